@@ -1,0 +1,9 @@
+"""Lost in Pruning: what pruning costs a network beyond test accuracy (Liebenwein et al., MLSys 2021)."""
+
+__version__ = "0.1.0"
+
+from . import corruptions, data, metrics, networks, pruning
+from .run import run
+from .study import SCALES, Scale, Study
+
+__all__ = ["SCALES", "Scale", "Study", "corruptions", "data", "metrics", "networks", "pruning", "run"]

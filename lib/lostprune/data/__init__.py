@@ -1,0 +1,19 @@
+"""Real data sets: where they come from, checked and kept; normalisation, augmentation, division."""
+
+from .augmentation import normalize, pad_crop_flip
+from .datasets import DATASETS, Dataset
+from .loading import Split, load, locate
+from .obtain import DataUnavailable
+from .split import split_training
+
+__all__ = [
+    "DATASETS",
+    "DataUnavailable",
+    "Dataset",
+    "Split",
+    "load",
+    "locate",
+    "normalize",
+    "pad_crop_flip",
+    "split_training",
+]

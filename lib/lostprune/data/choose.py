@@ -1,0 +1,15 @@
+"""One check for every name that a user may choose."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def choose(what: str, got: object, known: Iterable[str]) -> None:
+    """Raise ValueError unless ``got`` is one of the ``known`` names of ``what``; the message names the nearest."""
+    known = tuple(known)
+    if got not in known:
+        near = difflib.get_close_matches(str(got), known, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"{what}: got {got!r}, expected one of {', '.join(known)}{hint}")

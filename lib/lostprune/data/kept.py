@@ -1,0 +1,67 @@
+"""The kept copy of a data set: uint8 arrays in .npy files, checked, and mapped into memory instead of read."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from pathlib import Path
+
+import numpy as np
+
+from ..store import write_whole
+from .datasets import Dataset, Part
+
+log = logging.getLogger("lostprune")
+
+# What this process found out about kept files, by their (path, size, time of change): None if they are right.
+_verdicts: dict[tuple, str | None] = {}
+
+
+def read_kept(folder: Path, dataset: Dataset, split: str) -> tuple[np.ndarray, np.ndarray] | None:
+    """Images uint8 [n, 3, h, w] and labels uint8 [n] of a split; ``None`` where they are not, or not right.
+
+    Both are mapped copy-on-write: writing to them changes nothing on disk. A file is checked by its content once
+    per process, and again when its size or time of change differ.
+    """
+    paths = _paths(folder, split)
+    if not all(path.exists() for path in paths):
+        return None
+    state = tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in paths)
+    if _verdicts.get(state):
+        return None
+    try:
+        images, labels = (np.load(path, mmap_mode="c") for path in paths)
+        if state not in _verdicts:
+            check_arrays(images, labels, dataset.parts[split], dataset.image_shape)
+    except (OSError, ValueError, EOFError) as error:
+        _verdicts[state] = str(error)
+        log.warning("%s: the kept %s arrays are damaged (%s) and will be replaced", folder, split, error)
+        return None
+    _verdicts[state] = None
+    return images, labels
+
+
+def keep(folder: Path, split: str, images: np.ndarray, labels: np.ndarray) -> None:
+    """Write what :func:`read_kept` reads; each file whole or not at all. Raises OSError of the file system."""
+
+    def write(path: Path, array: np.ndarray) -> None:
+        with open(path, "wb") as file:  # np.save would append .npy to the temporary name
+            np.save(file, array)
+
+    for path, array in zip(_paths(folder, split), (images, labels), strict=True):
+        write_whole(path, lambda part, array=array: write(part, array))
+
+
+def check_arrays(images: np.ndarray, labels: np.ndarray, part: Part, image_shape: tuple[int, int, int]) -> None:
+    """Raise ValueError unless these are the images and the labels that the table of data sets describes."""
+    expected = ((part.count, *image_shape), part.images_sha256), ((part.count,), part.labels_sha256)
+    for array, (shape, sha256) in zip((images, labels), expected, strict=True):
+        if array.dtype != np.uint8 or array.shape != shape:
+            raise ValueError(f"got {array.dtype} {list(array.shape)}, expected uint8 {list(shape)}")
+        digest = hashlib.sha256(np.ascontiguousarray(array)).hexdigest()
+        if digest != sha256:
+            raise ValueError(f"got SHA-256 {digest[:12]}… of {list(shape)}, expected {sha256[:12]}…")
+
+
+def _paths(folder: Path, split: str) -> tuple[Path, Path]:
+    return folder / f"{split}_images.npy", folder / f"{split}_labels.npy"

@@ -1,0 +1,197 @@
+"""PruneRetrain (Algorithm 1 of the paper), resumable: one chain of cycles for every method and repetition.
+
+Each finished cycle is a checkpoint of its own. A cycle starts from what the checkpoint before it says, never from
+memory, so that a run that was killed and started again ends bitwise where an unbroken one ends (on one CPU).
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import platform
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from . import data, networks, pruning, store
+from .progress import Progress
+from .study import Study
+from .training import train
+
+log = logging.getLogger("lostprune")
+Cell = tuple[str, int, int]  # method, repetition, cycle; cycle 0 is the unpruned parent, whatever the method
+
+
+def cells(study: Study) -> list[Cell]:
+    """What has to be trained, parents first: ``("parent", repetition, 0)`` and ``(method, repetition, cycle)``."""
+    repetitions, cycles = range(study.repetitions), range(1, len(study.ladder) + 1)
+    return [("parent", repetition, 0) for repetition in repetitions] + [
+        (method, repetition, cycle) for repetition in repetitions for method in study.methods for cycle in cycles
+    ]
+
+
+def path_of(study: Study, cell: Cell, folder: Path) -> Path:
+    """Where a cell's checkpoint lies (without suffix)."""
+    method, repetition, cycle = cell
+    name = f"{method}-r{repetition}-c{cycle:02d}" if cycle else f"parent-r{repetition}"
+    return folder / "checkpoints" / study.training_key / name
+
+
+def _note_path(study: Study, cell: Cell, folder: Path) -> Path:
+    return path_of(study, cell, folder).with_suffix(".unreachable")
+
+
+def load(study: Study, cell: Cell, folder: Path, device: torch.device) -> tuple[nn.Module, pruning.Masks, dict] | None:
+    """A trained network in evaluation mode, its masks and its facts; ``None`` if missing or (said in the log) damaged.
+
+    The facts hold ``prune_ratio`` and ``flop_reduction`` (fractions), ``history`` (per epoch), ``seconds``, ``device``,
+    ``date`` and the versions it was made with.
+    """
+    try:
+        found = store.load_checkpoint(path_of(study, cell, folder))
+    except store.DamagedFile as damage:
+        log.warning("%s; it is computed again", damage)
+        return None
+    if found is None:
+        return None
+    tensors, facts = found
+    network = _new_network(study, cell[1])
+    network.load_state_dict(_with_prefix(tensors, "state/"))
+    masks = {name: mask.to(device) for name, mask in _with_prefix(tensors, "mask/").items()}
+    return network.to(device).eval(), masks, facts
+
+
+def is_done(study: Study, cell: Cell, folder: Path) -> bool:
+    """Whether a cell's checkpoint is whole."""
+    try:
+        return store.load_checkpoint(path_of(study, cell, folder)) is not None
+    except store.DamagedFile:
+        return False
+
+
+def unreachable(study: Study, folder: Path) -> dict[str, str]:
+    """Of every chain that ended early: the cell whose keep ratio would have cost a whole layer, and the reason."""
+    notes = {cell: _note_path(study, cell, folder) for cell in cells(study)}
+    return {path_of(study, cell, folder).name: note.read_text() for cell, note in notes.items() if note.exists()}
+
+
+def pending(study: Study, folder: Path) -> list[Cell]:
+    """The cells that are still to be trained, parents first; none beyond the end of a chain that ended early."""
+    ended = {cell for cell in cells(study) if _note_path(study, cell, folder).exists()}
+    return [
+        cell
+        for cell in cells(study)
+        if not any(end[:2] == cell[:2] and end[2] <= cell[2] for end in ended) and not is_done(study, cell, folder)
+    ]
+
+
+def images_to_train(study: Study, todo: list[Cell], folder: Path) -> int:
+    """How many images the networks still have to see, all epochs together."""
+    images = len(_training_part(study)[0])
+    epochs = [study.retrain_recipe.epochs if cycle else study.recipe.epochs for _, _, cycle in todo]
+    return images * sum(epochs)
+
+
+def run_chain(study: Study, method: str, repetition: int, folder: Path, device: torch.device, bar: Progress) -> None:
+    """Bring one chain to its end: ``method`` of Table 1, or ``"parent"`` for the training of line 2 alone.
+
+    A chain ends early, with a note in the store and a line in the log, where the next keep ratio cannot be reached
+    without losing a whole layer.
+
+    Raises:
+        training.Diverged: the loss is no longer finite.
+        OSError: the store cannot be written.
+    """
+    for cell in pending(study, folder):
+        if cell[:2] != (method, repetition):
+            continue
+        where = f", cycle {cell[2]} of {len(study.ladder)}" if cell[2] else ""
+        bar.say(f"{method}, repetition {repetition + 1} of {study.repetitions}{where}")
+        try:
+            _run_cell(study, cell, folder, device, bar)
+        except pruning.VanishedLayer as reason:
+            log.warning("%s ends before cycle %d: %s", method, cell[2], reason)
+            text = str(reason)
+            store.write_whole(_note_path(study, cell, folder), lambda part, text=text: part.write_text(text))
+            return
+
+
+def _run_cell(study: Study, cell: Cell, folder: Path, device: torch.device, bar: Progress) -> None:
+    method, repetition, cycle = cell
+    started = time.monotonic()
+    images, labels, samples = (tensor.to(device) for tensor in _training_part(study))
+    if cycle == 0:
+        network, masks, recipe = _new_network(study, repetition).to(device), {}, study.recipe
+    else:
+        before = ("parent", repetition, 0) if cycle == 1 else (method, repetition, cycle - 1)
+        loaded = load(study, before, folder, device)
+        if loaded is None:  # damaged since the chain began: make it again, then go on
+            _run_cell(study, before, folder, device, bar)
+            loaded = load(study, before, folder, device)
+        network, masks, _ = loaded
+        recipe = study.retrain_recipe
+        for keep_ratio in study.ladder[cycle - 1]:  # line 5 of Algorithm 1, in one step or several
+            masks = pruning.prune(network, method, keep_ratio, samples, masks or None)
+            pruning.apply(network, masks)
+    history = train(
+        network,
+        images,
+        labels,
+        recipe,
+        study.seed_for("train", *cell),
+        study.dataset,
+        masks or None,
+        bar.step,
+    )
+    shape = tuple(images.shape[1:])
+    facts = {
+        "study": study.training_key,
+        "cell": list(cell),
+        "prune_ratio": pruning.prune_ratio(network, masks),
+        "flop_reduction": pruning.flop_reduction(network, masks, shape),
+        "history": history,
+        "seconds": time.monotonic() - started,
+        **provenance(device),
+    }
+    tensors = {f"state/{name}": value for name, value in network.state_dict().items()}
+    tensors |= {f"mask/{name}": mask for name, mask in masks.items()}
+    store.save_checkpoint(path_of(study, cell, folder), tensors, facts)
+
+
+def provenance(device: torch.device) -> dict[str, str]:
+    """What a result was made with: versions, device, date (UTC, ISO 8601)."""
+    from . import __version__
+
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"CPU, {torch.get_num_threads()} threads"
+    return {
+        "lostprune_version": __version__,
+        "torch_version": torch.__version__,
+        "python_version": platform.python_version(),
+        "device": name,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _new_network(study: Study, repetition: int) -> nn.Module:
+    """Line 1 of Algorithm 1: the random initialisation of a repetition; the caller's random state stays as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(study.seed_for("initialise", repetition))
+        return networks.build(study.network, len(data.DATASETS[study.dataset].classes))
+
+
+@functools.lru_cache(maxsize=1)
+def _training_part(study: Study) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Training images uint8 [n,3,h,w], labels int64 [n], and the samples S as network inputs float32 [s,3,h,w]."""
+    split = data.load(study.dataset, "train")
+    size = pruning.sample_size(_new_network(study, 0), tuple(split.images.shape[1:]))
+    train_part, _, sample_part = data.split_training(len(split.images), study.seed_for("split"), size)
+    train_part = train_part[: study.scale.train_images]
+    samples = data.normalize(split.images[sample_part], study.dataset)
+    return split.images[train_part], split.labels[train_part], samples
+
+
+def _with_prefix(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

@@ -1,0 +1,127 @@
+"""The result schema, and its netCDF files: checked on every write and every read."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import xarray as xr
+
+from .store import write_whole
+
+log = logging.getLogger("lostprune")
+
+SCHEMA = 1
+CHAIN = ("pruner", "repetition", "cycle")
+ATTRIBUTES = {
+    "schema", "part", "study_key", "network", "dataset", "training", "scale", "seed",
+    "lostprune_version", "torch_version", "python_version", "device", "date", "wall_seconds",
+    "training_device", "training_seconds", "unreachable",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Part:
+    """One group of the DataTree: variables with their dimensions, required and optional ones."""
+
+    variables: dict[str, tuple[str, ...]]
+    optional: dict[str, tuple[str, ...]]
+    fractions: tuple[str, ...]
+
+
+_NOISE = CHAIN + ("noise_level",)
+PARTS = {
+    "curves": Part(
+        {"prune_ratio": CHAIN, "flop_reduction": CHAIN, "test_error": CHAIN, "test_loss": CHAIN},
+        {"top5_error": CHAIN, "iou_error": CHAIN},
+        ("prune_ratio", "flop_reduction", "test_error"),
+    ),
+    "shift": Part({"error": CHAIN + ("distribution",)}, {}, ("error",)),
+    "noise": Part(
+        {"error": _NOISE, "matching_predictions": _NOISE, "softmax_distance": _NOISE},
+        {
+            f"separate_{name}": ("repetition", "noise_level")
+            for name in ("error", "matching_predictions", "softmax_distance")
+        },
+        ("error", "matching_predictions"),
+    ),
+}
+
+
+class SchemaError(ValueError):
+    """A dataset is not what the schema says."""
+
+
+def validate(part: str, dataset: xr.Dataset) -> xr.Dataset:
+    """Return ``dataset`` if it follows the schema of ``part``.
+
+    Raises:
+        SchemaError: names what was got and what was expected. NaN is allowed only in the cells of cycles that
+            could not be reached, and there in every variable.
+    """
+    if part not in PARTS:
+        raise SchemaError(f"part: got {part!r}, expected one of {', '.join(PARTS)}")
+    if dataset.attrs.get("schema") != SCHEMA:
+        raise SchemaError(
+            f"{part}: got schema version {dataset.attrs.get('schema')!r}, expected {SCHEMA}; "
+            "these results were written by another version of lostprune: run the study again to replace them"
+        )
+    missing = ATTRIBUTES - set(dataset.attrs)
+    if missing:
+        raise SchemaError(f"{part}: attributes {sorted(missing)} are missing")
+    schema = PARTS[part]
+    known = schema.variables | schema.optional
+    wrong = set(schema.variables) - set(dataset.data_vars) | set(dataset.data_vars) - set(known)
+    if wrong:
+        raise SchemaError(f"{part}: variables missing or unknown: {sorted(wrong)}; expected {sorted(schema.variables)}")
+    for name, variable in dataset.data_vars.items():
+        if set(variable.dims) != set(known[name]):
+            raise SchemaError(f"{part}.{name}: got dimensions {variable.dims}, expected {known[name]}")
+        for dimension in variable.dims:
+            if dimension not in dataset.coords:
+                raise SchemaError(f"{part}.{name}: dimension {dimension!r} has no coordinate")
+        outside = variable.where((variable < 0) | (variable > 1)).count() if name in schema.fractions else 0
+        if outside:
+            raise SchemaError(f"{part}.{name}: {int(outside)} values lie outside [0, 1]; fractions are expected")
+    gaps = [dataset[name].isnull() for name in schema.variables]
+    empty = gaps[0].all([dim for dim in gaps[0].dims if dim not in CHAIN])
+    if any(bool((gap != empty).any()) for gap in gaps) or bool(empty.sel(cycle=0).any()):
+        raise SchemaError(f"{part}: some values are NaN; every value of a cycle that was reached must be a number")
+    if bool(empty.any()) != bool(json.loads(dataset.attrs["unreachable"])):
+        raise SchemaError(f"{part}: NaN cycles and the attribute 'unreachable' do not agree")
+    return dataset
+
+
+def path_of(key: str, part: str, folder: Path) -> Path:
+    """Where a part of a study's results lies."""
+    return folder / "results" / key / f"{part}.nc"
+
+
+def write(key: str, part: str, dataset: xr.Dataset, folder: Path) -> None:
+    """Write one part, whole or not at all. Raises SchemaError, OSError."""
+    validate(part, dataset)
+    write_whole(path_of(key, part, folder), lambda file: dataset.to_netcdf(file, engine="netcdf4"))
+
+
+def read(key: str, part: str, folder: Path) -> xr.Dataset | None:
+    """One part from the store, else from the folders of published results that ``LOSTPRUNE_RESULTS`` lists.
+
+    ``None`` where there is none; a file that cannot be read or breaks the schema is named in the log and passed over,
+    so that it is computed again and replaced.
+    """
+    published = [Path(place) for place in os.environ.get("LOSTPRUNE_RESULTS", "").split(os.pathsep) if place]
+    for path in [path_of(key, part, folder)] + [place / key / f"{part}.nc" for place in published]:
+        if not path.exists():
+            continue
+        try:
+            with xr.open_dataset(path, engine="netcdf4") as opened:
+                dataset = validate(part, opened.load())
+            if dataset.attrs["study_key"] != key:
+                raise SchemaError(f"{part}: got results of {dataset.attrs['study_key']}, expected {key}")
+            return dataset
+        except (OSError, ValueError, RuntimeError, KeyError) as error:
+            log.warning("results %s cannot be used (%s); they are computed again", path, error)
+    return None

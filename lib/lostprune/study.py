@@ -1,0 +1,188 @@
+"""What is run: a Study names it, a Scale says how much of it, and both together make the key of its results."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import hashlib
+import json
+from dataclasses import dataclass
+
+from . import data, networks
+from .pruning import METHODS
+from .training.recipes import Recipe, ladder_for, recipe_for
+
+TRAININGS = ("nominal",)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much of the paper's study is run. ``None`` means: all of it, as the paper does.
+
+    Attributes:
+        name: what figures print.
+        repetitions: independently trained parents, each with its chains.
+        train_images, test_images: images used of the training part (45,000) and of the test set (10,000).
+        epochs, retrain_epochs: length of the training and of each retraining; the recipe keeps its shape.
+        cycles: prune-retrain cycles, spread evenly over the paper's ladder of keep ratios.
+        prune_only_steps: prune in several steps between retrainings, as the original does.
+        noise_levels: half-widths of the uniform noise, in units of the normalised input (Section 4.1).
+        noise_images, noise_draws: images, and draws of noise per image, at each level.
+    """
+
+    name: str
+    repetitions: int = 3
+    train_images: int | None = None
+    test_images: int | None = None
+    epochs: int | None = None
+    retrain_epochs: int | None = None
+    cycles: int | None = None
+    prune_only_steps: bool = True
+    noise_levels: tuple[float, ...] = tuple(round(0.05 * i, 2) for i in range(15))
+    noise_images: int = 1000
+    noise_draws: int = 100
+
+
+SCALES = {
+    scale.name: scale
+    for scale in (
+        Scale(
+            "smoke",
+            repetitions=2,
+            train_images=512,
+            test_images=200,
+            epochs=1,
+            retrain_epochs=1,
+            cycles=2,
+            prune_only_steps=False,
+            noise_levels=(0.0, 0.3),
+            noise_images=100,
+            noise_draws=1,
+        ),
+        Scale(
+            "quick",
+            repetitions=1,
+            train_images=20_000,
+            test_images=2000,
+            epochs=4,
+            retrain_epochs=1,
+            cycles=3,
+            prune_only_steps=False,
+            noise_levels=(0.0, 0.1, 0.2, 0.3),
+            noise_draws=1,
+        ),
+        Scale("reduced", epochs=9, retrain_epochs=2, cycles=8, prune_only_steps=False, noise_draws=5),
+        Scale("paper"),
+    )
+}
+
+
+def choose(what: str, got: object, known: tuple[str, ...]) -> None:
+    """Raise ValueError unless ``got`` is one of the ``known`` names of ``what``; the message names the nearest."""
+    if got not in known:
+        near = difflib.get_close_matches(str(got), known, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"{what}: got {got!r}, expected one of {', '.join(known)}{hint}")
+
+
+@dataclass(frozen=True)
+class Study:
+    """One cell of the paper's grid of experiments: frozen, validated, hashable.
+
+    Args:
+        network: a registered network (``lostprune.networks.names()``).
+        dataset: a data set (``lostprune.data.DATASETS``).
+        training: ``"nominal"``.
+        methods: pruning methods by the paper's abbreviations (Table 1).
+        repetitions: at least 1; ``None`` takes the scale's.
+        scale: ``"smoke"``, ``"quick"``, ``"reduced"``, ``"paper"`` or a :class:`Scale` of your own with another name.
+        seed: non-negative; with the same seed on the same CPU a study repeats bitwise.
+
+    Raises:
+        ValueError, TypeError: an argument is not one of the above; nothing has been run then.
+    """
+
+    network: str = "resnet20"
+    dataset: str = "cifar10"
+    training: str = "nominal"
+    methods: tuple[str, ...] = METHODS
+    repetitions: int | None = None
+    scale: str | Scale = "quick"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        choose("network", self.network, networks.names())
+        choose("dataset", self.dataset, tuple(data.DATASETS))
+        choose("training", self.training, TRAININGS)
+        if isinstance(self.scale, Scale):
+            if SCALES.get(self.scale.name, self.scale) != self.scale:
+                raise ValueError(
+                    f"scale: got a Scale that is named {self.scale.name!r} and differs from that scale; "
+                    "give it a name of its own, since figures print it"
+                )
+        else:
+            choose("scale", self.scale, tuple(SCALES))
+            object.__setattr__(self, "scale", SCALES[self.scale])
+        if isinstance(self.methods, str) or not self.methods:
+            raise TypeError(f"methods: got {self.methods!r}, expected a tuple of names such as ('WT', 'FT')")
+        for method in self.methods:
+            choose("methods", method, METHODS)
+        # Order and repetition of names change nothing that is run, so they must not change the key.
+        object.__setattr__(self, "methods", tuple(method for method in METHODS if method in self.methods))
+        if self.repetitions is None:
+            object.__setattr__(self, "repetitions", self.scale.repetitions)
+        _whole_number("repetitions", self.repetitions, at_least=1)
+        _whole_number("seed", self.seed, at_least=0)
+
+    @property
+    def recipe(self) -> Recipe:
+        """How the parent is trained."""
+        return recipe_for(self.network).shortened(self.scale.epochs)
+
+    @property
+    def retrain_recipe(self) -> Recipe:
+        """How each cycle retrains: the training recipe itself at paper scale (Algorithm 1, line 6)."""
+        return recipe_for(self.network).shortened(self.scale.retrain_epochs)
+
+    @property
+    def ladder(self) -> tuple[tuple[float, ...], ...]:
+        """Keep ratios of every cycle."""
+        return ladder_for(self.network, self.scale.cycles, self.scale.prune_only_steps)
+
+    @property
+    def training_key(self) -> str:
+        """Names the checkpoints: studies that differ only in methods or repetitions share them."""
+        identity = {
+            "recipe": _non_default(self.recipe),
+            "retrain": _non_default(self.retrain_recipe),
+            "ladder": self.ladder,
+            "train_images": self.scale.train_images,
+            "network": networks.fingerprint(self.network),
+        }
+        return f"{self.network}-{self.dataset}-{self.training}-{self.scale.name}-s{self.seed}-{_digest(identity)}"
+
+    @property
+    def key(self) -> str:
+        """Names the results: the checkpoints they come from, and what was evaluated on what."""
+        identity = {"scale": _non_default(self.scale), "methods": self.methods, "repetitions": self.repetitions}
+        return f"{self.training_key}-{_digest(identity)}"
+
+    def seed_for(self, *purpose: str | int) -> int:
+        """A 63-bit seed of its own for every purpose, such as ``seed_for("train", method, repetition, cycle)``."""
+        digest = hashlib.sha256(json.dumps([self.seed, *purpose]).encode()).digest()
+        return int.from_bytes(digest[:8], "big") >> 1
+
+
+def _non_default(settings: Recipe | Scale) -> dict:
+    """The fields that differ from their default: an option added later changes no key of before."""
+    values = {field: getattr(settings, field.name) for field in dataclasses.fields(settings)}
+    return {field.name: value for field, value in values.items() if value != field.default}
+
+
+def _digest(identity: dict) -> str:
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def _whole_number(name: str, got: object, at_least: int) -> None:
+    if isinstance(got, bool) or not isinstance(got, int) or got < at_least:
+        raise ValueError(f"{name}: got {got!r}, expected a whole number of at least {at_least}")
