@@ -24,6 +24,7 @@ class Scale:
         repetitions: independently trained parents, each with its chains.
         train_images, test_images: images used of the training part (45,000) and of the test set (10,000).
         epochs, retrain_epochs: length of the training and of each retraining; the recipe keeps its shape.
+        batch_size: images per step; the learning rate scales with it.
         cycles: prune-retrain cycles, spread evenly over the paper's ladder of keep ratios.
         prune_only_steps: prune in several steps between retrainings, as the original does.
         noise_levels: half-widths of the uniform noise, in units of the normalised input (Section 4.1).
@@ -36,6 +37,7 @@ class Scale:
     test_images: int | None = None
     epochs: int | None = None
     retrain_epochs: int | None = None
+    batch_size: int | None = None
     cycles: int | None = None
     prune_only_steps: bool = True
     noise_levels: tuple[float, ...] = tuple(round(0.05 * i, 2) for i in range(15))
@@ -53,6 +55,7 @@ SCALES = {
             test_images=200,
             epochs=1,
             retrain_epochs=1,
+            batch_size=64,
             cycles=2,
             prune_only_steps=False,
             noise_levels=(0.0, 0.3),
@@ -62,10 +65,11 @@ SCALES = {
         Scale(
             "quick",
             repetitions=1,
-            train_images=20_000,
+            train_images=8000,
             test_images=2000,
-            epochs=4,
+            epochs=9,
             retrain_epochs=1,
+            batch_size=64,
             cycles=3,
             prune_only_steps=False,
             noise_levels=(0.0, 0.1, 0.2, 0.3),
@@ -137,12 +141,12 @@ class Study:
     @property
     def recipe(self) -> Recipe:
         """How the parent is trained."""
-        return recipe_for(self.network).shortened(self.scale.epochs)
+        return recipe_for(self.network).shortened(self.scale.epochs, self.scale.batch_size)
 
     @property
     def retrain_recipe(self) -> Recipe:
         """How each cycle retrains: the training recipe itself at paper scale (Algorithm 1, line 6)."""
-        return recipe_for(self.network).shortened(self.scale.retrain_epochs)
+        return recipe_for(self.network).shortened(self.scale.retrain_epochs, self.scale.batch_size)
 
     @property
     def ladder(self) -> tuple[tuple[float, ...], ...]:

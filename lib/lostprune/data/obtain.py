@@ -38,7 +38,8 @@ def obtain(name: str, dataset: Dataset, folder: Path) -> None:
                 _remove_leftovers(name, dataset, folder)
                 _obtain_from_sources(name, dataset, folder, missing)
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
+        # numpy gives no errno when a write falls short, as on a full disk
+        reason = os.strerror(error.errno) if error.errno else f"not all was written: {error}"
         raise DataUnavailable(
             f"{name}: cannot write to the data folder {folder} ({reason}); "
             "free some space, or set LOSTPRUNE_DATA to a folder that has room and that you can write to"

@@ -32,14 +32,19 @@ class Recipe:
     nesterov: bool = False
     weight_decay: float = 1e-4
 
-    def shortened(self, epochs: int | None) -> Recipe:
-        """The same shape in ``epochs`` epochs: warm-up and milestones keep their place in the run."""
-        if epochs is None or epochs == self.epochs:
-            return self
+    def shortened(self, epochs: int | None, batch_size: int | None) -> Recipe:
+        """The same shape in ``epochs`` epochs: warm-up and milestones keep their place in the run.
+
+        Another batch size scales the learning rate with it (Goyal et al., 2017, as in Section 3.1). ``None`` keeps
+        what the paper has.
+        """
+        epochs, batch_size = epochs or self.epochs, batch_size or self.batch_size
         factor = epochs / self.epochs
         return dataclasses.replace(
             self,
             epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=self.learning_rate * batch_size / self.batch_size,
             milestones=tuple(milestone * factor for milestone in self.milestones),
             warmup_epochs=self.warmup_epochs * factor,
         )

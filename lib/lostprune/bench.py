@@ -1,0 +1,81 @@
+"""Benchmarks: what one step takes on this machine, with everything needed to judge the figure."""
+
+from __future__ import annotations
+
+import statistics
+
+import torch
+from torch.utils.benchmark import Timer
+
+from . import data, networks, pruning
+from .prune_retrain import provenance
+from .run import default_device
+
+NETWORK, DATASET, KEEP_RATIO = "resnet20", "cifar10", 0.5
+
+
+def prune(runs: int = 20) -> dict:
+    """Seconds of ``pruning.prune`` per method, each run one call on an unpruned network, after one that is not timed.
+
+    The network is freshly initialised and the samples are random, of the number that the study takes: the time
+    depends on shapes alone.
+
+    Args:
+        runs: timed calls per method, at least 2.
+
+    Returns:
+        What was run on what and, under ``seconds``, ``median``, ``fastest``, ``slowest`` and ``runs`` per method.
+
+    Raises:
+        ValueError: ``LOSTPRUNE_DEVICE`` names a device that is not there.
+    """
+    device = default_device()
+    facts = data.DATASETS[DATASET]
+    torch.manual_seed(0)
+    network = networks.build(NETWORK, len(facts.classes)).to(device).eval()
+    samples = torch.randn(pruning.sample_size(network, facts.image_shape), *facts.image_shape, device=device)
+    seconds = {}
+    for method in pruning.METHODS:
+        timer = Timer(
+            "prune(network, method, keep_ratio, samples)",
+            globals={
+                "prune": pruning.prune,
+                "network": network,
+                "method": method,
+                "keep_ratio": KEEP_RATIO,
+                "samples": samples,
+            },
+            num_threads=torch.get_num_threads(),
+        )
+        timer.timeit(1)
+        times = [timer.timeit(1).median for _ in range(runs)]  # of one call; Timer waits for the device
+        seconds[method] = {
+            "median": statistics.median(times),
+            "fastest": min(times),
+            "slowest": max(times),
+            "runs": runs,
+        }
+    return {
+        "benchmark": "prune",
+        "network": NETWORK,
+        "keep_ratio": KEEP_RATIO,
+        "samples": len(samples),
+        **provenance(device),
+        "seconds": seconds,
+    }
+
+
+def in_words(measured: dict) -> str:
+    """The same as lines for a reader, times in milliseconds."""
+    lines = [
+        f"one call of pruning.prune: {measured['network']}, {measured['keep_ratio']:.0%} of the parameters kept, "
+        f"{measured['samples']} samples",
+        f"on {measured['device']}; torch {measured['torch_version']}, lostprune {measured['lostprune_version']}, "
+        f"{measured['date']}",
+    ]
+    for method, one in measured["seconds"].items():
+        median, fastest, slowest = (1000 * one[name] for name in ("median", "fastest", "slowest"))
+        lines.append(
+            f"{method:>5}  median {median:8.1f} ms   fastest {fastest:8.1f}   slowest {slowest:8.1f}   {one['runs']} runs"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,187 @@
+"""The book: runs the pages that are out of date, then builds the HTML from all of them."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import papermill
+import yaml
+from nbclient.exceptions import DeadKernelError
+
+LIBRARY = Path(__file__).resolve().parent
+# A page holds scripts and markup of these: another version of them cannot show it.
+RENDERERS = ("bokeh", "holoviews", "panel")
+PATIENCE = 20  # seconds until a run says what it may be doing
+
+
+class BookError(RuntimeError):
+    """The book cannot be built; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One entry of ``book/pages.yml``: which notebook with which parameters makes which page."""
+
+    root: Path
+    name: str
+    notebook: str
+    parameters: dict
+
+    @property
+    def source(self) -> Path:
+        return self.root / "notebooks" / f"{self.notebook}.ipynb"
+
+    @property
+    def target(self) -> Path:
+        return self.root / "book" / "pages" / f"{self.name}.ipynb"
+
+    def digest(self) -> str:
+        """Of everything the page depends on: notebook, parameters, library, published results, renderers."""
+        versions = [importlib.metadata.version(package) for package in RENDERERS]
+        content = hashlib.sha256(json.dumps([self.parameters, versions], sort_keys=True).encode())
+        results = (self.root / "book" / "results").rglob("*.nc")
+        for file in [self.source, *sorted(LIBRARY.rglob("*.py")), *sorted(results)]:
+            content.update(f"{file.parent.name}/{file.name}\n".encode() + hashlib.sha256(file.read_bytes()).digest())
+        return content.hexdigest()
+
+    def is_up_to_date(self) -> bool:
+        """Whether the page there is was made from what lies here now."""
+        try:
+            made_from = json.loads(self.target.read_text(encoding="utf-8"))["metadata"]["lostprune"]["digest"]
+        except (OSError, ValueError, KeyError):
+            return False
+        return made_from == self.digest()
+
+    def run(self) -> None:
+        """Execute the notebook; the page appears whole or not at all.
+
+        Raises:
+            BookError: a cell failed (the notebook with the error is kept), or the notebook lacks a parameter.
+        """
+        digest, failed = self.digest(), self.root / "_build" / "failed" / self.target.name
+        failed.parent.mkdir(parents=True, exist_ok=True)
+        unknown = set(self.parameters) - set(papermill.inspect_notebook(self.source))
+        if unknown:
+            raise BookError(f"{self.name}: {self.source.name} has no parameters named {', '.join(sorted(unknown))}")
+        try:
+            page = papermill.execute_notebook(
+                self.source,
+                failed,
+                parameters=self.parameters,
+                engine_name="lostprune-book",
+                kernel_name="python3",
+                cwd=self.root,
+                progress_bar=sys.stderr.isatty(),
+            )
+        except papermill.PapermillExecutionError as error:
+            raise BookError(
+                f"{self.name}: cell {error.cell_index} of {self.source.name} failed with {error.ename}: {error.evalue}\n"
+                f"The notebook as far as it came, with the whole error: {failed}"
+            ) from error
+        except DeadKernelError as error:
+            raise BookError(
+                f"{self.name}: the process that ran {self.source.name} died, most often for lack of memory; "
+                "what it had finished is kept, and the same command goes on there"
+            ) from error
+        page.metadata["lostprune"] = {"digest": digest}
+        nbformat.write(page, failed)
+        self.target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(failed, self.target)
+
+
+def find_checkout() -> Path:
+    """The folder that holds ``lib`` and ``book``, from wherever the command is called.
+
+    Raises:
+        BookError: the package does not lie in a checkout.
+    """
+    root = LIBRARY.parents[1]
+    if not (root / "book" / "pages.yml").is_file():
+        raise BookError(
+            f"the book is part of the repository, and lostprune was installed without it: got {LIBRARY}, expected "
+            "book/pages.yml beside lib/; clone the repository and run pip install -e '.[book]' in it"
+        )
+    return root
+
+
+def read_pages(root: Path) -> dict[str, Page]:
+    """The pages of ``book/pages.yml`` by name. Raises BookError where an entry is not right."""
+    pages = {}
+    for name, entry in yaml.safe_load((root / "book" / "pages.yml").read_text(encoding="utf-8")).items():
+        if not isinstance(entry, dict) or "notebook" not in entry or set(entry) - {"notebook", "parameters"}:
+            raise BookError(f"pages.yml: {name}: got {entry!r}, expected {{notebook: NAME, parameters: {{...}}}}")
+        page = pages[name] = Page(root, name, entry["notebook"], entry.get("parameters") or {})
+        if not page.source.is_file():
+            raise BookError(f"pages.yml: {name}: got notebook {page.notebook!r}, expected a file {page.source}")
+    return pages
+
+
+def build(root: Path, names: tuple[str, ...] = (), force: bool = False, say: Callable[[str], object] = print) -> Path:
+    """Run the pages that are out of date, then build the HTML; returns the page to open.
+
+    Args:
+        root: the checkout.
+        names: run only these pages, and those that do not exist yet, without which there is no book.
+        force: run them even if they are up to date.
+        say: is told, line by line, what happens.
+
+    Raises:
+        BookError: an unknown page, a page that fails, jupyter-book missing, or any warning of its build.
+    """
+    if importlib.util.find_spec("jupyter_book") is None:
+        raise BookError("jupyter-book is not installed; run pip install -e '.[book]' in the checkout")
+    pages = read_pages(root)
+    for name in names:
+        if name not in pages:
+            near = difflib.get_close_matches(name, pages, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise BookError(f"page: got {name!r}, expected one of {', '.join(pages)}{hint}")
+    for stale in set((root / "book" / "pages").glob("*.ipynb")) - {page.target for page in pages.values()}:
+        stale.unlink()
+    for number, page in enumerate(pages.values(), start=1):
+        title = f"[{number}/{len(pages)}] {page.name}"
+        wanted = not names or page.name in names
+        if not page.target.exists() or wanted and (force or not page.is_up_to_date()):
+            _run(page, title, say)
+        else:
+            say(f"{title}: {'up to date' if wanted else 'left as it is'}")
+    return _build_html(root, say)
+
+
+def _run(page: Page, title: str, say: Callable[[str], object]) -> None:
+    say(f"{title}: running {page.source.name}")
+    patience = threading.Timer(
+        PATIENCE,
+        say,
+        ["  still running: results that are not in book/results are computed, which takes minutes or more; "
+         "if it is stopped, the same command goes on where it was"],
+    )  # fmt: skip
+    patience.start()
+    try:
+        page.run()
+    finally:
+        patience.cancel()
+
+
+def _build_html(root: Path, say: Callable[[str], object]) -> Path:
+    say("building the HTML")
+    html = root / "_build" / "html"
+    shutil.rmtree(html, ignore_errors=True)  # jupyter-book never removes the HTML of a page that is gone
+    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(root)]
+    done = subprocess.run([*command, "-W", "-n", "--keep-going"], capture_output=True, text=True, cwd=root)
+    if done.returncode:
+        raise BookError(f"jupyter-book failed:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
+    return html / "index.html"

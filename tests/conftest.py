@@ -1,0 +1,37 @@
+"""Shared fixtures: a store of its own for every test, and a study of a few seconds on real images."""
+
+from __future__ import annotations
+
+import pytest
+
+import lostprune
+
+# Smaller than the scale "smoke": enough to run every line of the road on real images within seconds.
+TINY = lostprune.Scale(
+    "tiny",
+    repetitions=2,
+    train_images=128,
+    test_images=50,
+    epochs=1,
+    retrain_epochs=1,
+    batch_size=32,
+    cycles=2,
+    prune_only_steps=False,
+    noise_levels=(0.0, 0.5),
+    noise_images=20,
+    noise_draws=2,
+)
+
+
+@pytest.fixture
+def study() -> lostprune.Study:
+    return lostprune.Study(scale=TINY, methods=("WT", "FT"))
+
+
+@pytest.fixture(autouse=True)
+def store(tmp_path, monkeypatch):
+    """No test reads or writes the user's own results."""
+    folder = tmp_path / "store"
+    monkeypatch.setenv("LOSTPRUNE_STORE", str(folder))
+    monkeypatch.delenv("LOSTPRUNE_RESULTS", raising=False)
+    return folder

@@ -1,0 +1,119 @@
+"""``run`` returns what the store has, computes what it lacks, and refuses before any work."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+
+import lostprune
+from lostprune import evaluation, prune_retrain, results
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A tiny study with all parts: the study, its store and its results."""
+    from conftest import TINY
+
+    study = lostprune.Study(scale=TINY, methods=("WT", "FT"))
+    folder = tmp_path_factory.mktemp("store")
+    return study, folder, lostprune.run(study, "curves", "shift", "noise", store=folder)
+
+
+def test_every_part_follows_the_schema_and_is_on_disk(finished):
+    study, folder, tree = finished
+    assert set(tree.children) == {"curves", "shift", "noise"}
+    for part, node in tree.children.items():
+        dataset = node.to_dataset()
+        results.validate(part, dataset)
+        assert results.path_of(study.key, part, folder).is_file()
+        assert dataset.attrs["scale"] == "tiny" and dataset.attrs["training_seconds"] > 0
+
+
+def test_results_are_what_the_checkpoints_give(finished):
+    study, folder, tree = finished
+    images, labels = evaluation.test_part(study, torch.device("cpu"))
+    network, masks, _ = prune_retrain.load(study, ("FT", 1, 2), folder, torch.device("cpu"))
+    where = {"pruner": "FT", "repetition": 1, "cycle": 2}
+    with torch.no_grad():
+        logits = network(lostprune.data.normalize(images))
+        bright = network(lostprune.data.normalize(evaluation.shifted(images, "brightness", study)))
+    wrong = (logits.argmax(1) != labels).double().mean().item()
+    curves, shift = tree["curves"].sel(where), tree["shift"].sel(where)
+    assert curves.test_error.item() == pytest.approx(wrong)
+    assert curves.test_loss.item() == pytest.approx(torch.nn.functional.cross_entropy(logits, labels).item(), rel=1e-4)
+    assert curves.prune_ratio.item() == lostprune.pruning.prune_ratio(network, masks)
+    assert shift.error.sel(distribution="cifar10").item() == pytest.approx(wrong)
+    assert shift.error.sel(distribution="brightness").item() == pytest.approx(
+        (bright.argmax(1) != labels).double().mean().item()
+    )
+
+
+def test_the_parent_is_the_same_for_every_pruner_and_matches_itself(finished):
+    _, _, tree = finished
+    assert (
+        tree["curves"].test_error.sel(cycle=0, pruner="WT") == tree["curves"].test_error.sel(cycle=0, pruner="FT")
+    ).all()
+    assert (tree["noise"].matching_predictions.sel(cycle=0) == 1).all()
+    assert (tree["noise"].softmax_distance.sel(cycle=0) == 0).all()
+    assert (tree["curves"].prune_ratio.sel(cycle=0) == 0).all()
+
+
+def test_the_separate_network_is_another_parent(finished):
+    _, _, tree = finished
+    noise = tree["noise"]
+    own = noise.error.sel(pruner="WT", cycle=0).values
+    assert np.allclose(noise.separate_error.values, own[::-1])
+    assert (noise.separate_softmax_distance > 0).all()
+
+
+def test_what_the_store_has_is_not_computed_again(finished, monkeypatch):
+    study, folder, tree = finished
+    monkeypatch.setattr("lostprune.run._compute", None)
+    again = lostprune.run(study, "noise", "curves", store=folder)
+    xr.testing.assert_identical(again["curves"].to_dataset(), tree["curves"].to_dataset())
+
+
+def test_a_damaged_part_is_computed_again_from_the_checkpoints(finished):
+    study, folder, tree = finished
+    path = results.path_of(study.key, "shift", folder)
+    path.write_bytes(path.read_bytes()[:100])
+    again = lostprune.run(study, "shift", store=folder)
+    xr.testing.assert_equal(again["shift"].to_dataset(), tree["shift"].to_dataset())
+
+
+def test_an_executor_gives_the_same_results(finished, tmp_path):
+    study, _, tree = finished
+    with ThreadPoolExecutor(2) as executor:
+        parallel = lostprune.run(study, "curves", store=tmp_path, executor=executor)
+    xr.testing.assert_equal(parallel["curves"].to_dataset(), tree["curves"].to_dataset())
+
+
+def test_an_unknown_part_is_refused_before_any_work(study, store):
+    with pytest.raises(ValueError, match="part: got 'shifts'.*did you mean 'shift'"):
+        lostprune.run(study, "shifts")
+    assert not store.exists()
+
+
+def test_a_store_that_cannot_be_written_is_refused_before_any_work(study, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="store: cannot write to"):
+        lostprune.run(study, store=tmp_path / "file")
+
+
+def test_a_device_that_is_not_there_is_refused(study, monkeypatch):
+    monkeypatch.setenv("LOSTPRUNE_DEVICE", "gpu")
+    with pytest.raises(ValueError, match="LOSTPRUNE_DEVICE: got 'gpu', expected one such as 'cpu'"):
+        lostprune.run(study)
+
+
+def test_provenance_says_what_a_result_was_made_with(finished):
+    _, _, tree = finished
+    attributes = tree["curves"].attrs
+    assert attributes["torch_version"] == torch.__version__
+    assert attributes["device"].startswith("CPU, ") and attributes["training_device"].startswith("CPU, ")
+    assert json.loads(attributes["unreachable"]) == {}

@@ -1,0 +1,105 @@
+"""A Study refuses what it cannot run, and its keys tell apart exactly what gives different results."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from torch import nn
+
+from lostprune import SCALES, Scale, Study, networks
+
+
+@pytest.mark.parametrize(
+    "wrong, says",
+    [
+        ({"network": "resnet2"}, "did you mean 'resnet20'"),
+        ({"network": "resnet20; import os"}, "network: got"),
+        ({"dataset": "cifar100"}, "did you mean 'cifar10'"),
+        ({"training": "robust"}, "expected one of nominal"),
+        ({"methods": ("WT", "sipp")}, "did you mean 'SiPP'"),
+        ({"methods": ()}, "expected a tuple of names"),
+        ({"methods": "WT"}, "expected a tuple of names"),
+        ({"repetitions": 0}, "repetitions: got 0"),
+        ({"repetitions": -1}, "repetitions: got -1"),
+        ({"repetitions": 2.0}, "repetitions: got 2.0"),
+        ({"repetitions": True}, "repetitions: got True"),
+        ({"seed": -1}, "seed: got -1"),
+        ({"seed": "0"}, "seed: got '0'"),
+        ({"scale": "quik"}, "did you mean 'quick'"),
+        ({"scale": Scale("paper", cycles=2)}, "give it a name of its own"),
+    ],
+)
+def test_wrong_arguments_are_refused_with_what_was_expected(wrong, says):
+    with pytest.raises((ValueError, TypeError), match="expected|name of its own") as error:
+        Study(**wrong)
+    assert says in str(error.value)
+
+
+def test_methods_are_a_set_in_the_order_of_the_paper():
+    assert Study(methods=["PFP", "WT", "WT"]) == Study(methods=("WT", "PFP"))
+    assert hash(Study(methods=["PFP", "WT"])) == hash(Study(methods=("WT", "PFP")))
+
+
+def test_checkpoints_are_shared_by_studies_that_train_the_same():
+    one, other = Study(methods=("WT",), repetitions=1), Study(repetitions=3)
+    assert one.training_key == other.training_key
+    assert one.key != other.key
+
+
+@pytest.mark.parametrize("change", [{"seed": 1}, {"scale": "smoke"}, {"scale": Scale("mine", epochs=3)}])
+def test_what_trains_differently_has_another_key(change):
+    assert Study(**change).training_key != Study().training_key
+
+
+def test_an_option_at_its_default_does_not_change_a_key(monkeypatch):
+    before = Study().key
+
+    @dataclasses.dataclass(frozen=True)
+    class WiderScale(Scale):
+        new_option: int = 7
+
+    quick = WiderScale(**dataclasses.asdict(SCALES["quick"]))
+    monkeypatch.setitem(SCALES, "quick", quick)
+    assert Study().key == before
+    monkeypatch.setitem(SCALES, "quick", dataclasses.replace(quick, new_option=8))
+    assert Study().key != before
+
+
+def test_paper_scale_is_the_recipe_as_printed():
+    study = Study(scale="paper")
+    assert study.recipe == study.retrain_recipe
+    assert (study.recipe.epochs, study.recipe.batch_size, study.recipe.learning_rate) == (182, 128, 0.1)
+    assert study.recipe.milestones == (91, 136)
+    assert (len(study.ladder), sum(map(len, study.ladder))) == (23, 69)
+    assert study.repetitions == 3
+
+
+def test_seeds_differ_by_purpose_and_repeat():
+    study = Study()
+    seeds = {study.seed_for("train", "WT", 0, 1), study.seed_for("train", "WT", 1, 0), study.seed_for("split")}
+    assert len(seeds) == 3
+    assert study.seed_for("split") == Study(methods=("WT",)).seed_for("split") != Study(seed=1).seed_for("split")
+    assert all(0 <= seed < 2**63 for seed in seeds)
+
+
+def test_an_edited_network_of_the_same_name_has_another_key():
+    def keyed(activation):
+        @networks.register("edited")
+        class Edited(nn.Module):
+            def __init__(self, num_classes=10):
+                super().__init__()
+                self.conv, self.fc = nn.Conv2d(3, 4, 3), nn.Linear(4, num_classes)
+
+            if activation:
+
+                def forward(self, x):
+                    return self.fc(self.conv(x).relu().mean((2, 3)))
+            else:
+
+                def forward(self, x):
+                    return self.fc(self.conv(x).mean((2, 3)))
+
+        return Study(network="edited").training_key
+
+    assert keyed(True) == keyed(True) != keyed(False)
