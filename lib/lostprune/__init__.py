@@ -3,7 +3,7 @@
 __version__ = "0.1.0"
 
 from . import corruptions, data, metrics, networks, pruning
-from .run import run
+from .runner import run
 from .study import SCALES, Scale, Study
 
 __all__ = ["SCALES", "Scale", "Study", "corruptions", "data", "metrics", "networks", "pruning", "run"]

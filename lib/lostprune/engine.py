@@ -38,7 +38,8 @@ class BookEngine(NBClientEngine):
         notebook = nb_man.nb
         _fill_marks(notebook, _parameters(kwargs["input_path"], notebook))
         _show_what_was_run(notebook)
-        super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
+        # The kernel warns on the terminal that it talks over local TCP, which is of no concern to a reader.
+        super().execute_managed_notebook(nb_man, kernel_name, extra_arguments=["--log-level=ERROR"], **kwargs)
         _drop_outputs(notebook)
 
 

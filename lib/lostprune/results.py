@@ -66,7 +66,7 @@ def validate(part: str, dataset: xr.Dataset) -> xr.Dataset:
         raise SchemaError(f"part: got {part!r}, expected one of {', '.join(PARTS)}")
     if dataset.attrs.get("schema") != SCHEMA:
         raise SchemaError(
-            f"{part}: got schema version {dataset.attrs.get('schema')!r}, expected {SCHEMA}; "
+            f"{part}: got schema version {dataset.attrs.get('schema')}, expected {SCHEMA}; "
             "these results were written by another version of lostprune: run the study again to replace them"
         )
     missing = ATTRIBUTES - set(dataset.attrs)

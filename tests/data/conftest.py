@@ -13,10 +13,11 @@ import threading
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from lostprune.data import cifar
 from lostprune.data.datasets import DATASETS, Dataset, Part
 from lostprune.data.sources import Source
-from PIL import Image
 
 PER_BATCH = 3
 

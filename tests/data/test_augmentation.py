@@ -7,9 +7,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
+
 from lostprune import data
 from reference import augmentation as reference
-from scipy import stats
 
 
 def noise(*shape: int, seed: int = 0) -> torch.Tensor:

@@ -7,6 +7,7 @@ import threading
 
 import numpy as np
 import pytest
+
 from lostprune.data.kept import read_kept
 from lostprune.data.obtain import DataUnavailable, obtain
 

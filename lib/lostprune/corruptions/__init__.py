@@ -1,5 +1,5 @@
 """Image corruptions of CIFAR-10-C, batched and seeded: noise, weather, digital."""
 
-from .corrupt import NAMES, SEVERITIES, corrupt
+from .registry import NAMES, SEVERITIES, corrupt
 
 __all__ = ["NAMES", "SEVERITIES", "corrupt"]

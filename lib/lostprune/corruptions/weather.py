@@ -15,4 +15,4 @@ def brightness(x: torch.Tensor, gain: float, random: ImageRandomness) -> torch.T
     value = x.amax(dim=1, keepdim=True)
     brighter = (value + gain).clamp(max=1)
     # With hue and saturation fixed, red, green and blue are proportional to the value; black turns grey.
-    return torch.where(value > 0, x * (brighter / value), brighter)
+    return torch.where(value > 0, x / value * brighter, brighter)

@@ -52,6 +52,7 @@ def train(
         momentum=recipe.momentum,
         nesterov=recipe.nesterov,
         weight_decay=recipe.weight_decay,
+        fused=True,
     )
     # One generator on the CPU draws for every device, so that the data order does not depend on it.
     generator = torch.Generator().manual_seed(seed)

@@ -73,7 +73,7 @@ def test_the_separate_network_is_another_parent(finished):
 
 def test_what_the_store_has_is_not_computed_again(finished, monkeypatch):
     study, folder, tree = finished
-    monkeypatch.setattr("lostprune.run._compute", None)
+    monkeypatch.setattr("lostprune.runner._compute", None)
     again = lostprune.run(study, "noise", "curves", store=folder)
     xr.testing.assert_identical(again["curves"].to_dataset(), tree["curves"].to_dataset())
 

@@ -1,0 +1,97 @@
+"""Test accuracy over prune ratio: on nominal data (Figure 2) and under distribution shift (Figures 6a and 6d)."""
+
+from __future__ import annotations
+
+import holoviews as hv
+import numpy as np
+import xarray as xr
+from holoviews import opts
+
+from .style import COLORS, MARKERS, MUTED, PARENT, finish, label, line, over_repetitions
+
+RATIO = hv.Dimension("prune_ratio", label="prune ratio (%)")
+ACCURACY = hv.Dimension("accuracy", label="test accuracy (%)")
+# One of each kind of corruption, and those that the paper's text names in Section 5.2.
+HIGHLIGHTED = {
+    "jpeg_compression": "#009E73",
+    "fog": "#56B4E9",
+    "defocus_blur": "#CC79A7",
+    "gaussian_noise": "#D55E00",
+    "speckle_noise": "#E69F00",
+}
+
+
+def prune_accuracy_curves(curves: xr.Dataset) -> hv.Overlay:
+    """Figure 2: test accuracy over prune ratio for every method; the dashed line is the unpruned parent.
+
+    Args:
+        curves: part ``curves`` of a study. Mean over repetitions; error bars (one standard deviation) if there are
+            at least two.
+    """
+    parent, _ = over_repetitions(1 - curves.test_error.isel(pruner=0, cycle=0))
+    figure = _level(float(parent), "unpruned parent")
+    for method in curves.pruner.values.tolist():
+        rows = _rows(curves.prune_ratio.sel(pruner=method), curves.test_error.sel(pruner=method))
+        figure = figure * line(RATIO, ACCURACY, rows, method, COLORS[method], MARKERS[method])
+    return finish(figure, f"{label(curves.attrs['network'])}: test accuracy of pruned networks", curves)
+
+
+def prune_accuracy_under_shift(
+    shift: xr.Dataset, curves: xr.Dataset, pruner: str, highlighted: tuple[str, ...] = tuple(HIGHLIGHTED)
+) -> hv.Overlay:
+    """Figures 6a and 6d: test accuracy over prune ratio of one method, one curve for every distribution.
+
+    Args:
+        shift, curves: parts of one study.
+        pruner: which method.
+        highlighted: distributions with a colour and a place in the legend; the others are thin and grey and say
+            their name when pointed at. The nominal distribution is always black. Ten at most.
+
+    Raises:
+        KeyError: the study has no such method.
+    """
+    error, ratio = shift.error.sel(pruner=pruner), curves.prune_ratio.sel(pruner=pruner)
+    nominal, *others = (str(name) for name in error.distribution.values)
+    palette = iter(color for color in hv.Cycle.default_cycles["Category20"] if color not in HIGHLIGHTED.values())
+    figure = hv.Overlay([])
+    for name in others:
+        if name not in highlighted:
+            rows = _rows(ratio, error.sel(distribution=name))
+            figure = figure * _background(rows, label(name))
+    for name in [name for name in others if name in highlighted]:
+        color = HIGHLIGHTED.get(name) or next(palette)
+        rows = _rows(ratio, error.sel(distribution=name))
+        figure = figure * line(RATIO, ACCURACY, rows, label(name), color, ("circle", "o"))
+    rows = _rows(ratio, error.sel(distribution=nominal))
+    figure = figure * line(RATIO, ACCURACY, rows, label(nominal), PARENT, ("circle", "o"), width=3)
+    title = f"{label(shift.attrs['network'])} pruned with {pruner}, on shifted data"
+    return finish(figure, title, shift, legend="right", height=400)
+
+
+def _rows(ratio: xr.DataArray, error: xr.DataArray) -> list[tuple[float, float, float]]:
+    """(prune ratio, accuracy, standard deviation) in percent for every cycle that some repetition reached."""
+    x, _ = over_repetitions(ratio)
+    mean, deviation = over_repetitions(1 - error)
+    return [(float(a), float(b), float(c)) for a, b, c in zip(x, mean, deviation, strict=True) if np.isfinite(a)]
+
+
+def _level(value: float, name: str) -> hv.Curve:
+    """A horizontal dashed line over all prune ratios."""
+    return hv.Curve([(0.0, value), (100.0, value)], RATIO, ACCURACY, label=name).opts(
+        opts.Curve(color=PARENT, line_dash="dashed", line_width=1.5, backend="bokeh"),
+        opts.Curve(color=PARENT, linestyle="dashed", linewidth=1.2, backend="matplotlib"),
+    )
+
+
+def _background(rows: list[tuple[float, float, float]], name: str) -> hv.Overlay:
+    """One curve among many: without a place in the legend, its name shows when it is pointed at."""
+    tooltips = [("", name), (RATIO.label, "@prune_ratio{0.0}"), (ACCURACY.label, "@accuracy{0.00}")]
+    curve = hv.Curve([row[:2] for row in rows], RATIO, ACCURACY).opts(
+        opts.Curve(color="#c4c4c4", line_width=1, backend="bokeh"),
+        opts.Curve(color="#c4c4c4", linewidth=0.8, backend="matplotlib"),
+    )
+    marks = hv.Scatter([row[:2] for row in rows], RATIO, ACCURACY).opts(
+        opts.Scatter(color="#c4c4c4", size=4, tools=["hover"], hover_tooltips=tooltips, backend="bokeh"),
+        opts.Scatter(color="#c4c4c4", s=6, backend="matplotlib"),
+    )
+    return curve * marks

@@ -1,0 +1,140 @@
+"""What all figures share: colours, human names, the line that says where the numbers come from, sizes."""
+
+from __future__ import annotations
+
+import holoviews as hv
+import numpy as np
+import xarray as xr
+from bokeh.models import Title
+from holoviews import opts
+
+# Okabe and Ito's colours, which readers with any colour vision can tell apart; markers tell them apart in black and white.
+COLORS = {"WT": "#0072B2", "SiPP": "#009E73", "FT": "#D55E00", "PFP": "#CC79A7"}
+MARKERS = {"WT": ("circle", "o"), "SiPP": ("square", "s"), "FT": ("triangle", "^"), "PFP": ("diamond", "D")}
+PARENT, MUTED = "#222222", "#666666"
+WIDTH, HEIGHT = 700, 380  # pixels; a page of the book is at least 720 wide
+
+_NAMES = {
+    "resnet20": "ResNet20",
+    "resnet56": "ResNet56",
+    "resnet110": "ResNet110",
+    "vgg16": "VGG16",
+    "densenet22": "DenseNet22",
+    "wrn16_8": "WRN16-8",
+    "cifar10": "CIFAR-10",
+    "jpeg_compression": "JPEG compression",
+}
+
+
+def label(name: str) -> str:
+    """What a reader sees for a network, a data set or a distribution: ``"gaussian_noise"`` -> ``"Gaussian noise"``.
+
+    A network of the user's own keeps its name; underscores never show.
+    """
+    return _NAMES.get(name, name[:1].upper() + name[1:].replace("_", " "))
+
+
+def provenance(dataset: xr.Dataset) -> str:
+    """One line that every figure prints: ``scale quick · CPU, 2 threads · 2026-11-22 · seed 0``.
+
+    Where the networks were trained on another device than they were evaluated on, both are said.
+    """
+    attributes = dataset.attrs
+    device, trained = attributes["device"], attributes["training_device"]
+    if trained != device:
+        device = f"trained on {trained}, evaluated on {device}"
+    return f"scale {attributes['scale']} · {device} · {attributes['date'][:10]} · seed {attributes['seed']}"
+
+
+def over_repetitions(values: xr.DataArray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation (ddof 0, as in the paper) over ``repetition`` in percent; NaN where no value is."""
+    stacked = values.transpose("repetition", ...).values * 100
+    known = np.isfinite(stacked)
+    count = known.sum(0)
+    with np.errstate(invalid="ignore"):
+        mean = np.where(known, stacked, 0).sum(0) / count
+        deviation = np.sqrt((np.where(known, stacked - mean, 0) ** 2).sum(0) / count)
+    return mean, deviation
+
+
+def line(x: hv.Dimension, y: hv.Dimension, rows: list[tuple], name: str, color: str, marker: tuple[str, str], **options):
+    """A curve through the points ``rows`` (x, y, standard deviation), with markers that say their numbers when pointed at.
+
+    Error bars are drawn where a standard deviation is above 0.
+    """
+    spread, series = hv.Dimension("deviation", label="±"), hv.Dimension("series")
+    width, dash = options.get("width", 2.0), options.get("dash", "solid")
+    points = [(*row, name) for row in rows]
+    tooltips = [("", "@series"), (x.label, f"@{x.name}{{0.0}}"), (y.label, f"@{y.name}{{0.00}}")]
+    if any(row[2] > 0 for row in rows):
+        tooltips.append(("±", "@deviation{0.00}"))
+    curve = hv.Curve([row[:2] for row in rows], x, y, label=name).opts(
+        opts.Curve(color=color, line_width=width, line_dash=dash, backend="bokeh"),
+        opts.Curve(color=color, linewidth=0.8 * width, linestyle=dash, backend="matplotlib"),
+    )
+    marks = hv.Scatter(points, x, [y, spread, series], label=name).opts(
+        opts.Scatter(color=color, marker=marker[0], size=6, tools=["hover"], hover_tooltips=tooltips, backend="bokeh"),
+        opts.Scatter(color=color, marker=marker[1], s=18, backend="matplotlib"),
+    )
+    bars = [row for row in rows if row[2] > 0]
+    if not bars:
+        return curve * marks
+    whiskers = hv.ErrorBars(bars, x, [y, spread]).opts(
+        opts.ErrorBars(line_color=color, upper_head=None, lower_head=None, backend="bokeh"),
+        opts.ErrorBars(edgecolor=color, capsize=2, backend="matplotlib"),
+    )
+    return curve * whiskers * marks
+
+
+def finish(figure: hv.Overlay, title: str, dataset: xr.Dataset, legend: str = "top", **options) -> hv.Overlay:
+    """Give a figure its size, title, legend outside of the data, and its provenance below."""
+    text = provenance(dataset)
+    height = options.pop("height", HEIGHT)
+    columns = options.pop("legend_cols", 5 if legend == "top" else 1)
+
+    def footer_of_bokeh(plot, element) -> None:
+        if not any(isinstance(model, Title) for model in plot.state.below):  # hooks run again when a plot is updated
+            footer = Title(text=text, text_font_size="11px", text_font_style="normal", text_color=MUTED, align="right")
+            plot.state.add_layout(footer, "below")
+        plot.state.title.text_font_size = "14px"
+
+    def footer_of_matplotlib(plot, element) -> None:
+        axis = plot.handles["axis"]
+        # Below the axis label, whatever height the tick labels need.
+        axis.xaxis.get_label().set_zorder(3)
+        axis.annotate(
+            text, (1, 0), (0, options.get("footer", -44)), "axes fraction", "offset points",
+            ha="right", va="top", fontsize=8, color=MUTED,
+        )  # fmt: skip
+
+    options.pop("footer", None)
+    bokeh_fonts = {"labels": "13px", "ticks": "12px", "legend": "12px"}
+    return figure.opts(
+        opts.Overlay(
+            title=title,
+            width=WIDTH,
+            height=height,
+            show_grid=True,
+            gridstyle={"grid_line_color": "#e5e5e5"},
+            fontsize=bokeh_fonts,
+            legend_position=legend,
+            legend_cols=columns,
+            autohide_toolbar=True,
+            hooks=[footer_of_bokeh],
+            backend="bokeh",
+            **options,
+        ),
+        opts.Overlay(
+            title=title,
+            fig_inches=(WIDTH / 100, height / 100),
+            aspect=WIDTH / height,
+            show_grid=True,
+            gridstyle={"color": "#e5e5e5", "linewidth": 0.6},
+            fontsize={"title": 11, "labels": 10, "ticks": 9, "legend": 9},
+            legend_position=legend,
+            legend_cols=columns,
+            hooks=[footer_of_matplotlib],
+            backend="matplotlib",
+            **options,
+        ),
+    )

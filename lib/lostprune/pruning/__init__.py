@@ -1,0 +1,3 @@
+from .methods import METHODS  # noqa: F401
+Masks = dict
+class VanishedLayer(ValueError): ...
