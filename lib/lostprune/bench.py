@@ -9,7 +9,7 @@ from torch.utils.benchmark import Timer
 
 from . import data, networks, pruning
 from .prune_retrain import provenance
-from .run import default_device
+from .runner import default_device
 
 NETWORK, DATASET, KEEP_RATIO = "resnet20", "cifar10", 0.5
 
@@ -76,6 +76,6 @@ def in_words(measured: dict) -> str:
     for method, one in measured["seconds"].items():
         median, fastest, slowest = (1000 * one[name] for name in ("median", "fastest", "slowest"))
         lines.append(
-            f"{method:>5}  median {median:8.1f} ms   fastest {fastest:8.1f}   slowest {slowest:8.1f}   {one['runs']} runs"
+            f"{method:>5}  median {median:8.1f} ms  fastest {fastest:8.1f}  slowest {slowest:8.1f}  {one['runs']} runs"
         )
     return "\n".join(lines)

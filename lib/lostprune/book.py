@@ -88,7 +88,7 @@ class Page:
             )
         except papermill.PapermillExecutionError as error:
             raise BookError(
-                f"{self.name}: cell {error.cell_index} of {self.source.name} failed with {error.ename}: {error.evalue}\n"
+                f"{self.name}: {self.source.name} failed in cell [{error.exec_count}], {error.ename}: {error.evalue}\n"
                 f"The notebook as far as it came, with the whole error: {failed}"
             ) from error
         except DeadKernelError as error:
@@ -181,7 +181,9 @@ def _build_html(root: Path, say: Callable[[str], object]) -> Path:
     html = root / "_build" / "html"
     shutil.rmtree(html, ignore_errors=True)  # jupyter-book never removes the HTML of a page that is gone
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(root)]
-    done = subprocess.run([*command, "-W", "-n", "--keep-going"], capture_output=True, text=True, cwd=root)
+    command += ["-W", "-n", "--keep-going"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=root, env=os.environ | {"NO_COLOR": "1"})
     if done.returncode:
-        raise BookError(f"jupyter-book failed:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
+        warnings = [line for line in done.stderr.splitlines() if line.strip()]
+        raise BookError("\n".join(["jupyter-book:", *(warnings or done.stdout.splitlines()[-20:])]))
     return html / "index.html"

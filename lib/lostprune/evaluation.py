@@ -12,7 +12,7 @@ from . import corruptions, data
 from .study import Study
 
 SEVERITY = 3  # of the corruptions, out of 5 (Section 5.1)
-BATCH = 250  # larger batches fall out of a CPU's cache
+BATCH = 100  # larger batches fall out of a CPU's cache
 
 
 def test_size(study: Study) -> int:

@@ -12,9 +12,10 @@ import torch
 import xarray as xr
 
 from . import parts, prune_retrain, results
+from .choices import choose
 from .progress import Progress
 from .store import store_folder
-from .study import Study, choose
+from .study import Study
 
 
 def run(

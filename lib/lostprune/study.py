@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import hashlib
 import json
 from dataclasses import dataclass
 
 from . import data, networks
+from .choices import choose
 from .pruning import METHODS
 from .training.recipes import Recipe, ladder_for, recipe_for
 
@@ -79,14 +79,6 @@ SCALES = {
         Scale("paper"),
     )
 }
-
-
-def choose(what: str, got: object, known: tuple[str, ...]) -> None:
-    """Raise ValueError unless ``got`` is one of the ``known`` names of ``what``; the message names the nearest."""
-    if got not in known:
-        near = difflib.get_close_matches(str(got), known, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{what}: got {got!r}, expected one of {', '.join(known)}{hint}")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from numbers import Integral
 
 import torch
 
-from ..data.choose import choose
+from ..choices import choose
 from . import digital, noise, weather
 from .constants import CONSTANTS
 from .randomness import ImageRandomness, draw_seeds

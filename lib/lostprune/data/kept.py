@@ -34,7 +34,7 @@ def read_kept(folder: Path, dataset: Dataset, split: str) -> tuple[np.ndarray, n
         if state not in _verdicts:
             check_arrays(images, labels, dataset.parts[split], dataset.image_shape)
     except (OSError, ValueError, EOFError) as error:
-        _verdicts[state] = str(error)
+        _verdicts[state] = repr(error)
         log.warning("%s: the kept %s arrays are damaged (%s) and will be replaced", folder, split, error)
         return None
     _verdicts[state] = None

@@ -7,9 +7,10 @@ import numpy as np
 import xarray as xr
 from holoviews import opts
 
-from .style import COLORS, MARKERS, MUTED, PARENT, finish, label, line, over_repetitions
+from .style import COLORS, MARKERS, PARENT, finish, label, line, over_repetitions
 
 RATIO = hv.Dimension("prune_ratio", label="prune ratio (%)")
+RATIO_LIMITS = (-2, 102)  # so that a marker at 0 is whole
 ACCURACY = hv.Dimension("accuracy", label="test accuracy (%)")
 # One of each kind of corruption, and those that the paper's text names in Section 5.2.
 HIGHLIGHTED = {
@@ -33,7 +34,9 @@ def prune_accuracy_curves(curves: xr.Dataset) -> hv.Overlay:
     for method in curves.pruner.values.tolist():
         rows = _rows(curves.prune_ratio.sel(pruner=method), curves.test_error.sel(pruner=method))
         figure = figure * line(RATIO, ACCURACY, rows, method, COLORS[method], MARKERS[method])
-    return finish(figure, f"{label(curves.attrs['network'])}: test accuracy of pruned networks", curves)
+    return finish(
+        figure, f"{label(curves.attrs['network'])}: test accuracy of pruned networks", curves, xlim=RATIO_LIMITS
+    )
 
 
 def prune_accuracy_under_shift(
@@ -58,14 +61,14 @@ def prune_accuracy_under_shift(
         if name not in highlighted:
             rows = _rows(ratio, error.sel(distribution=name))
             figure = figure * _background(rows, label(name))
+    rows = _rows(ratio, error.sel(distribution=nominal))
+    figure = figure * line(RATIO, ACCURACY, rows, f"{label(nominal)} (nominal)", PARENT, ("circle", "o"), width=3)
     for name in [name for name in others if name in highlighted]:
         color = HIGHLIGHTED.get(name) or next(palette)
         rows = _rows(ratio, error.sel(distribution=name))
         figure = figure * line(RATIO, ACCURACY, rows, label(name), color, ("circle", "o"))
-    rows = _rows(ratio, error.sel(distribution=nominal))
-    figure = figure * line(RATIO, ACCURACY, rows, label(nominal), PARENT, ("circle", "o"), width=3)
     title = f"{label(shift.attrs['network'])} pruned with {pruner}, on shifted data"
-    return finish(figure, title, shift, legend="right", height=400)
+    return finish(figure, title, shift, legend="right", height=400, xlim=RATIO_LIMITS)
 
 
 def _rows(ratio: xr.DataArray, error: xr.DataArray) -> list[tuple[float, float, float]]:

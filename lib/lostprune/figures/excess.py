@@ -8,7 +8,7 @@ import xarray as xr
 from holoviews import opts
 
 from ..regression import slope_through_origin
-from .curves import RATIO
+from .curves import RATIO, RATIO_LIMITS
 from .style import COLORS, MARKERS, PARENT, finish, label
 
 DIFFERENCE = hv.Dimension("difference", label="difference in excess error (%)")
@@ -35,7 +35,8 @@ def excess_error(difference: xr.DataArray, prune_ratio: xr.DataArray, shift: xr.
             bands.append(
                 hv.Area((ends, slope.low * ends, slope.high * ends), RATIO, [DIFFERENCE, "high"]).opts(
                     opts.Area(color=color, alpha=0.12, line_width=0, backend="bokeh"),
-                    opts.Area(facecolor=color, alpha=0.12, linewidth=0, backend="matplotlib"),
+                    # HoloViews cycles through colours unless both are said.
+                    opts.Area(color=color, facecolor=color, alpha=0.12, linewidth=0, backend="matplotlib"),
                 )
             )
         if np.isfinite(slope.value):
@@ -50,8 +51,8 @@ def excess_error(difference: xr.DataArray, prune_ratio: xr.DataArray, shift: xr.
         opts.Curve(color=PARENT, line_dash="dotted", line_width=1, backend="bokeh"),
         opts.Curve(color=PARENT, linestyle="dotted", linewidth=0.8, backend="matplotlib"),
     )
-    title = f"{label(shift.attrs['network'])}: error added by pruning under shift, beyond that on nominal data"
-    return finish(hv.Overlay([*bands, zero, *lines, *points]), title, shift)
+    title = f"{label(shift.attrs['network'])}: difference in excess error to the unpruned parent"
+    return finish(hv.Overlay([*bands, zero, *lines, *points]), title, shift, xlim=RATIO_LIMITS)
 
 
 def _points(x: xr.DataArray, y: xr.DataArray, method: str, color: str, marker: tuple[str, str]) -> hv.Scatter:

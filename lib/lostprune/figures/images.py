@@ -5,11 +5,10 @@ from __future__ import annotations
 import holoviews as hv
 import numpy as np
 import torch
-
 from holoviews import opts
 
 from ..data import DATASETS
-from .style import WIDTH, label
+from .style import WIDTH
 
 GAP = 2  # pixels between images
 HEADING = 9  # pixels above each column, for its name
@@ -55,12 +54,13 @@ def example_images(images: dict[str, torch.Tensor], title: str, columns: int = 7
     frame = {"xaxis": None, "yaxis": None, "title": title, "show_frame": False}
     return (picture * names).opts(
         opts.Labels(text_font_size="12px", text_color="black", backend="bokeh"),
-        opts.Labels(size=8, color="black", backend="matplotlib"),
+        opts.Labels(size=6.5, color="black", backend="matplotlib"),
         opts.RGB(interpolation="nearest", backend="matplotlib"),
         opts.Overlay(
             frame_width=WIDTH - 20,
             frame_height=round((WIDTH - 20) * canvas.shape[0] / canvas.shape[1]),
             toolbar=None,
+            fontsize={"title": "14px"},
             backend="bokeh",
             **frame,
         ),

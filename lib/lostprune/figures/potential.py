@@ -27,7 +27,7 @@ def potential_under_noise(potential: xr.DataArray, noise: xr.Dataset) -> hv.Over
         mean, deviation = over_repetitions(potential.sel(pruner=method).transpose("repetition", "noise_level"))
         rows = list(zip(levels, mean.tolist(), deviation.tolist(), strict=True))
         figure = figure * line(NOISE, POTENTIAL, rows, method, COLORS[method], MARKERS[method])
-    return finish(figure, _title(noise, potential), noise, ylim=(-3, 103))
+    return finish(figure, _title(noise, potential), noise, ylim=(-3, 103), padding=0.02)
 
 
 def prune_potential_bars(potential: xr.DataArray, shift: xr.Dataset) -> hv.Overlay:
@@ -57,7 +57,6 @@ def prune_potential_bars(potential: xr.DataArray, shift: xr.Dataset) -> hv.Overl
         _title(shift, potential),
         shift,
         height=430,
-        footer=-92,
         xticks=list(enumerate(names)),
         xrotation=55,
         xlabel="",
@@ -82,15 +81,13 @@ def _bars(
     }
     tooltips = [("", "@method, @distribution"), (POTENTIAL.label, "@y1{0.0}"), ("±", "@deviation{0.0}")]
     return hv.Rectangles(data, ["x0", "y0", "x1", "y1"], ["method", "distribution", "deviation"], label=method).opts(
-        opts.Rectangles(
-            color=COLORS[method], line_width=0, tools=["hover"], hover_tooltips=tooltips, backend="bokeh"
-        ),
+        opts.Rectangles(color=COLORS[method], line_width=0, tools=["hover"], hover_tooltips=tooltips, backend="bokeh"),
         opts.Rectangles(facecolor=COLORS[method], linewidth=0, backend="matplotlib"),
     )
 
 
 def _title(part: xr.Dataset, potential: xr.DataArray) -> str:
-    return f"{label(part.attrs['network'])}: prune potential for δ = {potential.attrs['delta'] * 100:g} %"
+    return f"{label(part.attrs['network'])}: prune potential for δ = {potential.attrs['delta'] * 100:g}%"
 
 
 def _in_front(plot, element) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import holoviews as hv
 import numpy as np
 import xarray as xr
@@ -57,7 +59,9 @@ def over_repetitions(values: xr.DataArray) -> tuple[np.ndarray, np.ndarray]:
     return mean, deviation
 
 
-def line(x: hv.Dimension, y: hv.Dimension, rows: list[tuple], name: str, color: str, marker: tuple[str, str], **options):
+def line(
+    x: hv.Dimension, y: hv.Dimension, rows: list[tuple], name: str, color: str, marker: tuple[str, str], **options
+):
     """A curve through the points ``rows`` (x, y, standard deviation), with markers that say their numbers when pointed at.
 
     Error bars are drawn where a standard deviation is above 0.
@@ -86,55 +90,72 @@ def line(x: hv.Dimension, y: hv.Dimension, rows: list[tuple], name: str, color: 
     return curve * whiskers * marks
 
 
-def finish(figure: hv.Overlay, title: str, dataset: xr.Dataset, legend: str = "top", **options) -> hv.Overlay:
+def finish(
+    figure: hv.Overlay, title: str, dataset: xr.Dataset, legend: str = "top", height: int = HEIGHT, **options
+) -> hv.Overlay:
     """Give a figure its size, title, legend outside of the data, and its provenance below."""
-    text = provenance(dataset)
-    height = options.pop("height", HEIGHT)
-    columns = options.pop("legend_cols", 5 if legend == "top" else 1)
-
-    def footer_of_bokeh(plot, element) -> None:
-        if not any(isinstance(model, Title) for model in plot.state.below):  # hooks run again when a plot is updated
-            footer = Title(text=text, text_font_size="11px", text_font_style="normal", text_color=MUTED, align="right")
-            plot.state.add_layout(footer, "below")
-        plot.state.title.text_font_size = "14px"
-
-    def footer_of_matplotlib(plot, element) -> None:
-        axis = plot.handles["axis"]
-        # Below the axis label, whatever height the tick labels need.
-        axis.xaxis.get_label().set_zorder(3)
-        axis.annotate(
-            text, (1, 0), (0, options.get("footer", -44)), "axes fraction", "offset points",
-            ha="right", va="top", fontsize=8, color=MUTED,
-        )  # fmt: skip
-
-    options.pop("footer", None)
-    bokeh_fonts = {"labels": "13px", "ticks": "12px", "legend": "12px"}
+    common = {
+        "title": title,
+        "legend_position": legend,
+        "legend_cols": 5 if legend == "top" else 1,
+        "legend_limit": 100,  # of elements, unlabelled ones included; above it HoloViews shows no legend at all
+        **options,
+    }
     return figure.opts(
         opts.Overlay(
-            title=title,
             width=WIDTH,
             height=height,
             show_grid=True,
             gridstyle={"grid_line_color": "#e5e5e5"},
-            fontsize=bokeh_fonts,
-            legend_position=legend,
-            legend_cols=columns,
+            fontsize={"title": "14px", "labels": "13px", "ticks": "12px", "legend": "12px"},
+            legend_opts={"border_line_alpha": 0, "background_fill_alpha": 0, "padding": 2, "margin": 4, "spacing": 12},
             autohide_toolbar=True,
-            hooks=[footer_of_bokeh],
+            hooks=[_for_bokeh(provenance(dataset))],
             backend="bokeh",
-            **options,
+            **common,
         ),
         opts.Overlay(
-            title=title,
             fig_inches=(WIDTH / 100, height / 100),
             aspect=WIDTH / height,
-            show_grid=True,
-            gridstyle={"color": "#e5e5e5", "linewidth": 0.6},
-            fontsize={"title": 11, "labels": 10, "ticks": 9, "legend": 9},
-            legend_position=legend,
-            legend_cols=columns,
-            hooks=[footer_of_matplotlib],
+            fontsize={"labels": 10, "ticks": 9, "legend": 9},
+            legend_opts={"frameon": False},
+            hooks=[_for_matplotlib(provenance(dataset), title, pad=24 if legend == "top" else 8)],
             backend="matplotlib",
-            **options,
+            **common,
         ),
     )
+
+
+def _for_bokeh(footer: str) -> Callable:
+    """What HoloViews has no option for: a line below the plot, upright labels, no minor ticks."""
+
+    def adjust(plot, element) -> None:
+        figure = plot.state
+        if not any(isinstance(model, Title) for model in figure.below):  # hooks run again when a plot is updated
+            text = Title(text=footer, text_font_size="11px", text_font_style="normal", text_color=MUTED, align="right")
+            figure.add_layout(text, "below")
+        for axis in figure.axis:
+            axis.axis_label_text_font_style = "normal"
+            axis.minor_tick_line_color = None
+
+    return adjust
+
+
+def _for_matplotlib(footer: str, title: str, pad: int) -> Callable:
+    """The same for matplotlib, and the title at the left, above the legend."""
+
+    def adjust(plot, element) -> None:
+        axis = plot.handles["axis"]
+        axis.grid(color="#e5e5e5", linewidth=0.6)
+        for ruler in (axis.xaxis, axis.yaxis):
+            ruler.set_zorder(-10)  # HoloViews draws its first element at 0, where the grid is
+        axis.set_title("")
+        axis.set_title(title, loc="left", pad=pad, fontsize=10, fontweight="bold")
+        plot.handles["fig"].canvas.draw()  # tick labels have a size only once they are drawn
+        inside, below = axis.get_window_extent(), axis.get_tightbbox()
+        drop = (below.y0 - inside.y0) * 72 / plot.handles["fig"].dpi - 8
+        axis.annotate(
+            footer, (1, 0), (0, drop), "axes fraction", "offset points", ha="right", va="top", fontsize=8, color=MUTED
+        )
+
+    return adjust

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Callable
 
 from torch import nn
+
+from ..choices import choose
 
 _BUILDERS: dict[str, Callable[[int], nn.Module]] = {}
 
@@ -73,11 +74,8 @@ def fingerprint(name: str) -> str | None:
 
 
 def _builder(name: str) -> Callable[[int], nn.Module]:
-    if name not in _BUILDERS:
-        near = difflib.get_close_matches(str(name), _BUILDERS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(
-            f"network: got {name!r}, expected one of {', '.join(names())}{hint} "
-            f"Register your own with @lostprune.networks.register({name!r})."
-        )
+    try:
+        choose("network", name, names())
+    except ValueError as error:
+        raise ValueError(f"{error} Register your own with @lostprune.networks.register({name!r}).") from None
     return _BUILDERS[name]

@@ -1,3 +1,10 @@
-from .methods import METHODS  # noqa: F401
+from .layers import METHODS
+from .scores import scores
+
 Masks = dict
+
+
 class VanishedLayer(ValueError): ...
+
+
+__all__ = ["METHODS", "scores"]

@@ -9,7 +9,9 @@ from collections.abc import Iterable
 def choose(what: str, got: object, known: Iterable[str]) -> None:
     """Raise ValueError unless ``got`` is one of the ``known`` names of ``what``; the message names the nearest."""
     known = tuple(known)
-    if got not in known:
-        near = difflib.get_close_matches(str(got), known, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{what}: got {got!r}, expected one of {', '.join(known)}{hint}")
+    if got in known:
+        return
+    by_lower = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(str(got).lower(), by_lower, n=1)
+    hint = f"; did you mean {by_lower[near[0]]!r}?" if near else ""
+    raise ValueError(f"{what}: got {got!r}, expected one of {', '.join(known)}{hint}")
