@@ -22,6 +22,7 @@ TINY = lostprune.Scale(
     batch_size=32,
     cycles=2,
     prune_only_steps=False,
+    corruptions=("brightness", "contrast"),
     noise_levels=(0.0, 0.5),
     noise_images=20,
     noise_draws=2,

@@ -1,20 +1,18 @@
-"""Pages are run when they are out of date, and the hand-written pages say what the code says."""
+"""Pages are run when they are out of date, and the book is built from them."""
 
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from pathlib import Path
 
 import nbformat
 import papermill
 import pytest
-import torch
 import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from lostprune import book, networks, pruning, results
+from lostprune import book
 
 ROOT = Path(__file__).parents[1]
 
@@ -212,47 +210,3 @@ def test_named_pages_run_and_missing_ones_too(tiny: Path, fast: list[str]):
     assert said[:3] == ["[1/3] one: left as it is", "[2/3] two: running tiny.ipynb", "[3/3] three: left as it is"]
     with pytest.raises(book.BookError, match="got 'tow', expected one of one, two, three; did you mean two"):
         book.build(tiny, ("tow",))
-
-
-def test_every_page_of_the_real_book_has_its_notebook_and_its_place():
-    pages = book.read_pages(ROOT)
-    for page in pages.values():
-        assert set(page.parameters) <= set(papermill.inspect_notebook(page.source)), page.name
-    toc = (ROOT / "_toc.yml").read_text()
-    assert set(re.findall(r"book/pages/(\S+)", toc)) == set(pages)
-
-
-def test_the_schema_page_is_the_schema():
-    text = (ROOT / "book" / "result_schema.md").read_text()
-    listed = {}
-    for section in text.split("### Part `")[1:]:
-        part, _, body = section.split("\n## ")[0].partition("`")
-        rows = re.findall(r"^\| `(\w+)`( \(optional\))? \| ([^|]*) \| ([^|]*)\|", body, re.MULTILINE)
-        listed[part] = [
-            (name, tuple(re.findall(r"\w+", dims)), optional, yes.strip()) for name, optional, dims, yes in rows
-        ]
-    assert set(listed) == set(results.PARTS)
-    for part, schema in results.PARTS.items():
-        assert {name: dims for name, dims, optional, _ in listed[part] if not optional} == schema.variables
-        assert {name: dims for name, dims, optional, _ in listed[part] if optional} == schema.optional
-        assert tuple(name for name, _, _, yes in listed[part] if yes) == schema.fractions
-    attributes = re.findall(r"^\| (`[^|]*`) \|", text.partition("## Attributes")[2].partition("\n## ")[0], re.MULTILINE)
-    assert set(re.findall(r"\w+", " ".join(attributes))) == results.ATTRIBUTES
-    dimensions = re.findall(r"^\| `(\w+)` \|", text.partition("## Dimensions")[2].partition("\n## ")[0], re.MULTILINE)
-    used = {dim for schema in results.PARTS.values() for dims in schema.variables.values() for dim in dims}
-    assert set(dimensions) == used
-
-
-@pytest.mark.parametrize("page", ["README.md", "book/change_the_architecture.md"])
-def test_the_network_that_a_page_registers_can_be_pruned(page: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(networks.registry, "_BUILDERS", dict(networks.registry._BUILDERS))
-    (code,) = [
-        block for block in re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL) if "@" in block
-    ]
-    exec(code, {"__name__": "__main__"})
-    network = networks.build("mynet", num_classes=10).eval()
-    inputs = torch.randn(16, 3, 32, 32)
-    assert network(inputs).shape == (16, 10)
-    for method in pruning.METHODS:
-        masks = pruning.prune(network, method, 0.5, inputs)
-        assert pruning.prune_ratio(network, masks) == pytest.approx(0.5, abs=0.05)

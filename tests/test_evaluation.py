@@ -20,7 +20,8 @@ def test_noise_is_uniform_within_the_level_and_not_clipped():
 
 def test_the_nominal_distribution_comes_first_and_is_untouched():
     study = lostprune.Study(scale="smoke")
-    assert evaluation.distributions(study) == ("cifar10", *lostprune.corruptions.NAMES)
+    assert evaluation.distributions(study) == ("cifar10", "gaussian_noise", "brightness", "contrast")
+    assert evaluation.distributions(lostprune.Study(scale="paper")) == ("cifar10", *lostprune.corruptions.NAMES)
     images, labels = evaluation.test_part(study, torch.device("cpu"))
     assert (images.shape, labels.shape) == ((200, 3, 32, 32), (200,))
     assert torch.equal(evaluation.shifted(images, "cifar10", study), images)

@@ -181,7 +181,8 @@ def _build_html(root: Path, say: Callable[[str], object]) -> Path:
     html = root / "_build" / "html"
     shutil.rmtree(html, ignore_errors=True)  # jupyter-book never removes the HTML of a page that is gone
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(root)]
-    command += ["-W", "-n", "--keep-going"]
+    # --all: the book must not depend on what an earlier build left behind.
+    command += ["--all", "-W", "-n", "--keep-going"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=root, env=os.environ | {"NO_COLOR": "1"})
     if done.returncode:
         warnings = [line for line in done.stderr.splitlines() if line.strip()]

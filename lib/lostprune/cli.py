@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-# Each command imports what it needs: torch takes seconds, which --help should not.
+# Each command imports what it needs: torch and papermill take seconds.
 
 
 @contextmanager

@@ -38,8 +38,8 @@ class BookEngine(NBClientEngine):
         notebook = nb_man.nb
         _fill_marks(notebook, _parameters(kwargs["input_path"], notebook))
         _show_what_was_run(notebook)
-        # The kernel warns on the terminal that it talks over local TCP, which is of no concern to a reader.
-        super().execute_managed_notebook(nb_man, kernel_name, extra_arguments=["--log-level=ERROR"], **kwargs)
+        # On the terminal the kernel would warn of its local TCP ports and call its own end an error.
+        super().execute_managed_notebook(nb_man, kernel_name, extra_arguments=["--log-level=CRITICAL"], **kwargs)
         _drop_outputs(notebook)
 
 

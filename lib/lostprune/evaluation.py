@@ -30,7 +30,7 @@ def test_part(study: Study, device: torch.device) -> tuple[torch.Tensor, torch.T
 
 def distributions(study: Study) -> tuple[str, ...]:
     """Names of the test distributions of part ``shift``: the nominal test set, named like the data set, comes first."""
-    return (study.dataset, *corruptions.NAMES)
+    return (study.dataset, *(study.scale.corruptions or corruptions.NAMES))
 
 
 def shifted(images: torch.Tensor, distribution: str, study: Study) -> torch.Tensor:

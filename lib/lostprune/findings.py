@@ -1,7 +1,7 @@
 """What the numbers of a study show, said in sentences: computed from its results, for the prose of the notebooks.
 
-Every function returns Markdown. A claim of the paper is said to hold, not to hold, or not to be answerable, for each
-method on its own, whatever the numbers are.
+Every function returns Markdown. For each method on its own they say whether a finding of the paper, which
+the notebook states, holds in these numbers, does not hold, or cannot be asked.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from . import metrics, published
 from .figures.style import label, over_repetitions
 from .regression import slope_through_origin
 
+ROUNDING = 1e-9  # potentials that should be equal may differ by this much
 FEW_POINTS = 6  # a bootstrap interval over fewer says little
 
 
@@ -44,13 +45,13 @@ def commensurate(curves: xr.Dataset, delta: float) -> str:
     for method in curves.pruner.values.tolist():
         mine = potential.sel(pruner=method)
         if float(mine.max()) > 0:
-            line = f"- **{method}** can remove {_spread(mine)} of the parameters, and with them "
-            line += f"{_spread(saved.sel(pruner=method))} of the multiply-adds, at a loss of at most {delta:.1%}."
+            line = f"- **{method}** can remove {_spread(mine)} of the parameters, "
+            line += f"which saves {_spread(saved.sel(pruner=method))} of the multiply-adds, and stay within {delta * 100:g}% of its parent's accuracy."
         else:
             loss = (error - parent).sel(pruner=method).isel(cycle=slice(1, None)).mean("repetition")
             best = loss.isel(cycle=int(loss.fillna(np.inf).argmin("cycle")))
             where = float(ratio.sel(pruner=method, cycle=best.cycle).mean("repetition"))
-            line = f"- **{method}** has no pruned network within {delta:.1%} of its parent; the closest loses "
+            line = f"- **{method}** has no pruned network within {delta * 100:g}% of its parent; the closest loses "
             line += f"{float(best):.1%}, at a prune ratio of {where:.1%}."
         if curves.attrs["network"] in paper.network:
             line += f" (The paper: {float(paper.sel(network=curves.attrs['network'], pruner=method)):.1%}.)"
@@ -66,7 +67,7 @@ def resolution(images: int, delta: float, curves: xr.Dataset, noise: xr.Dataset 
     """
     text = (
         f"These errors are measured on {images:,} test images: one image is worth {1 / images:.2%}, and the margin "
-        f"δ = {delta:.1%} is {delta * images:g} images. "
+        f"δ = {delta * 100:g}% is {delta * images:g} images. "
     )
     if noise is not None and 0.0 in noise.noise_level:
         differing = 1 - noise.matching_predictions.sel(noise_level=0.0).isel(cycle=slice(1, None)).mean()
@@ -106,7 +107,7 @@ def under_noise(potential: xr.DataArray, noise: xr.Dataset) -> str:
         line = f"- **{method}**: {_spread(first)} at level {levels[0]:g}, {_spread(last)} at level {levels[-1]:g}"
         zero = levels[(mine.mean("repetition") == 0).values]
         line += f"; it is 0 from level {zero[0]:g} on" if len(zero) and (levels[-len(zero) :] == zero).all() else ""
-        lines.append(f"{line}. {_verdict(last - first, first, 'it falls', 'it does not fall')}")
+        lines.append(f"{line}. {_verdict(last - first, first, 'It falls', 'It does not fall')}")
     return "\n".join(lines)
 
 
@@ -117,7 +118,7 @@ def curves_under_shift(shift: xr.Dataset, curves: xr.Dataset, pruner: str, delta
     loss = error - error.sel(cycle=0)
     free = (loss.sel(distribution=nominal) <= delta + metrics.ROUNDING) & (ratio > 0)
     if not bool(free.any()):
-        return f"No network pruned with {pruner} stays within {delta:.1%} of its parent on nominal data."
+        return f"No network pruned with {pruner} stays within {delta * 100:g}% of its parent on nominal data."
     chosen = ratio == ratio.where(free).max("cycle")  # in repetitions without such a network: nowhere
     cost = loss.where(chosen).mean(["cycle", "repetition"])
     shifted = cost.drop_sel(distribution=nominal)
@@ -128,7 +129,7 @@ def curves_under_shift(shift: xr.Dataset, curves: xr.Dataset, pruner: str, delta
         f"loses {float(cost.sel(distribution=nominal)):.1%} of accuracy on {label(nominal)} and "
         f"{float(shifted.mean()):.1%} on average under shift: most on {label(str(worst.distribution.values))} "
         f"({float(worst):.1%}), least on {label(str(best.distribution.values))} ({float(best):.1%}). On {beyond} of "
-        f"{shifted.size} corruptions it loses more than {delta:.1%}."
+        f"{shifted.size} corruptions it loses more than {delta * 100:g}%."
     )
 
 
@@ -138,7 +139,7 @@ def over_distributions(potential: xr.DataArray) -> str:
     for method in potential.pruner.values.tolist():
         mean = potential.sel(pruner=method).mean("repetition")
         nominal, shifted = float(mean[{"distribution": 0}]), mean.isel(distribution=slice(1, None))
-        lower, higher = (int(many) for many in ((shifted < nominal - 1e-9).sum(), (shifted > nominal + 1e-9).sum()))
+        lower, higher = (int(many) for many in ((shifted < nominal - ROUNDING).sum(), (shifted > nominal + ROUNDING).sum()))
         lowest = shifted.isel(distribution=int(shifted.argmin("distribution")))
         zero = int((shifted == 0).sum())
         lines.append(
@@ -156,16 +157,18 @@ def excess(difference: xr.DataArray, prune_ratio: xr.DataArray) -> str:
     for method in difference.pruner.values.tolist():
         x, y = (values.sel(pruner=method).isel(cycle=slice(1, None)) for values in (prune_ratio, difference))
         slope = slope_through_origin(x.values.ravel(), y.values.ravel())
-        if slope.low > 0:
-            verdict = "The network suffers more from shift the more is pruned, as in the paper."
+        if not np.isfinite(slope.low):
+            verdict = "That is too few points for an interval."
+        elif slope.low > 0:
+            verdict = "The more is pruned, the more the network suffers from shift: the finding holds here."
         elif slope.high < 0:
-            verdict = "The network suffers less from shift the more is pruned, other than in the paper."
+            verdict = "The more is pruned, the less the network suffers from shift: the finding does not hold here."
         else:
-            verdict = "The interval holds 0 or does not exist: these numbers do not tell."
+            verdict = "The interval includes 0: these numbers do not tell."
         few = f" The interval comes from {slope.points} points only." if slope.points < FEW_POINTS else ""
         lines.append(
-            f"- **{method}**: {slope.value / 10:+.2%} of error for every 10 % of the parameters "
-            f"(95 % interval {slope.low / 10:+.2%} to {slope.high / 10:+.2%}), {float(y.max()):+.1%} at most. {verdict}{few}"
+            f"- **{method}**: {slope.value / 10:+.2%} of error for every 10% of the parameters (95% interval "
+            f"{slope.low / 10:+.2%} to {slope.high / 10:+.2%}), {float(y.max()):+.1%} at most. {verdict}{few}"
         )
     return "\n".join(lines)
 
@@ -186,10 +189,11 @@ def _verdict(change: xr.DataArray, before: xr.DataArray, holds: str, fails: str)
     """Whether a potential is lower than before, on average; with several repetitions, in how many of them."""
     if not float(before.max()) > 0:
         return "Nothing could be pruned to begin with, so there is nothing to lose."
-    sentence = f"{holds}, as in the paper" if float(change.mean()) < -1e-9 else f"{fails}, other than in the paper"
-    lower = int((change < -1e-9).sum())
-    agree = f"; it is lower in {lower} of {change.size} repetitions" if change.size > 1 else ""
-    return f"{sentence[0].upper()}{sentence[1:]}{agree}."
+    lower = int((change < -ROUNDING).sum())
+    agree = f" It is lower in {lower} of {change.size} repetitions." if change.size > 1 else ""
+    if float(change.mean()) < -ROUNDING:
+        return f"{holds}: the finding holds here.{agree}"
+    return f"{fails}: the finding does not hold here.{agree}"
 
 
 def _spread(values: xr.DataArray, with_deviation: bool = True) -> str:

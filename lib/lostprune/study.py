@@ -27,6 +27,7 @@ class Scale:
         batch_size: images per step; the learning rate scales with it.
         cycles: prune-retrain cycles, spread evenly over the paper's ladder of keep ratios.
         prune_only_steps: prune in several steps between retrainings, as the original does.
+        corruptions: test distributions beside the nominal one.
         noise_levels: half-widths of the uniform noise, in units of the normalised input (Section 4.1).
         noise_images, noise_draws: images, and draws of noise per image, at each level.
     """
@@ -40,6 +41,7 @@ class Scale:
     batch_size: int | None = None
     cycles: int | None = None
     prune_only_steps: bool = True
+    corruptions: tuple[str, ...] | None = None
     noise_levels: tuple[float, ...] = tuple(round(0.05 * i, 2) for i in range(15))
     noise_images: int = 1000
     noise_draws: int = 100
@@ -58,6 +60,7 @@ SCALES = {
             batch_size=64,
             cycles=2,
             prune_only_steps=False,
+            corruptions=("gaussian_noise", "brightness", "contrast"),
             noise_levels=(0.0, 0.3),
             noise_images=100,
             noise_draws=1,
@@ -72,6 +75,7 @@ SCALES = {
             batch_size=64,
             cycles=3,
             prune_only_steps=False,
+            corruptions=("gaussian_noise", "brightness", "contrast"),
             noise_levels=(0.0, 0.1, 0.2, 0.3),
             noise_draws=1,
         ),

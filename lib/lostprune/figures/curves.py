@@ -13,13 +13,9 @@ RATIO = hv.Dimension("prune_ratio", label="prune ratio (%)")
 RATIO_LIMITS = (-2, 102)  # so that a marker at 0 is whole
 ACCURACY = hv.Dimension("accuracy", label="test accuracy (%)")
 # One of each kind of corruption, and those that the paper's text names in Section 5.2.
-HIGHLIGHTED = {
-    "jpeg_compression": "#009E73",
-    "fog": "#56B4E9",
-    "defocus_blur": "#CC79A7",
-    "gaussian_noise": "#D55E00",
-    "speckle_noise": "#E69F00",
-}
+HIGHLIGHTED = ("jpeg_compression", "fog", "defocus_blur", "gaussian_noise", "speckle_noise")
+# Okabe and Ito's colours but black and yellow: so many curves at most can be told apart.
+PALETTE = ("#009E73", "#56B4E9", "#CC79A7", "#D55E00", "#E69F00", "#0072B2")
 
 
 def prune_accuracy_curves(curves: xr.Dataset) -> hv.Overlay:
@@ -40,34 +36,33 @@ def prune_accuracy_curves(curves: xr.Dataset) -> hv.Overlay:
 
 
 def prune_accuracy_under_shift(
-    shift: xr.Dataset, curves: xr.Dataset, pruner: str, highlighted: tuple[str, ...] = tuple(HIGHLIGHTED)
+    shift: xr.Dataset, curves: xr.Dataset, pruner: str, highlighted: tuple[str, ...] = HIGHLIGHTED
 ) -> hv.Overlay:
     """Figures 6a and 6d: test accuracy over prune ratio of one method, one curve for every distribution.
 
     Args:
         shift, curves: parts of one study.
         pruner: which method.
-        highlighted: distributions with a colour and a place in the legend; the others are thin and grey and say
-            their name when pointed at. The nominal distribution is always black. Ten at most.
+        highlighted: distributions with a colour and a place in the legend, six at most; the others are thin and grey
+            and say their name when pointed at. Where there are six or fewer beside the nominal one, all have a colour.
 
     Raises:
         KeyError: the study has no such method.
     """
     error, ratio = shift.error.sel(pruner=pruner), curves.prune_ratio.sel(pruner=pruner)
     nominal, *others = (str(name) for name in error.distribution.values)
-    palette = iter(color for color in hv.Cycle.default_cycles["Category20"] if color not in HIGHLIGHTED.values())
+    chosen = others if len(others) <= len(PALETTE) else [name for name in highlighted if name in others]
+    colors = dict(zip(chosen, PALETTE, strict=False))
     figure = hv.Overlay([])
     for name in others:
-        if name not in highlighted:
-            rows = _rows(ratio, error.sel(distribution=name))
-            figure = figure * _background(rows, label(name))
+        if name not in colors:
+            figure = figure * _background(_rows(ratio, error.sel(distribution=name)), label(name))
     rows = _rows(ratio, error.sel(distribution=nominal))
     figure = figure * line(RATIO, ACCURACY, rows, f"{label(nominal)} (nominal)", PARENT, ("circle", "o"), width=3)
-    for name in [name for name in others if name in highlighted]:
-        color = HIGHLIGHTED.get(name) or next(palette)
+    for name, color in colors.items():
         rows = _rows(ratio, error.sel(distribution=name))
         figure = figure * line(RATIO, ACCURACY, rows, label(name), color, ("circle", "o"))
-    title = f"{label(shift.attrs['network'])} pruned with {pruner}, on shifted data"
+    title = f"{label(shift.attrs['network'])} pruned with {pruner}: test accuracy under shift"
     return finish(figure, title, shift, legend="right", height=400, xlim=RATIO_LIMITS)
 
 

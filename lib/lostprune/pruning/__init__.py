@@ -1,10 +1,6 @@
 from .layers import METHODS
 from .scores import scores
-
-Masks = dict
-
-
-class VanishedLayer(ValueError): ...
-
-
-__all__ = ["METHODS", "scores"]
+from .allocation import select
+from .masks import *
+from .masks import Masks, VanishedLayer
+from .costs import *

@@ -51,7 +51,7 @@ def scores(network: nn.Module, method: str, samples: torch.Tensor | None = None)
 
 @torch.no_grad()
 def _over_samples(network: nn.Module, kind: type[_Shares], samples: torch.Tensor) -> dict[str, torch.Tensor]:
-    network = copy.deepcopy(network).eval()
+    network = copy.deepcopy(network).eval().to(memory_format=torch.contiguous_format)
     layers = prunable(network)
     shares = {name: kind(layer) for name, layer in layers.items()}
 
@@ -151,33 +151,36 @@ class _ChannelShares(_Shares):
         self.largest = self.split.new_zeros(self.split.shape[1])
 
     def see_group(self, images: torch.Tensor, inverse_sums: torch.Tensor) -> None:
-        needed = self._needed()
-        bound = F.conv2d(images.square().square_(), (self.split * needed).pow(4), None, self.stride, 0, self.dilation)
-        bound = bound.sqrt_().sqrt_().mul_(inverse_sums).flatten()
-        # "not <=" keeps what overflowed to NaN
-        candidates = (~(bound <= 1 - self._MARGIN)).nonzero().squeeze(1)
-        candidates = candidates[bound[candidates].nan_to_num(torch.inf).argsort(descending=True, stable=True)]
-        bound = bound[candidates]
         windows = images
         for axis in (0, 1):
             reach = self.dilation[axis] * (self.split.shape[2 + axis] - 1) + 1
             windows = windows.unfold(2 + axis, reach, self.stride[axis])
         windows = windows[..., :: self.dilation[0], :: self.dilation[1]]  # [n, in, h', w', kh, kw]
-        size = max(1, self._CHECKED // self.split[0].numel())
-        for start in range(0, len(candidates), size):
-            # Best first: the bound of all that is left shrinks with what the channels have gained.
-            if bound[start] * (self._needed() / needed.clamp(min=torch.finfo().tiny)).max() <= 1 - self._MARGIN:
-                break
-            chosen = candidates[start : start + size]
-            image, neuron, row, column = torch.unravel_index(chosen, inverse_sums.shape)
-            terms = windows[image, :, row, column] * self.split[neuron]
-            shares = terms.flatten(2).amax(2) * inverse_sums[image, neuron, row, column, None]
-            torch.maximum(self.largest, shares.amax(0), out=self.largest)
+        fourth_powers = images.square().square_()
+        at_once = limit = max(1, self._CHECKED // self.split[0].numel())
+        while True:
+            # A few of the best first: what they bring takes most others out of the running.
+            bound, candidates = self._candidates(fourth_powers, inverse_sums)
+            if not len(candidates):
+                return
+            best = candidates[bound[candidates].topk(min(limit, len(candidates))).indices]
+            for chosen in best.split(at_once):
+                image, neuron, row, column = torch.unravel_index(chosen, inverse_sums.shape)
+                terms = (windows[image, :, row, column] * self.split[neuron]).flatten(2).amax(2)
+                shares = terms * inverse_sums[image, neuron, row, column, None]
+                torch.maximum(self.largest, shares.amax(0), out=self.largest)
+            if len(best) == len(candidates):
+                return
+            inverse_sums[torch.unravel_index(best, inverse_sums.shape)] = 0.0  # checked
+            limit *= 2
 
-    def _needed(self) -> torch.Tensor:
-        """By how much a share has to be multiplied to be 1 where it equals the channel's largest so far."""
+    def _candidates(self, fourth_powers: torch.Tensor, inverse_sums: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Bounds of all neurons, flat, and the positions of those that may still raise a channel's largest share."""
         factor = 1 / self.largest.clamp(min=self._SEED)
-        return torch.where(self.largest < 1, factor, 0.0)[:, None, None]  # a share of 1 cannot grow
+        factor = torch.where(self.largest < 1, factor, 0.0)[:, None, None]  # a share of 1 cannot grow
+        bound = F.conv2d(fourth_powers, (self.split * factor).pow_(4), None, self.stride, 0, self.dilation)
+        bound = bound.sqrt_().sqrt_().mul_(inverse_sums).flatten()
+        return bound, (~(bound <= 1 - self._MARGIN)).nonzero().squeeze(1)  # "not <=" keeps what overflowed to NaN
 
     def result(self) -> torch.Tensor:
         return self.largest

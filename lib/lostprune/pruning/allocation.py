@@ -1,0 +1,181 @@
+"""Which weights, filters or input channels a method keeps for a budget (Table 1, column "Scope").
+
+Every method has a ladder of ever larger networks. A rung is described by the size that the method expects it to have;
+the sizes that come out differ, because dead parts go too.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import nn
+
+from .costs import places
+from .layers import along, prunable
+from .masks import Masks
+from .scores import scores
+
+# PFP's bound (Liebenwein et al., 2020): failure probability and the constant of the sample complexity.
+_DELTA = 1e-16
+_COEFFICIENT = 3
+
+
+def select(network: nn.Module, method: str, budget: int, samples: torch.Tensor | None = None) -> Masks:
+    """What ``method`` keeps of ``network`` for a budget, before dead parts are removed (Algorithm 1, line 5).
+
+    WT and SiPP keep exactly ``budget`` weights, the most sensitive of the whole network. FT keeps the same fraction
+    of the filters in every layer, PFP the input channels that its error bound asks for at one error in every layer;
+    of what these two can reach, the nearest to the budget *by the method's estimate*: they assume that filters go
+    where the next layer (in the order of ``modules()``) loses input channels and the other way round, so the weights
+    that the masks keep here are more. Equal sensitivities: the first in order is kept.
+
+    Args:
+        network: not modified. Parts that are already zero are not counted as filters or channels.
+        method: one of ``METHODS``.
+        budget: how many conv and fc weights to keep, at least 1.
+        samples: normalised network inputs, float32 [n, c, h, w]; SiPP and PFP need them.
+
+    Returns:
+        Masks of the conv and fc weights; a layer can be empty.
+
+    Raises:
+        ValueError: as ``scores``; a budget that is not in [1, number of conv and fc weights].
+    """
+    size = sum(layer.weight.numel() for layer in prunable(network).values())
+    if isinstance(budget, bool) or not isinstance(budget, int | np.integer) or not 1 <= budget <= size:
+        raise ValueError(f"budget: got {budget!r}, expected how many of the {size} conv and fc weights to keep")
+    steps = ladder(network, method, samples)
+    return steps.masks(steps.nearest(int(budget)))
+
+
+def ladder(network: nn.Module, method: str, samples: torch.Tensor | None) -> WeightLadder | ChannelLadder:
+    """The ladder of a method for a network (as it is: masked, within a chain)."""
+    sensitivities = scores(network, method, samples)
+    if method in ("WT", "SiPP"):
+        return WeightLadder(sensitivities)
+    layers = prunable(network)
+    filters = _nonempty(layers, 0)
+    channels = _nonempty(layers, 1)
+    area = np.array([layer.weight[0, 0].numel() for layer in layers.values()])
+    if method == "FT":
+        kept = _uniform_filters(filters)
+        inputs = np.broadcast_to(channels, kept.shape).copy()
+        inputs[:, 1:] = np.maximum(1, channels[1:] - (filters[:-1] - kept[:, :-1]))
+        return ChannelLadder(layers, sensitivities, 0, kept, (kept * inputs * area).sum(1))
+    counts = places(network, tuple(samples.shape[1:]))
+    patches = np.array([counts[name] for name in layers])
+    kept = _equal_error_channels(layers, sensitivities, area, patches)
+    outputs = np.broadcast_to(filters, kept.shape).copy()
+    outputs[:, :-1] = np.maximum(1, filters[:-1] - (channels[1:] - kept[:, 1:]))
+    return ChannelLadder(layers, sensitivities, 1, kept, (kept * outputs * area).sum(1))
+
+
+class WeightLadder:
+    """Rung ``b`` keeps the ``b`` weights with the largest sensitivities of the whole network."""
+
+    def __init__(self, sensitivities: dict[str, torch.Tensor]):
+        flat = torch.cat([values.flatten() for values in sensitivities.values()])
+        order = flat.argsort(descending=True, stable=True)
+        ranks = torch.empty_like(order).scatter_(0, order, torch.arange(len(order), device=order.device))
+        parts = ranks.split([values.numel() for values in sensitivities.values()])
+        self._ranks = {
+            name: part.view_as(values) for (name, values), part in zip(sensitivities.items(), parts, strict=True)
+        }
+        self.top = len(order)
+
+    def nearest(self, budget: int) -> int:
+        return min(max(budget, 1), self.top)
+
+    def masks(self, rung: int) -> Masks:
+        return {name: ranks < rung for name, ranks in self._ranks.items()}
+
+
+class ChannelLadder:
+    """Rung ``k`` keeps ``counts[k]`` filters (``dim`` 0) or input channels (``dim`` 1) of each layer."""
+
+    def __init__(self, layers: dict, sensitivities: dict, dim: int, counts: np.ndarray, estimates: np.ndarray):
+        self._weights = {name: layer.weight for name, layer in layers.items()}
+        self._dim = dim
+        self._counts = counts
+        self._estimates = estimates
+        self._ranks = {
+            name: values.argsort(descending=True, stable=True).argsort() for name, values in sensitivities.items()
+        }
+        self.top = len(counts) - 1
+
+    def nearest(self, budget: int) -> int:
+        return int(np.abs(self._estimates - budget).argmin())
+
+    def masks(self, rung: int) -> Masks:
+        counts = self._counts[rung].tolist()
+        return {
+            name: along(self._ranks[name] < count, self._dim, weight).expand_as(weight).clone()
+            for (name, weight), count in zip(self._weights.items(), counts, strict=True)
+        }
+
+
+def _nonempty(layers: dict, dim: int) -> np.ndarray:
+    """How many filters (``dim`` 0) or input channels (``dim`` 1) of each layer have a weight that is not 0."""
+    return np.array(
+        [int((layer.weight != 0).transpose(0, dim).flatten(1).any(1).sum()) for layer in layers.values()], dtype=int
+    )
+
+
+def _uniform_filters(filters: np.ndarray) -> np.ndarray:
+    """Filters kept per layer, int [rungs, layers]: every outcome of rounding one fraction of ``filters``.
+
+    The classifier (the last layer) keeps all.
+    """
+    steps = [(np.arange(1, count) + 0.5) / count for count in np.unique(filters[:-1]) if count > 1]
+    fractions = np.unique(np.concatenate([[0.0], *steps]))
+    kept = np.floor(fractions[:, None] * filters + 0.5 + 1e-9).astype(int)
+    kept = np.minimum(np.maximum(kept, 1), filters)
+    kept[:, -1] = filters[-1]
+    return np.unique(kept, axis=0)
+
+
+def _equal_error_channels(
+    layers: dict, sensitivities: dict, area: np.ndarray, patches: np.ndarray
+) -> np.ndarray:
+    """Input channels kept per layer, int [rungs, layers], from PFP's largest error to its smallest.
+
+    At an error eps a layer draws m = ceil((18 + 6 eps) A / eps^2) channels with probabilities s / sum(s), where
+    A = 2 c ln(8 (patches + 1) area / delta) sum(s); it keeps as many as m draws are expected to touch, rounded up,
+    and at least one. Every rung is an interval of eps; its upper end is where one more channel joins.
+    """
+    joins = []  # (eps below which a layer has one channel more, layer)
+    for index, values in enumerate(sensitivities.values()):
+        values = values.double().cpu().numpy()
+        total = values.sum()
+        complexity = 2 * _COEFFICIENT * np.log(8 * (patches[index] + 1) * area[index] / _DELTA) * total
+        draws = _draws_to_touch(values / total) if total > 0 else np.empty(0)
+        # the eps at which (18 + 6 eps) A / eps^2 = draws - 1
+        root = np.sqrt(36 * complexity**2 + 72 * complexity * (draws - 1))
+        joins += [(eps, index) for eps in (6 * complexity + root) / (2 * (draws - 1))]
+    joins.sort(key=lambda join: -join[0])
+    counts = np.ones((len(joins) + 1, len(layers)), dtype=int)
+    for rung, (_, index) in enumerate(joins, start=1):
+        counts[rung:, index] += 1
+    # Channels that join at the same eps join together.
+    ends = [rung for rung in range(len(joins)) if rung == 0 or joins[rung - 1][0] > joins[rung][0]]
+    return counts[[*ends, len(joins)]]
+
+
+def _draws_to_touch(probabilities: np.ndarray) -> np.ndarray:
+    """How many draws are expected to touch more than 1, 2, … channels: float [k], as far as it can be reached."""
+    with np.errstate(divide="ignore"):
+        missed = np.log1p(-np.minimum(probabilities, 1.0))
+
+    def touched(draws: np.ndarray) -> np.ndarray:
+        with np.errstate(invalid="ignore"):
+            return -np.expm1(draws[:, None] * missed).sum(1)
+
+    wanted = np.arange(1, np.count_nonzero(probabilities), dtype=float)
+    low, high = np.ones_like(wanted), np.full_like(wanted, 2.0**60)
+    wanted = wanted[touched(high) > wanted]
+    low, high = low[: len(wanted)], high[: len(wanted)]
+    while (high - low > 1).any():
+        middle = np.floor(np.where(high > 2 * low, np.sqrt(low * high), (low + high) / 2))
+        enough = touched(middle) > wanted
+        high, low = np.where(enough, middle, high), np.where(enough, low, middle)
+    return high

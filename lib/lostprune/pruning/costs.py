@@ -1,0 +1,75 @@
+"""What a network costs: multiply-adds, and the number of samples that the paper prunes with."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from .layers import parameter_name, prunable
+from .masks import Masks, validate
+
+
+def flop_reduction(network: nn.Module, masks: Masks, input_shape: tuple[int, int, int] = (3, 32, 32)) -> float:
+    """The fraction of the multiply-adds that is saved, in [0, 1]; the paper's "FLOP reduction" (Tables 4, 6).
+
+    As the paper counts: multiply-adds of convolutions and fully connected layers only, each weight once for every
+    place it is applied at. What is really saved depends on what the hardware can skip.
+
+    Args:
+        input_shape: (channels, height, width) of one image.
+
+    Raises:
+        ValueError: masks that do not belong to the network.
+    """
+    validate(network, masks)
+    total = kept = 0
+    for name, count in places(network, input_shape).items():
+        weights = network.get_parameter(name).numel()
+        total += weights * count
+        kept += (int(masks[name].sum()) if name in masks else weights) * count
+    return 1 - kept / total
+
+
+def sample_size(
+    network: nn.Module, input_shape: tuple[int, int, int], delta: float = 1e-16, coefficient: float = 3
+) -> int:
+    """How many samples SiPP and PFP prune with: ``ceil(coefficient * ln(8 * largest * all / delta))``.
+
+    ``all`` is the number of outputs of all prunable layers for one image, ``largest`` that of the largest layer
+    (Baykal et al., 2019b); 183 for ResNet20. The paper caps it at half of the validation part, which is the
+    caller's to do.
+
+    Args:
+        input_shape: (channels, height, width) of one image.
+        delta: failure probability, in (0, 1).
+    """
+    counts = places(network, input_shape)
+    outputs = [len(layer.weight) * counts[name] for name, layer in prunable(network).items()]
+    return math.ceil(coefficient * math.log(8 * max(outputs) * sum(outputs) / delta))
+
+
+@torch.no_grad()
+def places(network: nn.Module, input_shape: tuple[int, int, int]) -> dict[str, int]:
+    """At how many places of one image each convolution and fully connected layer is applied, by weight name.
+
+    Convolutions with groups are among them: they cost, though they are not pruned.
+    """
+    network = copy.deepcopy(network).eval()
+    counts = {}
+
+    def watch(name: str) -> Callable:
+        def count(module: nn.Module, _: tuple, output: torch.Tensor) -> None:
+            counts[name] += output.numel() // len(module.weight)
+
+        return count
+
+    for name, module in network.named_modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            counts[parameter_name(name, "weight")] = 0
+            module.register_forward_hook(watch(parameter_name(name, "weight")))
+    network(torch.zeros(1, *input_shape, device=next(network.parameters()).device))
+    return counts

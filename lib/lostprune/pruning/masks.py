@@ -1,0 +1,84 @@
+"""Masks: which parameters a pruned network keeps."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from .layers import parameter_name, prunable
+
+Masks = dict[str, torch.Tensor]
+"""Parameter name -> bool tensor of the parameter's shape, True where it is kept.
+
+There is an entry for the weight of every prunable layer, and for a bias or batch-norm parameter where some of its
+channels are gone. What has no entry is kept whole.
+"""
+
+
+class VanishedLayer(ValueError):
+    """A layer would lose its last weight: the network cannot be pruned that far."""
+
+
+def validate(network: nn.Module, masks: Masks) -> None:
+    """Check that ``masks`` belong to ``network``.
+
+    Raises:
+        ValueError: a prunable layer's mask is missing; a name that may not have one; a wrong shape, type or device.
+        VanishedLayer: a layer keeps no weight.
+    """
+    weights = {name: layer.weight for name, layer in prunable(network).items()}
+    maskable = weights | _biases_and_norms(network)
+    if missing := [name for name in weights if name not in masks]:
+        raise ValueError(f"masks: got none for {', '.join(missing)}, expected one for every conv and fc weight")
+    for name, mask in masks.items():
+        if name not in maskable:
+            raise ValueError(
+                f"masks: got {name!r}, expected names of conv, fc and batch-norm parameters of this network, "
+                f"such as {next(iter(weights))!r}; were the masks made for another network?"
+            )
+        parameter = maskable[name]
+        if not isinstance(mask, torch.Tensor) or mask.dtype != torch.bool or mask.shape != parameter.shape:
+            got = f"{mask.dtype} {list(mask.shape)}" if isinstance(mask, torch.Tensor) else type(mask).__name__
+            raise ValueError(f"masks[{name!r}]: got {got}, expected torch.bool {list(parameter.shape)}, True = kept")
+        if mask.device != parameter.device:
+            raise ValueError(f"masks[{name!r}]: got device {mask.device}, expected {parameter.device}; use .to()")
+    if layer := vanished(masks, weights):
+        raise VanishedLayer(f"masks[{layer!r}]: got no kept weight, expected at least one in every layer")
+
+
+def vanished(masks: Masks, weights: dict) -> str | None:
+    """The first of ``weights`` (names) of which nothing is kept."""
+    return next((name for name in weights if not masks[name].any()), None)
+
+
+def zero(network: nn.Module, masks: Masks) -> None:
+    """Set the pruned parameters to exactly 0, in place; the masks are not checked."""
+    parameters = [network.get_parameter(name) for name in masks]
+    with torch.no_grad():
+        torch._foreach_mul_(parameters, list(masks.values()))
+
+
+def prune_ratio(network: nn.Module, masks: Masks) -> float:
+    """The fraction of all parameters that is pruned, in [0, 1]: 1 - kept / all, as the paper counts.
+
+    All parameters are conv and fc weights, biases, batch-norm weights and biases. The original counts values that are
+    not 0, so that parameters which happen to be 0, such as fresh batch-norm biases, count as pruned there; here only
+    what the masks prune does.
+    """
+    everything = sum(parameter.numel() for parameter in network.parameters())
+    return pruned_count(masks) / everything
+
+
+def pruned_count(masks: Masks) -> int:
+    """How many parameters the masks prune."""
+    kept = sum(mask.sum() for mask in masks.values())
+    return sum(mask.numel() for mask in masks.values()) - int(kept)
+
+
+def _biases_and_norms(network: nn.Module) -> dict[str, nn.Parameter]:
+    found = {}
+    for name, module in network.named_modules():
+        if isinstance(module, nn.Conv2d | nn.Linear | nn.modules.batchnorm._BatchNorm):
+            names = ("bias",) if isinstance(module, nn.Conv2d | nn.Linear) else ("weight", "bias")
+            found |= {parameter_name(name, own): getattr(module, own) for own in names}
+    return {name: parameter for name, parameter in found.items() if parameter is not None}
