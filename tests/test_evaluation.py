@@ -33,7 +33,8 @@ def test_predictions_in_batches_are_predictions_of_the_whole():
     pair, inputs = [networks.build("resnet20") for _ in range(2)], torch.randn(evaluation.BATCH + 3, 3, 32, 32)
     seen = []
     logits = evaluation.predict(pair, inputs, seen.append)
-    whole = torch.stack([network.eval()(inputs).detach() for network in pair])
+    with torch.no_grad():
+        whole = torch.stack([network(inputs) for network in pair])
     torch.testing.assert_close(logits, whole, rtol=1e-3, atol=1e-4)
     assert seen == [len(inputs)] * 2
 

@@ -107,7 +107,7 @@ def test_a_store_that_cannot_be_written_is_refused_before_any_work(study, tmp_pa
 
 def test_a_device_that_is_not_there_is_refused(study, monkeypatch):
     monkeypatch.setenv("LOSTPRUNE_DEVICE", "gpu")
-    with pytest.raises(ValueError, match="LOSTPRUNE_DEVICE: got 'gpu', expected one such as 'cpu'"):
+    with pytest.raises(ValueError, match="LOSTPRUNE_DEVICE: got 'gpu', expected a device such as 'cpu'"):
         lostprune.run(study)
 
 

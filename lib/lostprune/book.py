@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -20,6 +19,8 @@ import nbformat
 import papermill
 import yaml
 from nbclient.exceptions import DeadKernelError
+
+from .choices import choose
 
 LIBRARY = Path(__file__).resolve().parent
 # A page holds scripts and markup of these: another version of them cannot show it.
@@ -69,17 +70,14 @@ class Page:
         """Execute the notebook; the page appears whole or not at all.
 
         Raises:
-            BookError: a cell failed (the notebook with the error is kept), or the notebook lacks a parameter.
+            BookError: a cell failed (the notebook with the error is kept), or the process that ran it died.
         """
-        digest, failed = self.digest(), self.root / "_build" / "failed" / self.target.name
-        failed.parent.mkdir(parents=True, exist_ok=True)
-        unknown = set(self.parameters) - set(papermill.inspect_notebook(self.source))
-        if unknown:
-            raise BookError(f"{self.name}: {self.source.name} has no parameters named {', '.join(sorted(unknown))}")
+        digest, unfinished = self.digest(), self.root / "_build" / "unfinished" / self.target.name
+        unfinished.parent.mkdir(parents=True, exist_ok=True)
         try:
             page = papermill.execute_notebook(
                 self.source,
-                failed,
+                unfinished,
                 parameters=self.parameters,
                 engine_name="lostprune-book",
                 kernel_name="python3",
@@ -89,7 +87,7 @@ class Page:
         except papermill.PapermillExecutionError as error:
             raise BookError(
                 f"{self.name}: {self.source.name} failed in cell [{error.exec_count}], {error.ename}: {error.evalue}\n"
-                f"The notebook as far as it came, with the whole error: {failed}"
+                f"The notebook as far as it came, with the whole error: {unfinished}"
             ) from error
         except DeadKernelError as error:
             raise BookError(
@@ -97,9 +95,9 @@ class Page:
                 "what it had finished is kept, and the same command goes on there"
             ) from error
         page.metadata["lostprune"] = {"digest": digest}
-        nbformat.write(page, failed)
+        nbformat.write(page, unfinished)
         self.target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(failed, self.target)
+        os.replace(unfinished, self.target)
 
 
 def find_checkout() -> Path:
@@ -139,16 +137,14 @@ def build(root: Path, names: tuple[str, ...] = (), force: bool = False, say: Cal
         say: is told, line by line, what happens.
 
     Raises:
-        BookError: an unknown page, a page that fails, jupyter-book missing, or any warning of its build.
+        ValueError: an unknown page.
+        BookError: a page that fails, jupyter-book missing, or any warning of its build.
     """
     if importlib.util.find_spec("jupyter_book") is None:
         raise BookError("jupyter-book is not installed; run pip install -e '.[book]' in the checkout")
     pages = read_pages(root)
     for name in names:
-        if name not in pages:
-            near = difflib.get_close_matches(name, pages, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise BookError(f"page: got {name!r}, expected one of {', '.join(pages)}{hint}")
+        choose("page", name, pages)
     for stale in set((root / "book" / "pages").glob("*.ipynb")) - {page.target for page in pages.values()}:
         stale.unlink()
     for number, page in enumerate(pages.values(), start=1):

@@ -41,7 +41,7 @@ def book(pages: tuple[str, ...], force: bool) -> None:
     """
     from . import book as builder
 
-    with _told_plainly(builder.BookError, OSError):
+    with _told_plainly(builder.BookError, OSError, ValueError):
         root = builder.find_checkout()
         known = os.environ.get("LOSTPRUNE_RESULTS")
         os.environ["LOSTPRUNE_RESULTS"] = os.pathsep.join(filter(None, [str(root / "book" / "results"), known]))

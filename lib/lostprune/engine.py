@@ -75,13 +75,13 @@ def _fill_marks(notebook: NotebookNode, values: dict) -> None:
 
 
 def _show_what_was_run(notebook: NotebookNode) -> None:
-    tags = [cell.metadata.setdefault("tags", []) for cell in notebook.cells]
-    if any("injected-parameters" in one for one in tags):
-        for one in tags:
-            if "parameters" in one:
-                one.append("remove-cell")
-            elif "injected-parameters" in one:
-                one.append("hide-input")
+    if notebook.metadata["papermill"]["parameters"]:
+        for cell in notebook.cells:
+            tags = cell.metadata.setdefault("tags", [])
+            if "parameters" in tags:
+                tags.append("remove-cell")
+            elif "injected-parameters" in tags:
+                tags.append("hide-input")
 
 
 def _drop_outputs(notebook: NotebookNode) -> None:

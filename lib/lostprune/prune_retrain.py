@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import logging
 import platform
+import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from .study import Study
 from .training import train
 
 log = logging.getLogger("lostprune")
+_RANDOM_STATE = threading.Lock()  # torch has one for the whole process; chains may run in threads
 Cell = tuple[str, int, int]  # method, repetition, cycle; cycle 0 is the unpruned parent, whatever the method
 
 
@@ -88,7 +90,7 @@ def pending(study: Study, folder: Path) -> list[Cell]:
     ]
 
 
-def images_to_train(study: Study, todo: list[Cell], folder: Path) -> int:
+def images_to_train(study: Study, todo: list[Cell]) -> int:
     """How many images the networks still have to see, all epochs together."""
     images = len(_training_part(study)[0])
     epochs = [study.retrain_recipe.epochs if cycle else study.recipe.epochs for _, _, cycle in todo]
@@ -177,7 +179,7 @@ def provenance(device: torch.device) -> dict[str, str]:
 
 def _new_network(study: Study, repetition: int) -> nn.Module:
     """Line 1 of Algorithm 1: the random initialisation of a repetition; the caller's random state stays as it was."""
-    with torch.random.fork_rng(devices=[]):
+    with _RANDOM_STATE, torch.random.fork_rng(devices=[]):
         torch.manual_seed(study.seed_for("initialise", repetition))
         return networks.build(study.network, len(data.DATASETS[study.dataset].classes))
 

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 PAPER = "Liebenwein et al., Lost in Pruning, MLSys 2021"
+CORRUPTIONS = 19  # test distributions beside the nominal one: those of CIFAR-10-C (Section 5.1)
 # Data set of each network, under the names of lostprune.networks where the network is there.
 NETWORKS = {
     "resnet20": "cifar10",

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from . import metrics, published
+from . import corruptions, data, metrics, published
 from .figures.style import label, over_repetitions, provenance
+from .study import Study
 
 MISSING = "–"
 _METHODS = {
     "WT": ("unstructured (weights)", "weight thresholding", "no", "$|W_{ij}|$", "global"),
     "SiPP": ("unstructured (weights)", "sensitivity-informed pruning", "yes", r"$\propto |W_{ij} a_j(x)|$", "global"),
     "FT": ("structured (filters)", "filter thresholding", "no", r"$\lVert W_{:j} \rVert_1$", "local"),
-    "PFP": ("structured (filters)", "provable filter pruning", "yes", r"$\propto \lVert W_{:j} a(x) \rVert_\infty$", "local"),
-}  # fmt: skip
+    "PFP": (
+        "structured (filters)",
+        "provable filter pruning",
+        "yes",
+        r"$\propto \lVert W_{:j} a(x) \rVert_\infty$",
+        "local",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,38 @@ def methods(name: str) -> Table:
     return Table(frame, caption, name)
 
 
+def what_is_run(study: Study, name: str) -> Table:
+    """How much of the paper's study a study runs, beside all of it.
+
+    Args:
+        study: any; the paper's numbers are those of its recipe, or of a ResNet's for a network of the user's own.
+        name: label in the book.
+    """
+    paper = dataclasses.replace(study, scale="paper", repetitions=None)
+    columns = {f"scale {study.scale.name}": _amounts(study), "paper": _amounts(paper)}
+    columns["paper"]["corruptions"] = str(published.CORRUPTIONS)
+    return Table(
+        pd.DataFrame(columns).rename_axis(""), f"What is run, and what the paper runs ({label(study.network)}).", name
+    )
+
+
+def _amounts(study: Study) -> dict[str, str]:
+    whole = {split: part.count for split, part in data.DATASETS[study.dataset].parts.items()}
+    train = study.scale.train_images or whole["train"] - whole["train"] // data.split.VALIDATION_FRACTION
+    keep = [cycle[-1] for cycle in study.ladder]
+    return {
+        "training images": f"{train:,}",
+        "test images": f"{study.scale.test_images or whole['test']:,}",
+        "epochs of training": f"{study.recipe.epochs}",
+        "epochs of each retraining": f"{study.retrain_recipe.epochs}",
+        "batch size, learning rate": f"{study.recipe.batch_size}, {study.recipe.learning_rate:g}",
+        "prune-retrain cycles": f"{len(keep)}",
+        "of the parameters kept": f"{keep[0]:.0%} after the first, {keep[-1]:.0%} after the last",
+        "corruptions": f"{len(study.scale.corruptions or corruptions.NAMES)}",
+        "repetitions": f"{study.repetitions}",
+    }
+
+
 def prune_potential(potential: xr.DataArray, shift: xr.Dataset, name: str) -> Table:
     """Table 2: average prune potential on nominal and on shifted data, beside the paper's.
 
@@ -80,10 +120,10 @@ def prune_potential(potential: xr.DataArray, shift: xr.Dataset, name: str) -> Ta
     columns = [f"{group}, {who}" for who in ("here", "paper") for group in ("nominal", "shifted", "difference")]
     frame = pd.DataFrame.from_dict(rows, "index", columns=columns).rename_axis("method")
     caption = (
-        f"Prune potential (%) of {label(network)} for δ = {potential.attrs['delta'] * 100:g}%, on nominal test data and "
-        f"on average over {potential.sizes['distribution'] - 1} corruptions. Here: {provenance(shift)}, "
-        f"{_count(average.sizes['repetition'], 'repetition')}. Paper: Tables 2, 9 and 10 (δ = 0.5%, three repetitions, "
-        "its full recipe)."
+        f"Prune potential (%) of {label(network)} for δ = {potential.attrs['delta'] * 100:g}%, on nominal test data "
+        f"and on average over {potential.sizes['distribution'] - 1} corruptions. Here: {provenance(shift)}, "
+        f"{_count(average.sizes['repetition'], 'repetition')}. Paper: Tables 2, 9 and 10 (δ = 0.5%, 19 corruptions, "
+        "three repetitions, its full recipe)."
     )
     return Table(frame, caption, name)
 

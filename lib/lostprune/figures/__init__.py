@@ -3,13 +3,23 @@
 Every figure carries its :func:`provenance`: the scale, device, date and seed of the results it shows.
 """
 
-from .curves import prune_accuracy_curves, prune_accuracy_under_shift
-from .excess import excess_error
-from .images import example_images
-from .potential import potential_under_noise, prune_potential_bars
-from .style import label, provenance
+import holoviews as hv
+from holoviews.util import extension
+
+# The options of a figure can be named only once its backends are loaded. Unlike hv.extension this leaves no output in a
+# notebook, and the backend that was chosen stays chosen.
+_chosen = hv.Store.current_backend if hv.Store.loaded_backends() else "bokeh"
+extension("bokeh", "matplotlib")
+hv.Store.set_current_backend(_chosen)
+
+from .curves import prune_accuracy_curves, prune_accuracy_under_shift  # noqa: E402
+from .excess import excess_error  # noqa: E402
+from .images import displayable, example_images  # noqa: E402
+from .potential import potential_under_noise, prune_potential_bars  # noqa: E402
+from .style import label, provenance  # noqa: E402
 
 __all__ = [
+    "displayable",
     "example_images",
     "excess_error",
     "label",

@@ -58,7 +58,7 @@ def prune_potential_bars(potential: xr.DataArray, shift: xr.Dataset) -> hv.Overl
         shift,
         height=430,
         xticks=list(enumerate(names)),
-        xrotation=55,
+        xrotation=55 if len(names) > 7 else 0,
         xlabel="",
         ylabel=POTENTIAL.label,
         ylim=(0, 103),
@@ -69,7 +69,8 @@ def prune_potential_bars(potential: xr.DataArray, shift: xr.Dataset) -> hv.Overl
 def _bars(
     center: np.ndarray, width: float, mean: np.ndarray, deviation: np.ndarray, names: list[str], method: str
 ) -> hv.Rectangles:
-    # Grouped hv.Bars cannot be overlaid with error bars in either backend; rectangles on a numeric axis can.
+    # Grouped hv.Bars cannot be overlaid with error bars in either backend; rectangles on a numeric axis can. Their
+    # outline lets a potential of 0 show as a line.
     data = {
         "x0": center - width / 2,
         "y0": np.zeros_like(mean),
@@ -81,8 +82,10 @@ def _bars(
     }
     tooltips = [("", "@method, @distribution"), (POTENTIAL.label, "@y1{0.0}"), ("±", "@deviation{0.0}")]
     return hv.Rectangles(data, ["x0", "y0", "x1", "y1"], ["method", "distribution", "deviation"], label=method).opts(
-        opts.Rectangles(color=COLORS[method], line_width=0, tools=["hover"], hover_tooltips=tooltips, backend="bokeh"),
-        opts.Rectangles(facecolor=COLORS[method], linewidth=0, backend="matplotlib"),
+        opts.Rectangles(
+            color=COLORS[method], line_color=COLORS[method], tools=["hover"], hover_tooltips=tooltips, backend="bokeh"
+        ),
+        opts.Rectangles(facecolor=COLORS[method], edgecolor=COLORS[method], linewidth=0.8, backend="matplotlib"),
     )
 
 

@@ -10,7 +10,7 @@ import xarray as xr
 from bokeh.models import Title
 from holoviews import opts
 
-# Okabe and Ito's colours, which readers with any colour vision can tell apart; markers tell them apart in black and white.
+# Okabe and Ito's colours, for readers with any colour vision; in black and white the markers tell the methods apart.
 COLORS = {"WT": "#0072B2", "SiPP": "#009E73", "FT": "#D55E00", "PFP": "#CC79A7"}
 MARKERS = {"WT": ("circle", "o"), "SiPP": ("square", "s"), "FT": ("triangle", "^"), "PFP": ("diamond", "D")}
 PARENT, MUTED = "#222222", "#666666"
@@ -62,7 +62,7 @@ def over_repetitions(values: xr.DataArray) -> tuple[np.ndarray, np.ndarray]:
 def line(
     x: hv.Dimension, y: hv.Dimension, rows: list[tuple], name: str, color: str, marker: tuple[str, str], **options
 ):
-    """A curve through the points ``rows`` (x, y, standard deviation), with markers that say their numbers when pointed at.
+    """A curve through the points ``rows`` (x, y, standard deviation), with markers that say their numbers.
 
     Error bars are drawn where a standard deviation is above 0.
     """

@@ -171,11 +171,11 @@ def _draws_to_touch(probabilities: np.ndarray) -> np.ndarray:
             return -np.expm1(draws[:, None] * missed).sum(1)
 
     wanted = np.arange(1, np.count_nonzero(probabilities), dtype=float)
-    low, high = np.ones_like(wanted), np.full_like(wanted, 2.0**60)
+    low, high = np.ones_like(wanted), np.full_like(wanted, 2.0**52)  # integers are exact up to there
     wanted = wanted[touched(high) > wanted]
     low, high = low[: len(wanted)], high[: len(wanted)]
     while (high - low > 1).any():
-        middle = np.floor(np.where(high > 2 * low, np.sqrt(low * high), (low + high) / 2))
+        middle = np.floor(np.where(high > 4 * low, np.sqrt(low * high), (low + high) / 2))
         enough = touched(middle) > wanted
         high, low = np.where(enough, middle, high), np.where(enough, low, middle)
     return high

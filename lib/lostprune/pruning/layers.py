@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
+import itertools
 
 import torch
 from torch import nn
@@ -13,6 +15,7 @@ filter pruning. WT and SiPP prune single weights over the whole network, FT and 
 
 NEEDS_SAMPLES = ("SiPP", "PFP")
 FILTER_METHODS = ("FT", "PFP")
+_USUAL_SIZES = (32, 28, 64, 96, 224, 299)
 
 
 def prunable(network: nn.Module) -> dict[str, nn.Conv2d | nn.Linear]:
@@ -89,3 +92,31 @@ def check_samples(network: nn.Module, method: str, samples: torch.Tensor | None)
         raise ValueError(f"samples: {got}, {expected}, because the network's first convolution takes {channels}")
     if not torch.isfinite(samples).all():
         raise ValueError(f"samples: {got} with values that are not finite, {expected}")
+
+
+def example_input(network: nn.Module, shape: tuple[int, ...] | None = None) -> torch.Tensor:
+    """One image of ones that the network takes, [1, channels, height, width].
+
+    Without a ``shape`` the channels are those of the first convolution, and the usual sizes are tried.
+
+    Raises:
+        ValueError: none of them fits.
+    """
+    device = next(network.parameters()).device
+    if shape is not None:
+        return torch.ones(1, *shape, device=device)
+    first = next(iter(prunable(network).values()))
+    channels = (first.in_channels,) if isinstance(first, nn.Conv2d) else (3, 1)
+    network = copy.deepcopy(network).eval()
+    for count, size in itertools.product(channels, _USUAL_SIZES):
+        example = torch.ones(1, count, size, size, device=device)
+        try:
+            with torch.no_grad():
+                network(example)
+        except RuntimeError:  # a shape does not fit somewhere inside
+            continue
+        return example
+    raise ValueError(
+        f"network: {type(network).__name__} takes none of the usual inputs ({channels} channels, {_USUAL_SIZES} "
+        "pixels square); pass samples, whose shape is used instead"
+    )

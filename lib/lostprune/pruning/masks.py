@@ -28,8 +28,6 @@ def validate(network: nn.Module, masks: Masks) -> None:
     """
     weights = {name: layer.weight for name, layer in prunable(network).items()}
     maskable = weights | _biases_and_norms(network)
-    if missing := [name for name in weights if name not in masks]:
-        raise ValueError(f"masks: got none for {', '.join(missing)}, expected one for every conv and fc weight")
     for name, mask in masks.items():
         if name not in maskable:
             raise ValueError(
@@ -48,7 +46,7 @@ def validate(network: nn.Module, masks: Masks) -> None:
 
 def vanished(masks: Masks, weights: dict) -> str | None:
     """The first of ``weights`` (names) of which nothing is kept."""
-    return next((name for name in weights if not masks[name].any()), None)
+    return next((name for name in weights if name in masks and not masks[name].any()), None)
 
 
 def zero(network: nn.Module, masks: Masks) -> None:

@@ -144,6 +144,7 @@ class _ChannelShares(_Shares):
 
     _MARGIN = 1e-3  # rounding of the bound
     _SEED = 1e-8  # what a channel counts as having before it was seen
+    _WHOLE = 1 - 1e-6  # a share that is 1 but for rounding: equal ones must compare equal
     _CHECKED = 2**20  # elements checked at once
 
     def __init__(self, layer: nn.Conv2d | nn.Linear):
@@ -177,10 +178,10 @@ class _ChannelShares(_Shares):
     def _candidates(self, fourth_powers: torch.Tensor, inverse_sums: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Bounds of all neurons, flat, and the positions of those that may still raise a channel's largest share."""
         factor = 1 / self.largest.clamp(min=self._SEED)
-        factor = torch.where(self.largest < 1, factor, 0.0)[:, None, None]  # a share of 1 cannot grow
+        factor = factor.masked_fill(self.largest >= self._WHOLE, 0.0)[:, None, None]  # cannot grow
         bound = F.conv2d(fourth_powers, (self.split * factor).pow_(4), None, self.stride, 0, self.dilation)
         bound = bound.sqrt_().sqrt_().mul_(inverse_sums).flatten()
         return bound, (~(bound <= 1 - self._MARGIN)).nonzero().squeeze(1)  # "not <=" keeps what overflowed to NaN
 
     def result(self) -> torch.Tensor:
-        return self.largest
+        return self.largest.masked_fill(self.largest >= self._WHOLE, 1.0)

@@ -1,0 +1,45 @@
+"""Section 5: the difference in excess error."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from ..regression import Slope, slope_through_origin
+
+FEW_POINTS = 6  # a bootstrap over fewer gives an interval that says little
+
+
+def excess(difference: xr.DataArray, prune_ratio: xr.DataArray) -> str:
+    """Whether the difference in excess error grows with the prune ratio (Figures 6c and 6f)."""
+    lines = []
+    for method in difference.pruner.values.tolist():
+        slope = _slope(difference, prune_ratio, method)
+        verdict = {
+            True: "The more is pruned, the more the network suffers from shift: the finding holds here.",
+            False: "The more is pruned, the less the network suffers from shift: the finding does not hold here.",
+            None: "The interval includes 0: these numbers do not tell.",
+        }[grows(difference, prune_ratio, method)]
+        if slope.points < FEW_POINTS:
+            verdict = f"That is from {slope.points} pruned networks only: these numbers do not tell."
+        interval = ""
+        if slope.points > 1:
+            interval = f" (95% interval {slope.low / 10:+.2%} to {slope.high / 10:+.2%})"
+        worst = float(difference.sel(pruner=method).max())
+        lines.append(
+            f"- **{method}**: {slope.value / 10:+.2%} of error for every 10% of the parameters{interval}, "
+            f"{worst:+.1%} at most. {verdict}"
+        )
+    return "\n".join(lines)
+
+
+def grows(difference: xr.DataArray, prune_ratio: xr.DataArray, method: str) -> bool | None:
+    """Whether the difference grows with the prune ratio (True) or falls (False); None where that cannot be told."""
+    slope = _slope(difference, prune_ratio, method)
+    if slope.points < FEW_POINTS or not (slope.low > 0 or slope.high < 0):
+        return None
+    return slope.low > 0
+
+
+def _slope(difference: xr.DataArray, prune_ratio: xr.DataArray, method: str) -> Slope:
+    x, y = (values.sel(pruner=method).isel(cycle=slice(1, None)) for values in (prune_ratio, difference))
+    return slope_through_origin(*(values.transpose("repetition", "cycle").values.ravel() for values in (x, y)))

@@ -1,0 +1,88 @@
+"""Section 3: how good the networks are, what can go, and what a test set of this size can tell apart."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import xarray as xr
+
+from .. import metrics, published
+from ..figures.style import label
+from .words import listing, spread
+
+
+def accuracy(curves: xr.Dataset) -> str:
+    """How good the unpruned parents are, and what is left of it where most was pruned."""
+    parents = 1 - curves.test_error.isel(pruner=0, cycle=0)
+    lines = [
+        f"The unpruned {label(curves.attrs['network'])} classifies {spread(parents)} of the test images correctly."
+    ]
+    ends = []
+    for method in curves.pruner.values.tolist():
+        ratio = curves.prune_ratio.sel(pruner=method)
+        last = int(ratio.notnull().any("repetition").values.nonzero()[0][-1])
+        left = 1 - curves.test_error.sel(pruner=method).isel(cycle=last)
+        ends.append(f"{spread(left)} with {method} at a prune ratio of {spread(ratio.isel(cycle=last), False)}")
+    return f"{lines[0]} Where the most was pruned, that is {listing(ends)}."
+
+
+def commensurate(curves: xr.Dataset, delta: float) -> str:
+    """For every method how much can go before test accuracy falls by more than ``delta`` (a fraction)."""
+    error, ratio = curves.test_error, curves.prune_ratio
+    parent = error.sel(cycle=0, drop=True)
+    potential = metrics.prune_potential(error, parent, ratio, delta)
+    saved = curves.flop_reduction.where(ratio == potential).max("cycle")
+    paper = published.overparameterization().average.sel(group="train", statistic="mean")
+    lines = []
+    for method in curves.pruner.values.tolist():
+        mine = potential.sel(pruner=method)
+        if float(mine.max()) > 0:
+            line = f"- **{method}** can remove {spread(mine)} of the parameters, "
+            line += f"which saves {spread(saved.sel(pruner=method))} of the multiply-adds, and stay within "
+            line += f"{delta * 100:g}% of its parent's accuracy."
+        else:
+            loss = (error - parent).sel(pruner=method).isel(cycle=slice(1, None)).mean("repetition")
+            best = loss.isel(cycle=int(loss.fillna(np.inf).argmin("cycle")))
+            where = float(ratio.sel(pruner=method, cycle=best.cycle).mean("repetition"))
+            line = f"- **{method}** has no pruned network within {delta * 100:g}% of its parent; the closest loses "
+            line += f"{float(best):.1%}, at a prune ratio of {where:.1%}."
+        if curves.attrs["network"] in paper.network:
+            line += f" (The paper: {float(paper.sel(network=curves.attrs['network'], pruner=method)):.1%}.)"
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def resolution(images: int, delta: float, curves: xr.Dataset, noise: xr.Dataset | None = None) -> str:
+    """What a test set of so many images can tell apart, and what several repetitions add.
+
+    With part ``noise``, whose networks are compared with their parents prediction by prediction, the standard error of
+    a difference is bounded by the share of images on which the two predict differently.
+    """
+    text = (
+        f"These errors are measured on {images:,} test images: one image is worth {1 / images:.2%}, and the margin "
+        f"δ = {delta * 100:g}% is {delta * images:g} images. "
+    )
+    if noise is not None and 0.0 in noise.noise_level:
+        differing = 1 - noise.matching_predictions.sel(noise_level=0.0).isel(cycle=slice(1, None)).mean()
+        error, what = float(np.sqrt(differing / images)), "the difference between the errors of the two"
+        text += f"A pruned network and its parent predict differently on {float(differing):.0%} of the images, so "
+        text += f"{what} has a standard error of up to {error:.2%}"
+    else:
+        share = float(curves.test_error.isel(pruner=0, cycle=0).mean())
+        error = float(np.sqrt(share * (1 - share) / images))
+        text += f"An accuracy of {1 - share:.0%} on so many images has a standard error of {error:.2%}"
+    larger = "more than the margin itself: on which side of it a single network falls is partly chance"
+    text += f", {larger if error > delta else 'less than the margin'}. "
+    repetitions = curves.sizes["repetition"]
+    if repetitions == 1:
+        return (
+            text + "There is one repetition, so nothing here says how much another random initialisation would change."
+        )
+    return text + f"Means and standard deviations (±) are over {repetitions} repetitions."
+
+
+def unreached(curves: xr.Dataset) -> str:
+    """Why some curves end early; empty if none does."""
+    reasons = json.loads(curves.attrs["unreachable"])
+    return "".join(f"- The chain of {where} ends early: {reason}\n" for where, reason in reasons.items())

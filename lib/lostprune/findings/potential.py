@@ -1,0 +1,106 @@
+"""Section 5: the prune potential under noise and corruptions."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from .. import metrics
+from ..figures.style import label
+from .words import spread
+
+ROUNDING = 1e-9  # potentials that should be equal may differ by this much
+
+
+def under_noise(potential: xr.DataArray, noise: xr.Dataset, images: int) -> str:
+    """Whether the prune potential falls as noise grows (Figure 1), for each method and repetition.
+
+    Args:
+        potential: (pruner, repetition, noise_level).
+        noise: the part that it was computed from.
+        images: on how many images.
+    """
+    levels = [f"{level:g}" for level in potential.noise_level.values]
+    parents = 1 - noise.error.isel(pruner=0, cycle=0)
+    lines = [
+        f"The parents' own accuracy goes from {spread(parents.isel(noise_level=0))} at noise level {levels[0]} to "
+        f"{spread(parents.isel(noise_level=-1))} at {levels[-1]}. With {images:,} images, the margin is "
+        f"{potential.attrs['delta'] * images:g} of them.\n"
+    ]
+    for method in potential.pruner.values.tolist():
+        mine = potential.sel(pruner=method)
+        first, last = mine.isel(noise_level=0), mine.isel(noise_level=-1)
+        line = f"- **{method}**: {spread(first)} at level {levels[0]}, {spread(last)} at level {levels[-1]}"
+        positive = (mine.mean("repetition") > 0).values.nonzero()[0]
+        if len(positive) and positive[-1] + 1 < len(levels):
+            line += f"; it is 0 from level {levels[positive[-1] + 1]} on"
+        lines.append(f"{line}. {_verdict(last - first, first, 'It falls', 'It does not fall')}")
+    return "\n".join(lines)
+
+
+def curves_under_shift(shift: xr.Dataset, curves: xr.Dataset, pruner: str, delta: float) -> str:
+    """What the largest network reduction that looks free on nominal data costs on each distribution (Figure 6a)."""
+    error, ratio = shift.error.sel(pruner=pruner), curves.prune_ratio.sel(pruner=pruner)
+    nominal = str(error.distribution.values[0])
+    loss = error - error.sel(cycle=0)
+    free = (loss.sel(distribution=nominal) <= delta + metrics.ROUNDING) & (ratio > 0)
+    if not bool(free.any()):
+        return f"No network pruned with {pruner} stays within {delta * 100:g}% of its parent on nominal data."
+    chosen = ratio == ratio.where(free).max("cycle")  # in repetitions without such a network: nowhere
+    cost = loss.where(chosen).mean(["cycle", "repetition"])
+    shifted = cost.drop_sel(distribution=nominal)
+    worst, best = (shifted.isel(distribution=int(pick("distribution"))) for pick in (shifted.argmax, shifted.argmin))
+    beyond = int((shifted > delta + metrics.ROUNDING).sum())
+    return (
+        f"Pruned with {pruner} as far as nominal data allows, to {spread(ratio.where(chosen).max('cycle'))}, "
+        f"a network loses {float(cost.sel(distribution=nominal)):.1%} of accuracy on {label(nominal)} and "
+        f"{float(shifted.mean()):.1%} on average under shift: most on {label(str(worst.distribution.values))} "
+        f"({float(worst):.1%}), least on {label(str(best.distribution.values))} ({float(best):.1%}). On {beyond} of "
+        f"{shifted.size} corruptions it loses more than {delta * 100:g}%."
+    )
+
+
+def over_distributions(potential: xr.DataArray) -> str:
+    """On how many corruptions the prune potential is lower than on nominal data (Figures 6b and 6e)."""
+    lines = []
+    for method in potential.pruner.values.tolist():
+        mean = potential.sel(pruner=method).mean("repetition")
+        nominal, shifted = float(mean[{"distribution": 0}]), mean.isel(distribution=slice(1, None))
+        lower, higher = (
+            int(many) for many in ((shifted < nominal - ROUNDING).sum(), (shifted > nominal + ROUNDING).sum())
+        )
+        lowest = shifted.isel(distribution=int(shifted.argmin("distribution")))
+        zero = int((shifted == 0).sum())
+        lines.append(
+            f"- **{method}**: {nominal:.1%} on nominal data; lower on {lower} of {shifted.size} corruptions, higher on "
+            f"{higher}, the same on {shifted.size - lower - higher}. "
+            + (f"On {zero} of them it is 0." if zero else "")
+            + ("" if zero else f"The lowest is {float(lowest):.1%}, on {label(str(lowest.distribution.values))}.")
+        )
+    return "\n".join(lines)
+
+
+def overparameterization(potential: xr.DataArray) -> str:
+    """Whether the average potential is lower under shift than on nominal data (Table 2), for each method."""
+    nominal = str(potential.distribution.values[0])
+    average = metrics.overparameterization(potential, (nominal,)).average
+    lines = []
+    for method in potential.pruner.values.tolist():
+        train, test = (average.sel(pruner=method, group=group) for group in ("train", "test"))
+        verdict = _verdict(test - train, train, "It is lower under shift", "It is not lower under shift")
+        lines.append(f"- **{method}**: {spread(train)} on nominal data, {spread(test)} under shift. {verdict}")
+    return "\n".join(lines)
+
+
+def became_lower(change: xr.DataArray, before: xr.DataArray) -> bool | None:
+    """Whether a potential became lower, on average over repetitions; None where it was 0 from the start."""
+    return float(change.mean()) < -ROUNDING if float(before.max()) > 0 else None
+
+
+def _verdict(change: xr.DataArray, before: xr.DataArray, holds: str, fails: str) -> str:
+    """The same in a sentence; with several repetitions, in how many of them."""
+    held = became_lower(change, before)
+    if held is None:
+        return "Nothing could be pruned to begin with, so there is nothing to lose."
+    lower = int((change < -ROUNDING).sum())
+    agree = f" It is lower in {lower} of {change.size} repetitions." if change.size > 1 else ""
+    return f"{holds}: the finding holds here.{agree}" if held else f"{fails}: the finding does not hold here.{agree}"

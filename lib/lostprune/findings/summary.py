@@ -1,0 +1,40 @@
+"""Section 5 in three lines."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from .. import metrics
+from .excess import grows
+from .potential import became_lower
+from .words import listing
+
+
+def closing(noise: xr.DataArray, shift: xr.DataArray, difference: xr.DataArray, prune_ratio: xr.DataArray) -> str:
+    """The three findings of Section 5, and for which methods each holds in these numbers.
+
+    Args:
+        noise, shift: prune potential over the noise levels, and over the distributions.
+        difference, prune_ratio: difference in excess error, and prune ratio, over the cycles.
+    """
+    nominal = str(shift.distribution.values[0])
+    average = metrics.overparameterization(shift, (nominal,)).average
+    falls, lower, adds = {}, {}, {}
+    for method in shift.pruner.values.tolist():
+        first, last = (noise.sel(pruner=method).isel(noise_level=place) for place in (0, -1))
+        falls[method] = became_lower(last - first, first)
+        train, test = (average.sel(pruner=method, group=group) for group in ("train", "test"))
+        lower[method] = became_lower(test - train, train)
+        adds[method] = grows(difference, prune_ratio, method)
+    findings = {
+        "The prune potential falls under noise": falls,
+        "It is lower on corrupted data than on nominal data": lower,
+        "The more is pruned, the more error shift adds": adds,
+    }
+    return "\n".join(f"- *{finding}*: {_by_answer(answers)}." for finding, answers in findings.items())
+
+
+def _by_answer(answers: dict[str, bool | None]) -> str:
+    words = {True: "holds for", False: "does not hold for", None: "cannot be told for"}
+    groups = {word: [method for method, one in answers.items() if one is answer] for answer, word in words.items()}
+    return "; ".join(f"{word} {listing(methods)}" for word, methods in groups.items() if methods)

@@ -1,0 +1,19 @@
+"""Numbers as words: what all sentences share."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from ..figures.style import over_repetitions
+
+
+def spread(values: xr.DataArray, with_deviation: bool = True) -> str:
+    """Mean over repetitions in percent, with the standard deviation where there are several."""
+    mean, deviation = over_repetitions(values)
+    several = with_deviation and values.sizes["repetition"] > 1
+    return f"{float(mean):.1f} ± {float(deviation):.1f}%" if several else f"{float(mean):.1f}%"
+
+
+def listing(items: list[str]) -> str:
+    """``a, b and c``."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"

@@ -1,0 +1,172 @@
+"""What of a masked network can still matter: which channels vary with the input, and which reach the output.
+
+Both are questions about structure, so one image answers them: a copy of the network whose parameters are 1 where they
+are kept and 0 where they are pruned is fed with ones, and every layer's output is cut to 0 or 1. What is positive then
+is connected. This holds for networks of convolutions, batch norms, fully connected layers, activations that leave 0
+at 0 and positive positive, pooling, sums, products and concatenations; not for one that subtracts.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.instancenorm import _InstanceNorm
+
+from .layers import along, channels_with, example_input, parameter_name, prunable
+from .masks import Masks
+
+_MIXING_NORMS = (nn.GroupNorm, nn.LayerNorm, _InstanceNorm)
+
+
+class _Cut(torch.autograd.Function):
+    """0 or 1, forward and backward, so that neither grows or fades with depth."""
+
+    @staticmethod
+    def forward(context, values: torch.Tensor) -> torch.Tensor:
+        return (values > 0).to(values.dtype)
+
+    @staticmethod
+    def backward(context, gradient: torch.Tensor) -> torch.Tensor:
+        return (gradient > 0).to(gradient.dtype)
+
+
+class Connectivity:
+    """The structure of one network, to be asked with different masks.
+
+    Args:
+        network: not modified.
+        shape: (channels, height, width) of one input; by default one that the network takes is looked for.
+
+    Attributes:
+        norm_after: for a layer (by its weight's name) the weight's name of the batch norm that alone reads its
+            output, if there is one. What is constant in that output can be folded into it.
+    """
+
+    def __init__(self, network: nn.Module, shape: tuple[int, ...] | None = None):
+        self._example = example_input(network, shape)
+        self.norm_after = _norms_after(network, self._example)
+        self._probe = copy.deepcopy(network).eval().requires_grad_(False)
+        self._layers = prunable(self._probe)
+        self._norms = norms(self._probe)
+        self._positive_in: dict[str, torch.Tensor] = {}
+        self._reaching: dict[str, torch.Tensor] = {}
+        for module in self._probe.modules():
+            if isinstance(module, nn.Conv2d | nn.Linear):
+                module.register_forward_hook(lambda _, inputs, output: _Cut.apply(output))
+            elif isinstance(module, _MIXING_NORMS):  # behind them nothing is constant
+                module.register_forward_hook(lambda _, inputs, output: inputs[0] + 1)
+            elif isinstance(module, _BatchNorm) and module.running_mean is not None:
+                module.running_mean.zero_()
+                module.running_var.fill_(1.0)
+        for name, module in (self._layers | self._norms).items():
+            self._watch(name, module)
+
+    def varying(self, masks: Masks) -> dict[str, torch.Tensor]:
+        """bool [in] per layer and batch norm (by its weight's name): the channels that can vary with the input.
+
+        The others have the same value whatever the network sees. Modules that it does not use are missing.
+        """
+        self._run(masks, biases=False)
+        return dict(self._positive_in)
+
+    def live(self, masks: Masks, drop_constants: bool) -> Masks:
+        """``masks`` without the parameters that cannot influence the output any more.
+
+        A weight is kept if its input channel can be other than zero and its output channel reaches the output. With
+        ``drop_constants`` its input channel has to vary, too, unless there is nothing to fold the constant into: it
+        can go into the layer's bias or into the batch norm that alone reads the layer's output. A batch norm's weight
+        is kept where its input varies (what is constant goes into its bias) and reaches the output, and biases where
+        they reach it, so that of a channel that is gone nothing is left.
+        """
+        varying = self.varying(masks)
+        kept = dict(masks)
+        for name, layer in self._layers.items():
+            if drop_constants and name in varying and (layer.bias is not None or name in self.norm_after):
+                kept[name] = kept[name] & along(varying[name], 1, kept[name])
+        affine = {name: norm for name, norm in self._norms.items() if norm.affine and name in varying}
+        for name in affine:
+            kept[name] = masks.get(name, True) & varying[name]
+        self._run(kept, biases=True)
+        for name, module in (self._layers | affine).items():
+            if name not in self._reaching:
+                continue
+            reaching = self._reaching[name]
+            if name in affine:
+                kept[name] = kept[name] & reaching
+            else:
+                kept[name] = kept[name] & along(reaching, 0, kept[name]) & along(self._positive_in[name], 1, kept[name])
+            if module.bias is not None:
+                bias = name.removesuffix("weight") + "bias"
+                kept[bias] = masks.get(bias, True) & reaching
+        return {name: mask for name, mask in kept.items() if name in self._layers or not mask.all()}
+
+    def _watch(self, name: str, module: nn.Module) -> None:
+        def seen(into: dict, values: torch.Tensor) -> None:
+            into[name] = into.get(name, False) | channels_with(values > 0, module)
+
+        def forward(_: nn.Module, inputs: tuple, output: torch.Tensor) -> None:
+            seen(self._positive_in, inputs[0])
+            if output.requires_grad:
+                output.register_hook(lambda gradient: seen(self._reaching, gradient))
+
+        module.register_forward_hook(forward)
+
+    def _run(self, masks: Masks, biases: bool) -> None:
+        """One image forward and, with biases, backward; without them only what varies is positive."""
+        self._positive_in.clear()
+        self._reaching.clear()
+        with torch.no_grad():
+            for name, parameter in self._probe.named_parameters():
+                is_off = name.endswith("bias") and not biases
+                parameter.copy_(masks[name]) if name in masks and not is_off else parameter.fill_(0 if is_off else 1)
+        if biases:
+            self._probe(self._example.clone().requires_grad_()).sum().backward()
+        else:
+            with torch.no_grad():
+                self._probe(self._example)
+
+
+def norms(network: nn.Module) -> dict[str, _BatchNorm]:
+    """Every batch norm, by the name that its weight has or would have."""
+    return {
+        parameter_name(name, "weight"): module
+        for name, module in network.named_modules()
+        if isinstance(module, _BatchNorm)
+    }
+
+
+def _norms_after(network: nn.Module, example: torch.Tensor) -> dict[str, str]:
+    network = copy.deepcopy(network).eval()
+    outputs, after, calls = {}, {}, Counter()
+
+    def watch(name: str, module: nn.Module) -> None:
+        def forward(_: nn.Module, inputs: tuple, output: torch.Tensor) -> None:
+            calls[name] += 1
+            if isinstance(module, _BatchNorm):
+                after.update({layer: name for layer, tensor in outputs.items() if tensor is inputs[0]})
+            else:
+                outputs[name] = output
+
+        module.register_forward_hook(forward)
+
+    for name, module in (prunable(network) | norms(network)).items():
+        watch(name, module)
+    end = network(example.clone().requires_grad_())
+    # How many operations read each result: count the edges of the graph that autograd keeps.
+    readers, seen, to_visit = Counter(), set(), [end.grad_fn]
+    while to_visit:
+        node = to_visit.pop()
+        if node is not None and node not in seen:
+            seen.add(node)
+            sources = [source for source, _ in node.next_functions]
+            readers.update(sources)
+            to_visit += sources
+    return {
+        layer: norm
+        for layer, norm in after.items()
+        if readers[outputs[layer].grad_fn] == 1 and calls[layer] == calls[norm] == 1
+    }

@@ -1,0 +1,166 @@
+"""Figures render under both backends, and show the numbers of the datasets they are given."""
+
+from __future__ import annotations
+
+import holoviews as hv
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+from bokeh.models import HoverTool, Title
+
+from fixtures.synthetic import CORRUPTIONS, results_of
+from lostprune import data, figures, metrics
+from lostprune.figures.style import over_repetitions
+
+BACKENDS = ("bokeh", "matplotlib")
+FEW = ("gaussian_noise", "brightness", "contrast")
+
+
+def every_figure(**shape) -> dict[str, hv.Overlay]:
+    curves, shift, noise = results_of(**shape).values()
+
+    def potential(error: xr.DataArray) -> xr.DataArray:
+        return metrics.prune_potential(error, error.sel(cycle=0, drop=True), curves.prune_ratio)
+
+    difference = metrics.excess_error_difference(shift.error, ("cifar10",))
+    return {
+        "curves": figures.prune_accuracy_curves(curves),
+        "under_shift": figures.prune_accuracy_under_shift(shift, curves, "FT"),
+        "bars": figures.prune_potential_bars(potential(shift.error), shift),
+        "noise": figures.potential_under_noise(potential(noise.error), noise),
+        "excess": figures.excess_error(difference, curves.prune_ratio, shift),
+    }
+
+
+def elements(figure: hv.Overlay, kind: type) -> dict[str, hv.Element]:
+    return {element.label: element for element in figure.traverse(lambda x: x, [kind]) if element.label}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    "shape",
+    [{"unreached": 2}, {"repetitions": 1, "cycles": 2, "corruptions": FEW}, {"methods": ("FT",), "cycles": 1}],
+    ids=["cycles missing", "one repetition", "one method, one cycle"],
+)
+def test_every_figure_renders(backend: str, shape: dict):
+    for name, figure in every_figure(**shape).items():
+        assert hv.renderer(backend).get_plot(figure).state is not None, name
+
+
+def test_a_figure_says_where_its_numbers_come_from():
+    for figure in every_figure().values():
+        below = hv.renderer("bokeh").get_plot(figure).state.below
+        lines = [model.text for model in below if isinstance(model, Title)]
+        assert lines == ["scale quick · CPU, 2 threads · 2026-11-22 · seed 0"]
+        drawn = hv.renderer("matplotlib").get_plot(figure)
+        assert lines[0] in [text.get_text() for text in drawn.handles["axis"].texts]
+
+
+def test_provenance_names_both_devices_where_they_differ():
+    curves = results_of()["curves"].assign_attrs(training_device="NVIDIA H200")
+    assert figures.provenance(curves) == (
+        "scale quick · trained on NVIDIA H200, evaluated on CPU, 2 threads · 2026-11-22 · seed 0"
+    )
+
+
+@pytest.mark.parametrize(
+    "name, shown",
+    [
+        ("gaussian_noise", "Gaussian noise"),
+        ("jpeg_compression", "JPEG compression"),
+        ("cifar10", "CIFAR-10"),
+        ("wrn16_8", "WRN16-8"),
+        ("my_net", "My net"),
+    ],
+)
+def test_labels(name: str, shown: str):
+    assert figures.label(name) == shown
+
+
+def test_mean_and_deviation_are_those_of_numpy():
+    values = np.random.default_rng(0).random((2, 3, 4))
+    values[0, 1, 2] = values[0, :, 3] = np.nan  # one repetition missing; all missing
+    mean, deviation = over_repetitions(xr.DataArray(values, dims=("pruner", "repetition", "cycle")))
+    known = values[:, :, :3]
+    np.testing.assert_allclose(mean[:, :3], np.nanmean(known, 1) * 100)
+    np.testing.assert_allclose(deviation[:, :3], np.nanstd(known, 1) * 100)
+    assert np.isnan(mean[0, 3]) and np.isnan(deviation[0, 3])
+
+
+def test_the_curves_show_mean_accuracy_in_percent():
+    curves = results_of()["curves"]
+    drawn = elements(figures.prune_accuracy_curves(curves), hv.Scatter)["SiPP"]
+    mine = curves.sel(pruner="SiPP").mean("repetition")
+    np.testing.assert_allclose(drawn["prune_ratio"], 100 * mine.prune_ratio)
+    np.testing.assert_allclose(drawn["accuracy"], 100 - 100 * mine.test_error)
+    parent = elements(figures.prune_accuracy_curves(curves), hv.Curve)["unpruned parent"]
+    np.testing.assert_allclose(parent["accuracy"], 100 - 100 * float(mine.test_error[0]))
+
+
+def test_cycles_that_were_not_reached_are_not_drawn():
+    drawn = elements(figures.prune_accuracy_curves(results_of(unreached=2, cycles=8)["curves"]), hv.Scatter)
+    assert len(drawn["WT"]) == 9 and len(drawn["PFP"]) == 7
+
+
+@pytest.mark.parametrize("repetitions, whiskers", [(1, False), (3, True)])
+def test_error_bars_need_repetitions(repetitions: int, whiskers: bool):
+    for name, figure in every_figure(repetitions=repetitions).items():
+        drawn = figure.traverse(lambda x: x, [hv.ErrorBars])
+        assert bool(drawn) is (whiskers and name != "excess"), name
+
+
+def test_one_bar_for_every_method_and_distribution():
+    curves, shift, _ = results_of().values()
+    potential = metrics.prune_potential(shift.error, shift.error.sel(cycle=0, drop=True), curves.prune_ratio)
+    bars = elements(figures.prune_potential_bars(potential, shift), hv.Rectangles)
+    assert list(bars) == ["WT", "SiPP", "FT", "PFP"]
+    np.testing.assert_allclose(bars["FT"]["y1"], 100 * potential.sel(pruner="FT").mean("repetition"))
+    assert bars["FT"]["distribution"].tolist() == [figures.label(name) for name in ("cifar10", *CORRUPTIONS)]
+    edges = np.sort(np.concatenate([[bar["x0"], bar["x1"]] for bar in bars.values()], axis=1))
+    assert (np.diff(np.sort(np.concatenate([bar["x0"] for bar in bars.values()]))) > 0.19).all()  # none overlap
+    assert edges.min() >= -0.4 - 1e-9 and edges.max() <= len(CORRUPTIONS) + 0.4 + 1e-9
+
+
+@pytest.mark.parametrize("corruptions, shown", [(FEW, FEW), (CORRUPTIONS, ("fog", "gaussian_noise"))])
+def test_the_legend_names_few_distributions(corruptions: tuple[str, ...], shown: tuple[str, ...]):
+    curves, shift, _ = results_of(corruptions=corruptions).values()
+    figure = figures.prune_accuracy_under_shift(shift, curves, "WT", highlighted=("fog", "gaussian_noise"))
+    expected = {"CIFAR-10 (nominal)", *map(figures.label, shown)}
+    assert set(elements(figure, hv.Curve)) == expected
+    assert len(figure.traverse(lambda x: x, [hv.Curve])) == 1 + len(corruptions)
+    legend = hv.renderer("bokeh").get_plot(figure).state.legend[0]
+    assert {item.label["value"] for item in legend.items} == expected
+
+
+def test_points_of_every_figure_answer_when_pointed_at():
+    for name, figure in every_figure().items():
+        tools = hv.renderer("bokeh").get_plot(figure).state.select(HoverTool)
+        assert tools, name
+
+
+def test_example_images_keep_every_pixel():
+    random = torch.Generator().manual_seed(0)
+    images = {str(i): torch.randint(256, (2, 3, 32, 32), generator=random, dtype=torch.uint8) for i in range(3)}
+    figure = figures.example_images(images, "images", columns=2)
+    canvas = np.dstack([figure.RGB.I.dimension_values(i, flat=False)[::-1] for i in (2, 3, 4)])
+    assert canvas.shape == (2 * (9 + 2 * 34), 2 * 34, 3)
+    np.testing.assert_array_equal(canvas[9:41, 34:66], images["1"][0].permute(1, 2, 0))
+    np.testing.assert_array_equal(canvas[77 + 43 : 77 + 75, :32], images["2"][1].permute(1, 2, 0))
+    for backend in BACKENDS:
+        assert hv.renderer(backend).get_plot(figure).state is not None
+
+
+def test_example_images_of_different_shapes_are_refused():
+    images = {"a": torch.zeros(1, 3, 4, 4, dtype=torch.uint8), "b": torch.zeros(2, 3, 4, 4, dtype=torch.uint8)}
+    with pytest.raises(ValueError, match=r"got shapes \[\(1, 3, 4, 4\), \(2, 3, 4, 4\)\]"):
+        figures.example_images(images, "images")
+    with pytest.raises(ValueError, match="at least one version"):
+        figures.example_images({}, "images")
+
+
+def test_displayable_is_the_inverse_of_normalize_and_clips():
+    images = torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16).expand(1, 3, 16, 16)
+    inputs = data.normalize(images, "cifar10")
+    assert torch.equal(figures.displayable(inputs, "cifar10"), images)
+    assert figures.displayable(inputs + 100, "cifar10").min() == 255
