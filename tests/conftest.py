@@ -21,6 +21,7 @@ TINY = lostprune.Scale(
     retrain_epochs=1,
     batch_size=32,
     cycles=2,
+    smallest_keep_ratio=0.3,
     prune_only_steps=False,
     corruptions=("brightness", "contrast"),
     noise_levels=(0.0, 0.5),

@@ -64,7 +64,8 @@ def test_masks_nest_and_pruned_weights_are_zero(unbroken):
             assert all((parameters[name][~mask] == 0).all() for name, mask in masks.items())
             assert before is None or not any((masks[name] & ~mask).any() for name, mask in before.items())
             kept = study.ladder[cycle - 1][-1]
-            assert 1 - facts["prune_ratio"] == pytest.approx(kept, rel=0.005)
+            tolerance = 0.005 if method == "WT" else 0.02  # FT moves in steps of filters
+            assert 1 - facts["prune_ratio"] == pytest.approx(kept, rel=tolerance)
             assert facts["prune_ratio"] == pruning.prune_ratio(network, masks)
             before = masks
 
@@ -110,9 +111,9 @@ def test_a_chain_that_cannot_be_pruned_further_ends_with_a_note(unbroken, tmp_pa
     assert prune_retrain.pending(study, tmp_path) == []
     curves = lostprune.run(study, "curves", store=tmp_path)["curves"]
     assert curves.test_error.isnull().sum("cycle").values.tolist() == [[1], [1]]
-    assert set(lostprune.metrics.prune_potential(
-        curves.test_error, curves.test_error.sel(cycle=0, drop=True), curves.prune_ratio, delta=1
-    ).values.ravel().round(2)) == {0.15}  # fmt: skip
+    error, ratio = curves.test_error, curves.prune_ratio
+    potential = lostprune.metrics.prune_potential(error, error.sel(cycle=0, drop=True), ratio, delta=1)
+    assert (potential == ratio.sel(cycle=1, drop=True)).all()
 
 
 def test_killed_anywhere_it_ends_where_an_unbroken_run_ends(unbroken, tmp_path):

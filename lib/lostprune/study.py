@@ -26,6 +26,7 @@ class Scale:
         epochs, retrain_epochs: length of the training and of each retraining; the recipe keeps its shape.
         batch_size: images per step; the learning rate scales with it.
         cycles: prune-retrain cycles, spread evenly over the paper's ladder of keep ratios.
+        smallest_keep_ratio: where the ladder ends: networks trained for seconds lose whole layers below it.
         prune_only_steps: prune in several steps between retrainings, as the original does.
         corruptions: test distributions beside the nominal one.
         noise_levels: half-widths of the uniform noise, in units of the normalised input (Section 4.1).
@@ -40,6 +41,7 @@ class Scale:
     retrain_epochs: int | None = None
     batch_size: int | None = None
     cycles: int | None = None
+    smallest_keep_ratio: float = 0.0
     prune_only_steps: bool = True
     corruptions: tuple[str, ...] | None = None
     noise_levels: tuple[float, ...] = tuple(round(0.05 * i, 2) for i in range(15))
@@ -59,6 +61,7 @@ SCALES = {
             retrain_epochs=1,
             batch_size=64,
             cycles=2,
+            smallest_keep_ratio=0.3,
             prune_only_steps=False,
             corruptions=("gaussian_noise", "brightness", "contrast"),
             noise_levels=(0.0, 0.3),
@@ -74,9 +77,11 @@ SCALES = {
             retrain_epochs=1,
             batch_size=64,
             cycles=3,
+            smallest_keep_ratio=0.1,
             prune_only_steps=False,
             corruptions=("gaussian_noise", "brightness", "contrast"),
             noise_levels=(0.0, 0.1, 0.2, 0.3),
+            noise_images=500,
             noise_draws=1,
         ),
         Scale("reduced", epochs=9, retrain_epochs=2, cycles=8, prune_only_steps=False, noise_draws=5),
@@ -147,7 +152,7 @@ class Study:
     @property
     def ladder(self) -> tuple[tuple[float, ...], ...]:
         """Keep ratios of every cycle."""
-        return ladder_for(self.network, self.scale.cycles, self.scale.prune_only_steps)
+        return ladder_for(self.network, self.scale.cycles, self.scale.smallest_keep_ratio, self.scale.prune_only_steps)
 
     @property
     def training_key(self) -> str:

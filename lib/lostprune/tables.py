@@ -11,6 +11,7 @@ import xarray as xr
 
 from . import corruptions, data, metrics, published
 from .figures.style import label, over_repetitions, provenance
+from .findings.words import count
 from .study import Study
 
 MISSING = "–"
@@ -122,7 +123,7 @@ def prune_potential(potential: xr.DataArray, shift: xr.Dataset, name: str) -> Ta
     caption = (
         f"Prune potential (%) of {label(network)} for δ = {potential.attrs['delta'] * 100:g}%, on nominal test data "
         f"and on average over {potential.sizes['distribution'] - 1} corruptions. Here: {provenance(shift)}, "
-        f"{_count(average.sizes['repetition'], 'repetition')}. Paper: Tables 2, 9 and 10 (δ = 0.5%, 19 corruptions, "
+        f"{count(average.sizes['repetition'], 'repetition')}. Paper: Tables 2, 9 and 10 (δ = 0.5%, 19 corruptions, "
         "three repetitions, its full recipe)."
     )
     return Table(frame, caption, name)
@@ -138,7 +139,3 @@ def _of_the_paper(paper: xr.DataArray, network: str, method: str) -> list[str]:
 
 def _with_spread(mean: float, deviation: float) -> str:
     return f"{mean:.1f}" if np.isnan(deviation) else f"{mean:.1f} ± {deviation:.1f}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -35,7 +35,7 @@ def test_the_learning_rate_scales_with_the_batch():
 
 
 def test_ladder_of_resnet20_is_the_original_studys():
-    ladder = ladder_for("resnet20", None, prune_only_steps=True)
+    ladder = ladder_for("resnet20")
     assert len(ladder) == 23 and all(len(cycle) == 3 for cycle in ladder)
     assert ladder[0] == pytest.approx((0.99, 0.855, 0.85))
     assert ladder[1] == pytest.approx((0.8245227647772071, 0.7998091642774701, 0.7758363099108319))

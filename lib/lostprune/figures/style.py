@@ -14,7 +14,7 @@ from holoviews import opts
 COLORS = {"WT": "#0072B2", "SiPP": "#009E73", "FT": "#D55E00", "PFP": "#CC79A7"}
 MARKERS = {"WT": ("circle", "o"), "SiPP": ("square", "s"), "FT": ("triangle", "^"), "PFP": ("diamond", "D")}
 PARENT, MUTED = "#222222", "#666666"
-WIDTH, HEIGHT = 700, 380  # pixels; a page of the book is at least 720 wide
+WIDTH, HEIGHT = 670, 370  # pixels; the text of the book is 676 wide in a window of 1280
 
 _NAMES = {
     "resnet20": "ResNet20",

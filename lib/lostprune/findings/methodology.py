@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import xarray as xr
 
 from .. import metrics, published
 from ..figures.style import label
-from .words import listing, spread
+from .words import count, listing, spread
 
 
 def accuracy(curves: xr.Dataset) -> str:
@@ -61,7 +62,7 @@ def resolution(images: int, delta: float, curves: xr.Dataset, noise: xr.Dataset 
     """
     text = (
         f"These errors are measured on {images:,} test images: one image is worth {1 / images:.2%}, and the margin "
-        f"δ = {delta * 100:g}% is {delta * images:g} images. "
+        f"δ = {delta * 100:g}% is {count(delta * images, 'image')}. "
     )
     if noise is not None and 0.0 in noise.noise_level:
         differing = 1 - noise.matching_predictions.sel(noise_level=0.0).isel(cycle=slice(1, None)).mean()
@@ -84,5 +85,9 @@ def resolution(images: int, delta: float, curves: xr.Dataset, noise: xr.Dataset 
 
 def unreached(curves: xr.Dataset) -> str:
     """Why some curves end early; empty if none does."""
-    reasons = json.loads(curves.attrs["unreachable"])
-    return "".join(f"- The chain of {where} ends early: {reason}\n" for where, reason in reasons.items())
+    lines = []
+    for cell, reason in json.loads(curves.attrs["unreachable"]).items():
+        method, repetition, cycle = re.fullmatch(r"(.+)-r(\d+)-c(\d+)", cell).groups()
+        where = f"**{method}**, repetition {int(repetition) + 1}"
+        lines.append(f"- {where}, ends before cycle {int(cycle)}: it would have lost a whole layer ({reason}).")
+    return "\n".join(lines)

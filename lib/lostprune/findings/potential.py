@@ -6,7 +6,7 @@ import xarray as xr
 
 from .. import metrics
 from ..figures.style import label
-from .words import spread
+from .words import count, spread
 
 ROUNDING = 1e-9  # potentials that should be equal may differ by this much
 
@@ -23,8 +23,8 @@ def under_noise(potential: xr.DataArray, noise: xr.Dataset, images: int) -> str:
     parents = 1 - noise.error.isel(pruner=0, cycle=0)
     lines = [
         f"The parents' own accuracy goes from {spread(parents.isel(noise_level=0))} at noise level {levels[0]} to "
-        f"{spread(parents.isel(noise_level=-1))} at {levels[-1]}. With {images:,} images, the margin is "
-        f"{potential.attrs['delta'] * images:g} of them.\n"
+        f"{spread(parents.isel(noise_level=-1))} at {levels[-1]}. On these {images:,} images the margin "
+        f"is {count(potential.attrs['delta'] * images, 'image')}.\n"
     ]
     for method in potential.pruner.values.tolist():
         mine = potential.sel(pruner=method)
@@ -46,17 +46,20 @@ def curves_under_shift(shift: xr.Dataset, curves: xr.Dataset, pruner: str, delta
     if not bool(free.any()):
         return f"No network pruned with {pruner} stays within {delta * 100:g}% of its parent on nominal data."
     chosen = ratio == ratio.where(free).max("cycle")  # in repetitions without such a network: nowhere
-    cost = loss.where(chosen).mean(["cycle", "repetition"])
-    shifted = cost.drop_sel(distribution=nominal)
-    worst, best = (shifted.isel(distribution=int(pick("distribution"))) for pick in (shifted.argmax, shifted.argmin))
-    beyond = int((shifted > delta + metrics.ROUNDING).sum())
+    change = -loss.where(chosen).mean(["cycle", "repetition"])
+    shifted = change.drop_sel(distribution=nominal)
+    worst, best = (shifted.isel(distribution=int(pick("distribution"))) for pick in (shifted.argmin, shifted.argmax))
+    falls = int((shifted < -delta - metrics.ROUNDING).sum())
     return (
-        f"Pruned with {pruner} as far as nominal data allows, to {spread(ratio.where(chosen).max('cycle'))}, "
-        f"a network loses {float(cost.sel(distribution=nominal)):.1%} of accuracy on {label(nominal)} and "
-        f"{float(shifted.mean()):.1%} on average under shift: most on {label(str(worst.distribution.values))} "
-        f"({float(worst):.1%}), least on {label(str(best.distribution.values))} ({float(best):.1%}). On {beyond} of "
-        f"{shifted.size} corruptions it loses more than {delta * 100:g}%."
+        f"Where {pruner} has pruned as much as nominal data allow, {spread(ratio.where(chosen).max('cycle'))}, "
+        f"accuracy changes by {float(change.sel(distribution=nominal)):+.1%} on {label(nominal)} and by "
+        f"{float(shifted.mean()):+.1%} on average under shift: worst on {_named(worst)}, best on {_named(best)}. It falls "
+        f"by more than {delta * 100:g}% on {falls} of {count(shifted.size, 'corruption')}."
     )
+
+
+def _named(change: xr.DataArray) -> str:
+    return f"{label(str(change.distribution.values))} ({float(change):+.1%})"
 
 
 def over_distributions(potential: xr.DataArray) -> str:
@@ -71,8 +74,8 @@ def over_distributions(potential: xr.DataArray) -> str:
         lowest = shifted.isel(distribution=int(shifted.argmin("distribution")))
         zero = int((shifted == 0).sum())
         lines.append(
-            f"- **{method}**: {nominal:.1%} on nominal data; lower on {lower} of {shifted.size} corruptions, higher on "
-            f"{higher}, the same on {shifted.size - lower - higher}. "
+            f"- **{method}**: {nominal:.1%} on nominal data; lower on {lower} of {count(shifted.size, 'corruption')}, "
+            f"higher on {higher}, the same on {shifted.size - lower - higher}. "
             + (f"On {zero} of them it is 0." if zero else "")
             + ("" if zero else f"The lowest is {float(lowest):.1%}, on {label(str(lowest.distribution.values))}.")
         )

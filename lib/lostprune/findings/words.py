@@ -17,3 +17,8 @@ def spread(values: xr.DataArray, with_deviation: bool = True) -> str:
 def listing(items: list[str]) -> str:
     """``a, b and c``."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def count(number: float, what: str) -> str:
+    """``1 image``, ``10 images``."""
+    return f"{number:g} {what}" if number == 1 else f"{number:g} {what}s"

@@ -81,10 +81,10 @@ class WeightLadder:
         self._ranks = {
             name: part.view_as(values) for (name, values), part in zip(sensitivities.items(), parts, strict=True)
         }
-        self.top = len(order)
+        self.top = int(torch.count_nonzero(flat))  # more would only be weights that do nothing
 
     def nearest(self, budget: int) -> int:
-        return min(max(budget, 1), self.top)
+        return budget
 
     def masks(self, rung: int) -> Masks:
         return {name: ranks < rung for name, ranks in self._ranks.items()}
@@ -134,9 +134,7 @@ def _uniform_filters(filters: np.ndarray) -> np.ndarray:
     return np.unique(kept, axis=0)
 
 
-def _equal_error_channels(
-    layers: dict, sensitivities: dict, area: np.ndarray, patches: np.ndarray
-) -> np.ndarray:
+def _equal_error_channels(layers: dict, sensitivities: dict, area: np.ndarray, patches: np.ndarray) -> np.ndarray:
     """Input channels kept per layer, int [rungs, layers], from PFP's largest error to its smallest.
 
     At an error eps a layer draws m = ceil((18 + 6 eps) A / eps^2) channels with probabilities s / sum(s), where

@@ -42,13 +42,14 @@ class Connectivity:
         shape: (channels, height, width) of one input; by default one that the network takes is looked for.
 
     Attributes:
+        example: one input, [1, channels, height, width].
         norm_after: for a layer (by its weight's name) the weight's name of the batch norm that alone reads its
             output, if there is one. What is constant in that output can be folded into it.
     """
 
     def __init__(self, network: nn.Module, shape: tuple[int, ...] | None = None):
-        self._example = example_input(network, shape)
-        self.norm_after = _norms_after(network, self._example)
+        self.example = example_input(network, shape)
+        self.norm_after = _norms_after(network, self.example)
         self._probe = copy.deepcopy(network).eval().requires_grad_(False)
         self._layers = prunable(self._probe)
         self._norms = norms(self._probe)
@@ -124,10 +125,11 @@ class Connectivity:
                 is_off = name.endswith("bias") and not biases
                 parameter.copy_(masks[name]) if name in masks and not is_off else parameter.fill_(0 if is_off else 1)
         if biases:
-            self._probe(self._example.clone().requires_grad_()).sum().backward()
+            with torch.inference_mode(False), torch.enable_grad():  # whatever the caller is in
+                self._probe(self.example.clone().requires_grad_()).sum().backward()
         else:
             with torch.no_grad():
-                self._probe(self._example)
+                self._probe(self.example)
 
 
 def norms(network: nn.Module) -> dict[str, _BatchNorm]:
@@ -146,16 +148,17 @@ def _norms_after(network: nn.Module, example: torch.Tensor) -> dict[str, str]:
     def watch(name: str, module: nn.Module) -> None:
         def forward(_: nn.Module, inputs: tuple, output: torch.Tensor) -> None:
             calls[name] += 1
-            if isinstance(module, _BatchNorm):
-                after.update({layer: name for layer, tensor in outputs.items() if tensor is inputs[0]})
-            else:
+            if not isinstance(module, _BatchNorm):
                 outputs[name] = output
+            elif module.running_mean is not None:
+                after.update({layer: name for layer, tensor in outputs.items() if tensor is inputs[0]})
 
         module.register_forward_hook(forward)
 
     for name, module in (prunable(network) | norms(network)).items():
         watch(name, module)
-    end = network(example.clone().requires_grad_())
+    with torch.inference_mode(False), torch.enable_grad():
+        end = network(example.clone().requires_grad_())
     # How many operations read each result: count the edges of the graph that autograd keeps.
     readers, seen, to_visit = Counter(), set(), [end.grad_fn]
     while to_visit:

@@ -20,12 +20,14 @@ def flop_reduction(network: nn.Module, masks: Masks, input_shape: tuple[int, int
     place it is applied at. What is really saved depends on what the hardware can skip.
 
     Args:
+        masks: of this network; empty if nothing is pruned.
         input_shape: (channels, height, width) of one image.
 
     Raises:
         ValueError: masks that do not belong to the network.
     """
-    validate(network, masks)
+    if masks:
+        validate(network, masks)
     total = kept = 0
     for name, count in places(network, input_shape).items():
         weights = network.get_parameter(name).numel()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import nn
@@ -60,7 +61,6 @@ def _fold(network: nn.Module, masks: Masks) -> None:
     # One pass through a copy, from the input on: every constant is met where it is, after what precedes is folded.
     folded = copy.deepcopy(network).eval()
     folded_norms = norms(folded)
-    offsets: dict[str, torch.Tensor] = {}
 
     def at_layer(name: str, layer: nn.Module) -> Callable:
         def hook(_: nn.Module, inputs: tuple) -> None:
@@ -80,6 +80,8 @@ def _fold(network: nn.Module, masks: Masks) -> None:
 
     def at_norm(name: str, norm: _BatchNorm) -> Callable:
         def hook(_: nn.Module, inputs: tuple) -> None:
+            if norm.running_mean is None:  # it makes 0 of a constant by itself
+                return
             gone = ~masks[name] & ~varying[name]
             value = _channel_values(inputs[0], norm)
             scale = norm.weight / (norm.running_var + norm.eps).sqrt()
@@ -93,11 +95,12 @@ def _fold(network: nn.Module, masks: Masks) -> None:
     for name in dead_norms:
         folded_norms[name].register_forward_pre_hook(at_norm(name, folded_norms[name]))
     folded(connectivity.example)
-    for target, source in (*_pairs(prunable, network, folded), *_pairs(norms, network, folded)):
-        if target.bias is not None:
-            target.bias.copy_(source.bias)
-        if isinstance(target, _BatchNorm):
-            target.running_mean.copy_(source.running_mean)
+    for target, source in zip(_tensors(network), _tensors(folded), strict=True):
+        target.copy_(source)
+
+
+def _tensors(network: nn.Module) -> Iterator[torch.Tensor]:
+    return itertools.chain(network.parameters(), network.buffers())
 
 
 def _removed_columns(weight: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import difflib
 import itertools
 
 import torch
@@ -48,14 +47,6 @@ def channels_with(condition: torch.Tensor, module: nn.Module) -> torch.Tensor:
     if not isinstance(module, nn.Linear):
         condition = condition.movedim(1, -1)
     return condition.flatten(0, -2).any(0)
-
-
-def check_method(method: str) -> None:
-    if method not in METHODS:
-        near = difflib.get_close_matches(str(method).upper(), [name.upper() for name in METHODS], n=1)
-        nearest = next((name for name in METHODS if near and name.upper() == near[0]), None)
-        hint = f"; did you mean {nearest!r}?" if nearest else ""
-        raise ValueError(f"method: got {method!r}, expected one of {', '.join(METHODS)}{hint}")
 
 
 def check_network(network: nn.Module) -> None:

@@ -40,13 +40,13 @@ def validate(network: nn.Module, masks: Masks) -> None:
             raise ValueError(f"masks[{name!r}]: got {got}, expected torch.bool {list(parameter.shape)}, True = kept")
         if mask.device != parameter.device:
             raise ValueError(f"masks[{name!r}]: got device {mask.device}, expected {parameter.device}; use .to()")
-    if layer := vanished(masks, weights):
+    if layer := vanished(masks):
         raise VanishedLayer(f"masks[{layer!r}]: got no kept weight, expected at least one in every layer")
 
 
-def vanished(masks: Masks, weights: dict) -> str | None:
-    """The first of ``weights`` (names) of which nothing is kept."""
-    return next((name for name in weights if name in masks and not masks[name].any()), None)
+def vanished(masks: Masks) -> str | None:
+    """The first conv or fc weight (by name) of which nothing is kept."""
+    return next((name for name, mask in masks.items() if mask.dim() > 1 and not mask.any()), None)
 
 
 def zero(network: nn.Module, masks: Masks) -> None:
@@ -61,8 +61,13 @@ def prune_ratio(network: nn.Module, masks: Masks) -> float:
 
     All parameters are conv and fc weights, biases, batch-norm weights and biases. The original counts values that are
     not 0, so that parameters which happen to be 0, such as fresh batch-norm biases, count as pruned there; here only
-    what the masks prune does.
+    what the masks prune does. Empty masks prune nothing.
+
+    Raises:
+        ValueError: masks that do not belong to the network.
     """
+    if masks:
+        validate(network, masks)
     everything = sum(parameter.numel() for parameter in network.parameters())
     return pruned_count(masks) / everything
 

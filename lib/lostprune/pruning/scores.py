@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .layers import check_method, check_network, check_samples, prunable
+from ..choices import choose
+from .layers import METHODS, check_network, check_samples, prunable
 
 # A neuron whose positive (or negative) part is at most this has no relative sensitivities. It is float32's epsilon.
 SMALLEST_SUM = torch.finfo(torch.float32).eps
@@ -37,7 +38,7 @@ def scores(network: nn.Module, method: str, samples: torch.Tensor | None = None)
     Raises:
         ValueError: unknown method; no prunable layer; weights that are not finite (named); samples missing or wrong.
     """
-    check_method(method)
+    choose("method", method, METHODS)
     check_network(network)
     check_samples(network, method, samples)
     weights = {name: layer.weight.detach() for name, layer in prunable(network).items()}
@@ -62,9 +63,11 @@ def _over_samples(network: nn.Module, kind: type[_Shares], samples: torch.Tensor
         layer.register_forward_pre_hook(watch(shares[name]))
     device = next(network.parameters()).device
     # The first image alone: what PFP knows from it spares it nearly all work on the others.
-    for batch in (samples[:1], *samples[1:].split(_BATCH)):
-        if len(batch):
-            network(batch.to(device))
+    # Full float32 on CUDA, too: a convolution in TF32 would be off by more than PFP's bound allows for.
+    with torch.backends.cudnn.flags(torch.backends.cudnn.enabled, deterministic=True, allow_tf32=False):
+        for batch in (samples[:1], *samples[1:].split(_BATCH)):
+            if len(batch):
+                network(batch.to(device))
     return {name: layer_shares.result() for name, layer_shares in shares.items()}
 
 

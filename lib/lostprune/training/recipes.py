@@ -76,16 +76,19 @@ def _resnet20_ladder() -> tuple[tuple[float, ...], ...]:
 _LADDERS = {"resnet20": _resnet20_ladder()}
 
 
-def ladder_for(network: str, cycles: int | None, prune_only_steps: bool) -> tuple[tuple[float, ...], ...]:
+def ladder_for(
+    network: str, cycles: int | None = None, smallest: float = 0.0, prune_only_steps: bool = True
+) -> tuple[tuple[float, ...], ...]:
     """The keep ratios (fractions of all parameters, falling) of each prune-retrain cycle; retraining follows the last.
 
     Args:
         network: name; a network of the user's own takes ResNet20's ladder.
         cycles: how many cycles to keep, evenly spaced from the first to the last; ``None`` keeps all.
+        smallest: cycles that end below this keep ratio are left out.
         prune_only_steps: whether a cycle prunes in several smaller steps before it retrains, as the original does.
     """
-    ladder = _LADDERS.get(network, _LADDERS["resnet20"])
+    ladder = [cycle for cycle in _LADDERS.get(network, _LADDERS["resnet20"]) if cycle[-1] >= smallest]
     if cycles is not None:
         picked = sorted({round(float(i)) for i in np.linspace(0, len(ladder) - 1, cycles)})
-        ladder = tuple(ladder[i] for i in picked)
-    return ladder if prune_only_steps else tuple((cycle[-1],) for cycle in ladder)
+        ladder = [ladder[i] for i in picked]
+    return tuple(cycle if prune_only_steps else cycle[-1:] for cycle in ladder)

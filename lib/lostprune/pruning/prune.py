@@ -1,0 +1,140 @@
+"""Pruning a network to a keep ratio (Algorithm 1, line 5)."""
+
+from __future__ import annotations
+
+import copy
+import math
+import numbers
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from ..choices import choose
+from .allocation import ladder
+from .connectivity import Connectivity
+from .layers import FILTER_METHODS, METHODS, along, channels_with, check_network, check_samples, prunable
+from .masks import Masks, VanishedLayer, validate, zero
+from .reach import Rung, Unreachable, reach
+
+_BATCH = 32
+
+
+def prune(
+    network: nn.Module,
+    method: str,
+    keep_ratio: float,
+    samples: torch.Tensor | None = None,
+    masks: Masks | None = None,
+) -> Masks:
+    """The masks with which ``method`` prunes ``network`` to ``keep_ratio`` (Algorithm 1, line 5).
+
+    The method's selection (``select``) is followed by the removal of dead parts: what no longer reaches the output,
+    weights whose input channel is always 0, batch-norm parameters and biases of channels that are gone and, for FT
+    and PFP, weights whose input channel is constant (``apply`` folds the constant into what follows). What the
+    samples find to be 0 for every one of them counts as always 0. The budget of the selection is raised until what
+    is left has the size that was asked for. The original repeats the whole procedure over all samples for that; here
+    the structure decides, and the samples are looked at once.
+
+    Args:
+        network: not modified. Within a chain, the network that the earlier masks were applied to.
+        method: one of ``METHODS`` (Table 1 of the paper).
+        keep_ratio: in (0, 1), the fraction of all parameters of the unpruned network to keep: conv and fc weights,
+            biases, batch norms. ``1 - prune_ratio`` is within 0.5 % of it (relative), or as near as the method can
+            get: FT and PFP move in steps of filters.
+        samples: normalised network inputs, float32 [n, c, h, w], from the validation part (``sample_size`` of them in
+            the paper). SiPP and PFP need them; WT and FT find dead parts by them.
+        masks: what earlier steps of the chain kept. The new masks lie within them: nothing regrows.
+
+    Returns:
+        Masks, on the network's device.
+
+    Raises:
+        ValueError: unknown method; a keep ratio that is not in (0, 1); no prunable layer; weights that are not
+            finite (named); samples missing or of the wrong kind; masks of another network.
+        VanishedLayer: a layer would lose its last weight (a ValueError). The message names it and the smallest keep
+            ratio that can be reached.
+    """
+    choose("method", method, METHODS)
+    if isinstance(keep_ratio, bool) or not isinstance(keep_ratio, numbers.Real) or not 0 < keep_ratio < 1:
+        raise ValueError(
+            f"keep_ratio: got {keep_ratio!r}, expected a number in (0, 1), the fraction of all parameters to keep; "
+            "a prune ratio is one minus it"
+        )
+    check_network(network)
+    check_samples(network, method, samples)
+    network = copy.deepcopy(network).eval().requires_grad_(False)
+    earlier = masks or {}
+    if earlier:
+        validate(network, earlier)
+        zero(network, earlier)
+    everything = sum(parameter.numel() for parameter in network.parameters())
+    layers = prunable(network)
+    budget = int(keep_ratio * everything) - everything + sum(layer.weight.numel() for layer in layers.values())
+    steps = ladder(network, method, samples)
+    connectivity = Connectivity(network, None if samples is None else tuple(samples.shape[1:]))
+
+    def selected(rung: int) -> Masks:
+        return earlier | {name: mask & earlier.get(name, True) for name, mask in steps.masks(rung).items()}
+
+    def alive(rung: int, silent: dict[str, torch.Tensor]) -> Masks:
+        kept = selected(rung)
+        kept |= {name: kept[name] & ~along(channels, 1, kept[name]) for name, channels in silent.items()}
+        return connectivity.live(kept, drop_constants=method in FILTER_METHODS)
+
+    def search(silent: dict[str, torch.Tensor], guess: int) -> Rung:
+        return reach(lambda rung: alive(rung, silent), keep_ratio * everything, everything, guess, steps.top)
+
+    try:
+        found = search({}, min(max(steps.nearest(budget), 0), steps.top))
+    except Unreachable as reason:
+        raise VanishedLayer(_explain(keep_ratio, method, reason, everything)) from None
+    if samples is None:
+        return found.masks
+    zero(network, selected(found.number))
+    silent = _silent_channels(network, found.masks, samples)
+    if not silent:
+        return found.masks
+    try:
+        return search(silent, found.number).masks
+    except Unreachable:  # a whole layer is silent; retraining may wake it
+        return found.masks
+
+
+def _explain(keep_ratio: float, method: str, reason: Unreachable, everything: int) -> str:
+    if reason.smallest is None:
+        return (
+            f"network: {reason.layer!r} is already without a weight that is not 0 and connected, expected at least "
+            "one in every layer; go back to a network that was pruned less"
+        )
+    smallest = math.ceil(reason.smallest / everything * 1e5) / 1e5
+    return (
+        f"keep_ratio: got {keep_ratio:g}, but {method} would take the last weight of {reason.layer!r}; the smallest it "
+        f"can reach is {smallest:g}. Ask for that or more, or prune in smaller steps with retraining in between"
+    )
+
+
+@torch.no_grad()
+def _silent_channels(network: nn.Module, masks: Masks, samples: torch.Tensor) -> dict[str, torch.Tensor]:
+    """bool [in] per layer, by its weight's name: input channels with kept weights that are 0 for every sample.
+
+    Layers without such channels are missing. The look at the samples ends when every channel has been active.
+    """
+    unseen = {name: masks[name].transpose(0, 1).flatten(1).any(1) for name in prunable(network)}
+    hooks = {}
+
+    def watch(name: str) -> Callable:
+        def hook(layer: nn.Module, inputs: tuple) -> None:
+            unseen[name] &= ~channels_with(inputs[0] != 0, layer)
+            if not unseen[name].any():
+                del unseen[name]
+                hooks[name].remove()
+
+        return hook
+
+    hooks = {name: layer.register_forward_pre_hook(watch(name)) for name, layer in prunable(network).items()}
+    for batch in samples.split(_BATCH):
+        network(batch.to(next(network.parameters()).device))
+        if not unseen:
+            break
+    return unseen
