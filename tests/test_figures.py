@@ -18,7 +18,7 @@ FEW = ("gaussian_noise", "brightness", "contrast")
 
 
 def every_figure(**shape) -> dict[str, hv.Overlay]:
-    curves, shift, noise = results_of(**shape).values()
+    curves, shift, noise = results_of(**{"cycles": 3, "corruptions": FEW} | shape).values()
 
     def potential(error: xr.DataArray) -> xr.DataArray:
         return metrics.prune_potential(error, error.sel(cycle=0, drop=True), curves.prune_ratio)
@@ -40,7 +40,7 @@ def elements(figure: hv.Overlay, kind: type) -> dict[str, hv.Element]:
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize(
     "shape",
-    [{"unreached": 2}, {"repetitions": 1, "cycles": 2, "corruptions": FEW}, {"methods": ("FT",), "cycles": 1}],
+    [{"unreached": 2, "corruptions": CORRUPTIONS}, {"repetitions": 1}, {"methods": ("FT",), "cycles": 1}],
     ids=["cycles missing", "one repetition", "one method, one cycle"],
 )
 def test_every_figure_renders(backend: str, shape: dict):
@@ -70,12 +70,15 @@ def test_provenance_names_both_devices_where_they_differ():
         ("gaussian_noise", "Gaussian noise"),
         ("jpeg_compression", "JPEG compression"),
         ("cifar10", "CIFAR-10"),
-        ("wrn16_8", "WRN16-8"),
-        ("my_net", "My net"),
     ],
 )
-def test_labels(name: str, shown: str):
+def test_labels_of_distributions(name: str, shown: str):
     assert figures.label(name) == shown
+
+
+def test_labels_of_networks():
+    assert figures.network_label("wrn16_8") == "WRN16-8"
+    assert figures.network_label("my_net") == "my_net"  # the user's own
 
 
 def test_mean_and_deviation_are_those_of_numpy():

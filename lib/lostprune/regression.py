@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import xarray as xr
 
 RESAMPLES = 10_000
 CONFIDENCE = 0.95
 
 
 class Slope(NamedTuple):
-    """Slope of ``y = slope * x``, with its 95 % confidence interval; NaN where there was nothing to fit."""
+    """Slope of ``y = slope * x``, with its 95% confidence interval; NaN where there was nothing to fit."""
 
     value: float
     low: float
@@ -41,3 +42,14 @@ def slope_through_origin(x: np.ndarray, y: np.ndarray, seed: int = 0) -> Slope:
     slopes = (x * y)[draws].sum(1)[squares > 0] / squares[squares > 0]
     low, high = np.quantile(slopes, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return Slope(value, float(low), float(high), len(x))
+
+
+def slope_of_method(y: xr.DataArray, prune_ratio: xr.DataArray, method: str) -> Slope:
+    """The same over the prune ratio of one method, all repetitions and pruned networks together.
+
+    Args:
+        y, prune_ratio: over (pruner, repetition, cycle); NaN where a cycle was not reached.
+        method: of the pruner.
+    """
+    pairs = (values.sel(pruner=method).isel(cycle=slice(1, None)) for values in (prune_ratio, y))
+    return slope_through_origin(*(values.transpose("repetition", "cycle").values.ravel() for values in pairs))

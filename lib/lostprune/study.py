@@ -71,9 +71,9 @@ SCALES = {
         Scale(
             "quick",
             repetitions=1,
-            train_images=8000,
+            train_images=6000,
             test_images=2000,
-            epochs=9,
+            epochs=11,
             retrain_epochs=1,
             batch_size=64,
             cycles=3,

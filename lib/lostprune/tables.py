@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from . import corruptions, data, metrics, published
-from .figures.style import label, over_repetitions, provenance
+from .figures.style import network_label, over_repetitions, provenance
 from .findings.words import count
 from .study import Study
 
@@ -76,7 +76,9 @@ def what_is_run(study: Study, name: str) -> Table:
     columns = {f"scale {study.scale.name}": _amounts(study), "paper": _amounts(paper)}
     columns["paper"]["corruptions"] = str(published.CORRUPTIONS)
     return Table(
-        pd.DataFrame(columns).rename_axis(""), f"What is run, and what the paper runs ({label(study.network)}).", name
+        pd.DataFrame(columns).rename_axis(""),
+        f"What is run, and what the paper runs ({network_label(study.network)}).",
+        name,
     )
 
 
@@ -121,8 +123,8 @@ def prune_potential(potential: xr.DataArray, shift: xr.Dataset, name: str) -> Ta
     columns = [f"{group}, {who}" for who in ("here", "paper") for group in ("nominal", "shifted", "difference")]
     frame = pd.DataFrame.from_dict(rows, "index", columns=columns).rename_axis("method")
     caption = (
-        f"Prune potential (%) of {label(network)} for δ = {potential.attrs['delta'] * 100:g}%, on nominal test data "
-        f"and on average over {potential.sizes['distribution'] - 1} corruptions. Here: {provenance(shift)}, "
+        f"Prune potential (%) of {network_label(network)} for δ = {potential.attrs['delta'] * 100:g}%, on nominal test "
+        f"data and on average over {potential.sizes['distribution'] - 1} corruptions. Here: {provenance(shift)}, "
         f"{count(average.sizes['repetition'], 'repetition')}. Paper: Tables 2, 9 and 10 (δ = 0.5%, 19 corruptions, "
         "three repetitions, its full recipe)."
     )

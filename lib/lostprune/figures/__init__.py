@@ -16,13 +16,14 @@ from .curves import prune_accuracy_curves, prune_accuracy_under_shift  # noqa: E
 from .excess import excess_error  # noqa: E402
 from .images import displayable, example_images  # noqa: E402
 from .potential import potential_under_noise, prune_potential_bars  # noqa: E402
-from .style import label, provenance  # noqa: E402
+from .style import label, network_label, provenance  # noqa: E402
 
 __all__ = [
     "displayable",
     "example_images",
     "excess_error",
     "label",
+    "network_label",
     "potential_under_noise",
     "provenance",
     "prune_accuracy_curves",

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from holoviews import opts
 
-from .style import COLORS, MARKERS, PARENT, finish, label, line, over_repetitions
+from .style import COLORS, MARKERS, PARENT, finish, label, line, network_label, over_repetitions
 
 RATIO = hv.Dimension("prune_ratio", label="prune ratio (%)")
 RATIO_LIMITS = (-2, 102)  # so that a marker at 0 is whole
@@ -31,7 +31,7 @@ def prune_accuracy_curves(curves: xr.Dataset) -> hv.Overlay:
         rows = _rows(curves.prune_ratio.sel(pruner=method), curves.test_error.sel(pruner=method))
         figure = figure * line(RATIO, ACCURACY, rows, method, COLORS[method], MARKERS[method])
     return finish(
-        figure, f"{label(curves.attrs['network'])}: test accuracy of pruned networks", curves, xlim=RATIO_LIMITS
+        figure, f"{network_label(curves.attrs['network'])}: test accuracy of pruned networks", curves, xlim=RATIO_LIMITS
     )
 
 
@@ -58,11 +58,11 @@ def prune_accuracy_under_shift(
         if name not in colors:
             figure = figure * _background(_rows(ratio, error.sel(distribution=name)), label(name))
     rows = _rows(ratio, error.sel(distribution=nominal))
-    figure = figure * line(RATIO, ACCURACY, rows, f"{label(nominal)} (nominal)", PARENT, ("circle", "o"), width=3)
+    figure = figure * line(RATIO, ACCURACY, rows, f"{label(nominal)} (nominal)", PARENT, width=3)
     for name, color in colors.items():
         rows = _rows(ratio, error.sel(distribution=name))
-        figure = figure * line(RATIO, ACCURACY, rows, label(name), color, ("circle", "o"))
-    title = f"{label(shift.attrs['network'])} pruned with {pruner}: test accuracy under shift"
+        figure = figure * line(RATIO, ACCURACY, rows, label(name), color)
+    title = f"{network_label(shift.attrs['network'])} pruned with {pruner}: test accuracy under shift"
     return finish(figure, title, shift, legend="right", height=400, xlim=RATIO_LIMITS)
 
 

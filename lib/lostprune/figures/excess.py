@@ -7,9 +7,9 @@ import numpy as np
 import xarray as xr
 from holoviews import opts
 
-from ..regression import slope_through_origin
+from ..regression import slope_of_method
 from .curves import RATIO, RATIO_LIMITS
-from .style import COLORS, MARKERS, PARENT, finish, label
+from .style import COLORS, MARKERS, PARENT, finish, network_label
 
 DIFFERENCE = hv.Dimension("difference", label="difference in excess error (%)")
 
@@ -22,13 +22,13 @@ def excess_error(difference: xr.DataArray, prune_ratio: xr.DataArray, shift: xr.
         prune_ratio: fractions over the same dimensions.
         shift: the part that it was computed from.
 
-    The band around a line is the 95 % confidence interval of a bootstrap over the points.
+    The band around a line is the 95% confidence interval of a bootstrap over the points.
     """
     bands, lines, points = [], [], []
     reach = float(prune_ratio.max()) * 100
     for method in difference.pruner.values.tolist():
         x, y = (values.sel(pruner=method).isel(cycle=slice(1, None)) * 100 for values in (prune_ratio, difference))
-        slope = slope_through_origin(x.values.ravel(), y.values.ravel())
+        slope = slope_of_method(difference, prune_ratio, method)
         ends = np.array([0.0, reach])
         color, marker = COLORS[method], MARKERS[method]
         if np.isfinite(slope.low):
@@ -51,7 +51,7 @@ def excess_error(difference: xr.DataArray, prune_ratio: xr.DataArray, shift: xr.
         opts.Curve(color=PARENT, line_dash="dotted", line_width=1, backend="bokeh"),
         opts.Curve(color=PARENT, linestyle="dotted", linewidth=0.8, backend="matplotlib"),
     )
-    title = f"{label(shift.attrs['network'])}: difference in excess error to the unpruned parent"
+    title = f"{network_label(shift.attrs['network'])}: difference in excess error to the unpruned parent"
     return finish(hv.Overlay([*bands, zero, *lines, *points]), title, shift, xlim=RATIO_LIMITS)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from holoviews import opts
 
-from .style import COLORS, MARKERS, finish, label, line, over_repetitions
+from .style import COLORS, MARKERS, finish, label, line, network_label, over_repetitions
 
 POTENTIAL = hv.Dimension("potential", label="prune potential (%)", range=(0, 100))
 NOISE = hv.Dimension("noise_level", label="noise level (half-width, in units of the normalised input)")
@@ -90,7 +90,7 @@ def _bars(
 
 
 def _title(part: xr.Dataset, potential: xr.DataArray) -> str:
-    return f"{label(part.attrs['network'])}: prune potential for δ = {potential.attrs['delta'] * 100:g}%"
+    return f"{network_label(part.attrs['network'])}: prune potential for δ = {potential.attrs['delta'] * 100:g}%"
 
 
 def _in_front(plot, element) -> None:

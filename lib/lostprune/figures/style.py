@@ -16,24 +16,25 @@ MARKERS = {"WT": ("circle", "o"), "SiPP": ("square", "s"), "FT": ("triangle", "^
 PARENT, MUTED = "#222222", "#666666"
 WIDTH, HEIGHT = 670, 370  # pixels; the text of the book is 676 wide in a window of 1280
 
-_NAMES = {
+_NETWORKS = {
     "resnet20": "ResNet20",
     "resnet56": "ResNet56",
     "resnet110": "ResNet110",
     "vgg16": "VGG16",
     "densenet22": "DenseNet22",
     "wrn16_8": "WRN16-8",
-    "cifar10": "CIFAR-10",
-    "jpeg_compression": "JPEG compression",
 }
+_DISTRIBUTIONS = {"cifar10": "CIFAR-10", "jpeg_compression": "JPEG compression"}
+
+
+def network_label(name: str) -> str:
+    """What a reader sees for a network: the paper's name; a network of the user's own keeps the one it has."""
+    return _NETWORKS.get(name, name)
 
 
 def label(name: str) -> str:
-    """What a reader sees for a network, a data set or a distribution: ``"gaussian_noise"`` -> ``"Gaussian noise"``.
-
-    A network of the user's own keeps its name; underscores never show.
-    """
-    return _NAMES.get(name, name[:1].upper() + name[1:].replace("_", " "))
+    """What a reader sees for a distribution or a data set: ``"gaussian_noise"`` -> ``"Gaussian noise"``."""
+    return _DISTRIBUTIONS.get(name, name.replace("_", " ").capitalize())
 
 
 def provenance(dataset: xr.Dataset) -> str:
@@ -60,21 +61,26 @@ def over_repetitions(values: xr.DataArray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def line(
-    x: hv.Dimension, y: hv.Dimension, rows: list[tuple], name: str, color: str, marker: tuple[str, str], **options
-):
+    x: hv.Dimension,
+    y: hv.Dimension,
+    rows: list[tuple[float, float, float]],
+    name: str,
+    color: str,
+    marker: tuple[str, str] = ("circle", "o"),
+    width: float = 2.0,
+) -> hv.Overlay:
     """A curve through the points ``rows`` (x, y, standard deviation), with markers that say their numbers.
 
     Error bars are drawn where a standard deviation is above 0.
     """
     spread, series = hv.Dimension("deviation", label="±"), hv.Dimension("series")
-    width, dash = options.get("width", 2.0), options.get("dash", "solid")
     points = [(*row, name) for row in rows]
     tooltips = [("", "@series"), (x.label, f"@{x.name}{{0.0}}"), (y.label, f"@{y.name}{{0.00}}")]
     if any(row[2] > 0 for row in rows):
         tooltips.append(("±", "@deviation{0.00}"))
     curve = hv.Curve([row[:2] for row in rows], x, y, label=name).opts(
-        opts.Curve(color=color, line_width=width, line_dash=dash, backend="bokeh"),
-        opts.Curve(color=color, linewidth=0.8 * width, linestyle=dash, backend="matplotlib"),
+        opts.Curve(color=color, line_width=width, backend="bokeh"),
+        opts.Curve(color=color, linewidth=0.8 * width, backend="matplotlib"),
     )
     marks = hv.Scatter(points, x, [y, spread, series], label=name).opts(
         opts.Scatter(color=color, marker=marker[0], size=6, tools=["hover"], hover_tooltips=tooltips, backend="bokeh"),

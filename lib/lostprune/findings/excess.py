@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xarray as xr
 
-from ..regression import Slope, slope_through_origin
+from ..regression import slope_of_method
 
 FEW_POINTS = 6  # a bootstrap over fewer gives an interval that says little
 
@@ -13,7 +13,7 @@ def excess(difference: xr.DataArray, prune_ratio: xr.DataArray) -> str:
     """Whether the difference in excess error grows with the prune ratio (Figures 6c and 6f)."""
     lines = []
     for method in difference.pruner.values.tolist():
-        slope = _slope(difference, prune_ratio, method)
+        slope = slope_of_method(difference, prune_ratio, method)
         verdict = {
             True: "The more is pruned, the more the network suffers from shift: the finding holds here.",
             False: "The more is pruned, the less the network suffers from shift: the finding does not hold here.",
@@ -34,12 +34,7 @@ def excess(difference: xr.DataArray, prune_ratio: xr.DataArray) -> str:
 
 def grows(difference: xr.DataArray, prune_ratio: xr.DataArray, method: str) -> bool | None:
     """Whether the difference grows with the prune ratio (True) or falls (False); None where that cannot be told."""
-    slope = _slope(difference, prune_ratio, method)
+    slope = slope_of_method(difference, prune_ratio, method)
     if slope.points < FEW_POINTS or not (slope.low > 0 or slope.high < 0):
         return None
     return slope.low > 0
-
-
-def _slope(difference: xr.DataArray, prune_ratio: xr.DataArray, method: str) -> Slope:
-    x, y = (values.sel(pruner=method).isel(cycle=slice(1, None)) for values in (prune_ratio, difference))
-    return slope_through_origin(*(values.transpose("repetition", "cycle").values.ravel() for values in (x, y)))

@@ -9,23 +9,24 @@ import numpy as np
 import xarray as xr
 
 from .. import metrics, published
-from ..figures.style import label
+from ..figures.style import network_label
 from .words import count, listing, spread
 
 
 def accuracy(curves: xr.Dataset) -> str:
     """How good the unpruned parents are, and what is left of it where most was pruned."""
     parents = 1 - curves.test_error.isel(pruner=0, cycle=0)
-    lines = [
-        f"The unpruned {label(curves.attrs['network'])} classifies {spread(parents)} of the test images correctly."
-    ]
+    network = network_label(curves.attrs["network"])
     ends = []
     for method in curves.pruner.values.tolist():
         ratio = curves.prune_ratio.sel(pruner=method)
         last = int(ratio.notnull().any("repetition").values.nonzero()[0][-1])
         left = 1 - curves.test_error.sel(pruner=method).isel(cycle=last)
         ends.append(f"{spread(left)} with {method} at a prune ratio of {spread(ratio.isel(cycle=last), False)}")
-    return f"{lines[0]} Where the most was pruned, that is {listing(ends)}."
+    return (
+        f"The unpruned {network} classifies {spread(parents)} of the test images correctly. Where the most was pruned, "
+        f"that is {listing(ends)}."
+    )
 
 
 def commensurate(curves: xr.Dataset, delta: float) -> str:

@@ -46,15 +46,15 @@ def curves_under_shift(shift: xr.Dataset, curves: xr.Dataset, pruner: str, delta
     if not bool(free.any()):
         return f"No network pruned with {pruner} stays within {delta * 100:g}% of its parent on nominal data."
     chosen = ratio == ratio.where(free).max("cycle")  # in repetitions without such a network: nowhere
-    change = -loss.where(chosen).mean(["cycle", "repetition"])
+    change = 0 - loss.where(chosen).mean(["cycle", "repetition"])
     shifted = change.drop_sel(distribution=nominal)
     worst, best = (shifted.isel(distribution=int(pick("distribution"))) for pick in (shifted.argmin, shifted.argmax))
     falls = int((shifted < -delta - metrics.ROUNDING).sum())
     return (
         f"Where {pruner} has pruned as much as nominal data allow, {spread(ratio.where(chosen).max('cycle'))}, "
         f"accuracy changes by {float(change.sel(distribution=nominal)):+.1%} on {label(nominal)} and by "
-        f"{float(shifted.mean()):+.1%} on average under shift: worst on {_named(worst)}, best on {_named(best)}. It falls "
-        f"by more than {delta * 100:g}% on {falls} of {count(shifted.size, 'corruption')}."
+        f"{float(shifted.mean()):+.1%} on average under shift: worst on {_named(worst)}, best on {_named(best)}. "
+        f"It falls by more than {delta * 100:g}% on {falls} of {count(shifted.size, 'corruption')}."
     )
 
 

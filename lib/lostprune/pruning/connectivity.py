@@ -85,8 +85,10 @@ class Connectivity:
         """
         varying = self.varying(masks)
         kept = dict(masks)
+        constant = {}
         for name, layer in self._layers.items():
             if drop_constants and name in varying and (layer.bias is not None or name in self.norm_after):
+                constant[name] = ~varying[name] & masks[name].transpose(0, 1).flatten(1).any(1)
                 kept[name] = kept[name] & along(varying[name], 1, kept[name])
         affine = {name: norm for name, norm in self._norms.items() if norm.affine and name in varying}
         for name in affine:
@@ -103,7 +105,8 @@ class Connectivity:
             if module.bias is not None:
                 bias = name.removesuffix("weight") + "bias"
                 kept[bias] = masks.get(bias, True) & reaching
-        return {name: mask for name, mask in kept.items() if name in self._layers or not mask.all()}
+        entries = {name: mask for name, mask in kept.items() if name in self._layers or not mask.all()}
+        return Masks(entries, constant=constant)
 
     def _watch(self, name: str, module: nn.Module) -> None:
         def seen(into: dict, values: torch.Tensor) -> None:

@@ -22,7 +22,7 @@ _applied: weakref.WeakKeyDictionary[nn.Module, Masks] = weakref.WeakKeyDictionar
 def apply(network: nn.Module, masks: Masks) -> None:
     """Set the pruned parameters of ``network`` to exactly 0, in place.
 
-    The first call with ``masks`` checks them and folds constants. A filter that is pruned leaves a channel with the
+    The first call with ``masks`` (as ``prune`` returned them) checks them and folds constants. A filter that is pruned leaves a channel with the
     same value everywhere and for every input (what its batch norm makes of 0); ``prune`` lets the weights that read
     such a channel go, too. So that this does not change the function,
 
@@ -51,10 +51,9 @@ def apply(network: nn.Module, masks: Masks) -> None:
 
 @torch.no_grad()
 def _fold(network: nn.Module, masks: Masks) -> None:
-    layers = prunable(network)
-    removed = {name: _removed_columns(layer.weight, masks[name]) for name, layer in layers.items()}
+    constant = {name: channels for name, channels in getattr(masks, "constant", {}).items() if channels.any()}
     dead_norms = [name for name in norms(network) if name in masks and not masks[name].all()]
-    if not dead_norms and not any(columns.any() for columns in removed.values()):
+    if not dead_norms and not constant:
         return
     connectivity = Connectivity(network)
     varying = connectivity.varying(masks)
@@ -64,10 +63,9 @@ def _fold(network: nn.Module, masks: Masks) -> None:
 
     def at_layer(name: str, layer: nn.Module) -> Callable:
         def hook(_: nn.Module, inputs: tuple) -> None:
-            constant = removed[name] & ~varying[name]
-            if constant.any():
+            if name in constant:
                 weight = layer.weight * ~masks[name]
-                values = torch.where(constant, _channel_values(inputs[0], layer), 0.0)
+                values = torch.where(constant[name], _channel_values(inputs[0], layer), 0.0)
                 offset = (weight * along(values, 1, weight)).flatten(1).sum(1)
                 offset *= masks[name].flatten(1).any(1)  # a filter that is pruned as a whole has nothing to keep
                 if layer.bias is not None:
@@ -101,12 +99,6 @@ def _fold(network: nn.Module, masks: Masks) -> None:
 
 def _tensors(network: nn.Module) -> Iterator[torch.Tensor]:
     return itertools.chain(network.parameters(), network.buffers())
-
-
-def _removed_columns(weight: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """bool [in]: input channels whose weights all go and are not all 0 yet."""
-    gone = ~mask.transpose(0, 1).flatten(1).any(1)
-    return gone & (weight != 0).transpose(0, 1).flatten(1).any(1)
 
 
 def _channel_values(inputs: torch.Tensor, module: nn.Module) -> torch.Tensor:

@@ -7,12 +7,22 @@ from torch import nn
 
 from .layers import parameter_name, prunable
 
-Masks = dict[str, torch.Tensor]
-"""Parameter name -> bool tensor of the parameter's shape, True where it is kept.
 
-There is an entry for the weight of every prunable layer, and for a bias or batch-norm parameter where some of its
-channels are gone. What has no entry is kept whole.
-"""
+class Masks(dict[str, torch.Tensor]):
+    """Parameter name -> bool tensor of the parameter's shape, True where it is kept.
+
+    There is an entry for the weight of every prunable layer, and for a bias or batch-norm parameter where some of its
+    channels are gone. What has no entry is kept whole. A plain dict does as well, except between ``prune`` and the
+    first ``apply``, where ``constant`` says what to fold.
+
+    Attributes:
+        constant: bool [in] per layer, by its weight's name: input channels whose weights went because they have the
+            same value for every input.
+    """
+
+    def __init__(self, *entries, constant: dict[str, torch.Tensor] | None = None):
+        super().__init__(*entries)
+        self.constant = constant or {}
 
 
 class VanishedLayer(ValueError):

@@ -36,6 +36,9 @@ def prune(
     is left has the size that was asked for. The original repeats the whole procedure over all samples for that; here
     the structure decides, and the samples are looked at once.
 
+    One kind of dead part stays, unlike in the original: a filter whose sum with a shortcut is never positive, while
+    a later block still adds to the channel. Without it the shortcut would come through, and the function change.
+
     Args:
         network: not modified. Within a chain, the network that the earlier masks were applied to.
         method: one of ``METHODS`` (Table 1 of the paper).
@@ -120,21 +123,23 @@ def _silent_channels(network: nn.Module, masks: Masks, samples: torch.Tensor) ->
 
     Layers without such channels are missing. The look at the samples ends when every channel has been active.
     """
-    unseen = {name: masks[name].transpose(0, 1).flatten(1).any(1) for name in prunable(network)}
+    layers = prunable(network)
+    silent: dict[str, torch.Tensor] = {}
     hooks = {}
 
     def watch(name: str) -> Callable:
         def hook(layer: nn.Module, inputs: tuple) -> None:
-            unseen[name] &= ~channels_with(inputs[0] != 0, layer)
-            if not unseen[name].any():
-                del unseen[name]
+            if name not in silent:  # the first call
+                silent[name] = masks[name].transpose(0, 1).flatten(1).any(1)
+            silent[name] &= ~channels_with(inputs[0] != 0, layer)
+            if not silent[name].any():
                 hooks[name].remove()
 
         return hook
 
-    hooks = {name: layer.register_forward_pre_hook(watch(name)) for name, layer in prunable(network).items()}
+    hooks = {name: layer.register_forward_pre_hook(watch(name)) for name, layer in layers.items()}
     for batch in samples.split(_BATCH):
         network(batch.to(next(network.parameters()).device))
-        if not unseen:
+        if not any(channels.any() for channels in silent.values()):
             break
-    return unseen
+    return {name: channels for name, channels in silent.items() if channels.any()}

@@ -1,0 +1,173 @@
+"""Sentences say what the numbers say: a finding holds, does not hold, or cannot be told."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from fixtures.synthetic import results_of
+from lostprune import findings, metrics
+
+
+def potential_of(dimension: str, values: list, **by_method: list) -> xr.DataArray:
+    """Prune potential (pruner, repetition, dimension) of the given fractions."""
+    coordinates = {
+        "pruner": list(by_method),
+        "repetition": range(len(next(iter(by_method.values())))),
+        dimension: values,
+    }
+    return xr.DataArray(list(by_method.values()), coordinates, attrs={"delta": 0.005})
+
+
+def under_noise(**by_method: list) -> dict[str, str]:
+    potential = potential_of("noise_level", [0.0, 0.1, 0.3], **by_method)
+    noise = results_of(methods=tuple(by_method))["noise"].isel(noise_level=[0, 1, 3])
+    text = findings.under_noise(potential, noise, images=1000)
+    return {line.split("**")[1]: line for line in text.splitlines() if line.startswith("- ")}
+
+
+def test_under_noise_each_method_is_judged_on_its_own():
+    said = under_noise(WT=[[0.85, 0.5, 0.0]], FT=[[0.5, 0.5, 0.6]], PFP=[[0.0, 0.0, 0.1]])
+    assert "85.0% at level 0, 0.0% at level 0.3; it is 0 from level 0.3 on. It falls: the finding holds" in said["WT"]
+    assert "It does not fall: the finding does not hold here." in said["FT"]
+    assert "Nothing could be pruned to begin with" in said["PFP"]
+
+
+def test_under_noise_repetitions_that_disagree_are_counted():
+    said = under_noise(WT=[[0.8, 0.5, 0.2], [0.8, 0.8, 0.9], [0.8, 0.8, 0.8]])["WT"]
+    assert "80.0 ± 0.0% at level 0, 63.3 ± 30.9% at level 0.3" in said
+    assert "It is lower in 1 of 3 repetitions." in said
+
+
+def test_under_noise_says_what_the_margin_is_worth():
+    curves, _, noise = results_of().values()
+    potential = metrics.prune_potential(noise.error, noise.error.sel(cycle=0, drop=True), curves.prune_ratio)
+    text = findings.under_noise(potential, noise, images=1000)
+    assert "from 90.0 ± 0.0% at noise level 0 to 65.0 ± 0.0% at 0.3" in text
+    assert "On these 1,000 images the margin is 5 images." in text
+
+
+def test_over_distributions_counts_lower_same_and_higher():
+    potential = potential_of(
+        "distribution",
+        ["cifar10", "fog", "snow", "frost"],
+        WT=[[0.8, 0.5, 0.8, 0.9], [0.8, 0.3, 0.8, 0.9]],
+        FT=[[0.5, 0.0, 0.0, 0.2], [0.5, 0.0, 0.0, 0.2]],
+    )
+    wt, ft = findings.over_distributions(potential).splitlines()
+    assert wt == (
+        "- **WT**: 80.0% on nominal data; lower on 1 of 3 corruptions, higher on 1, the same on 1. "
+        "The lowest is 40.0%, on Fog."
+    )
+    assert ft.endswith("lower on 3 of 3 corruptions, higher on 0, the same on 0. On 2 of them it is 0.")
+
+
+def test_overparameterization_compares_nominal_with_the_average_under_shift():
+    potential = potential_of(
+        "distribution", ["cifar10", "fog", "snow"], WT=[[0.8, 0.5, 0.7]], FT=[[0.5, 0.6, 0.8]], PFP=[[0.0, 0.0, 0.1]]
+    )
+    wt, ft, pfp = findings.overparameterization(potential).splitlines()
+    assert "80.0% on nominal data, 60.0% under shift. It is lower under shift: the finding holds here." in wt
+    assert "It is not lower under shift: the finding does not hold here." in ft
+    assert "there is nothing to lose" in pfp
+
+
+def test_curves_under_shift_names_the_worst_and_the_best():
+    curves, shift, _ = results_of(repetitions=1, cycles=2, methods=("WT",), corruptions=("fog", "snow")).values()
+    curves["prune_ratio"][:] = [0.0, 0.5, 0.9]
+    shift["error"][:] = [[[[0.1, 0.2, 0.3], [0.104, 0.23, 0.3], [0.2, 0.3, 0.4]]]]
+    assert findings.curves_under_shift(shift, curves, "WT", 0.005) == (
+        "Where WT has pruned as much as nominal data allow, 50.0%, accuracy changes by -0.4% on CIFAR-10 and by -1.5% "
+        "on average under shift: worst on Fog (-3.0%), best on Snow (+0.0%). "
+        "It falls by more than 0.5% on 1 of 2 corruptions."
+    )
+    assert "No network pruned with WT stays within 0.1%" in findings.curves_under_shift(shift, curves, "WT", 0.001)
+
+
+@pytest.mark.parametrize(
+    "growth, said",
+    [(0.2, "the finding holds here"), (-0.2, "the finding does not hold here"), (0.0, "includes 0")],
+)
+def test_excess_reads_the_interval_of_the_slope(growth: float, said: str):
+    ratio = xr.DataArray(
+        np.broadcast_to(np.linspace(0, 0.9, 10), (1, 2, 10)),
+        {"pruner": ["WT"], "repetition": [0, 1], "cycle": range(10)},
+    )
+    scatter = 0.01 * xr.DataArray(np.array([1, -1]), dims="repetition")  # one repetition above, one below the line
+    difference = growth * ratio + scatter * (ratio > 0)
+    text = findings.excess(difference.transpose(*ratio.dims), ratio)
+    assert said in text
+    assert text.startswith(f"- **WT**: {growth / 10:+.2%} of error for every 10%")
+
+
+def test_excess_of_few_points_is_no_verdict():
+    curves, shift, _ = results_of(repetitions=1, cycles=3, methods=("WT",)).values()
+    text = findings.excess(metrics.excess_error_difference(shift.error, ("cifar10",)), curves.prune_ratio)
+    assert "That is from 3 pruned networks only: these numbers do not tell." in text
+
+
+def test_closing_sorts_the_methods_by_answer():
+    curves, shift, _ = results_of(repetitions=1, cycles=3).values()
+    noise = potential_of("noise_level", [0.0, 0.3], WT=[[0.8, 0.1]], SiPP=[[0.8, 0.0]], FT=[[0.5, 0.5]], PFP=[[0, 0]])
+    distributions = ["cifar10", "fog"]
+    shifted = potential_of("distribution", distributions, WT=[[0.8, 0.9]], SiPP=[[0.8, 0]], FT=[[0.5, 0]], PFP=[[0, 0]])
+    difference = metrics.excess_error_difference(shift.error, ("cifar10",))
+    assert findings.closing(noise, shifted, difference, curves.prune_ratio).splitlines() == [
+        "- *The prune potential falls under noise*: "
+        "holds for WT and SiPP; does not hold for FT; cannot be told for PFP.",
+        "- *It is lower on corrupted data than on nominal data*: "
+        "holds for SiPP and FT; does not hold for WT; cannot be told for PFP.",
+        "- *The more is pruned, the more error shift adds*: cannot be told for WT, SiPP, FT and PFP.",
+    ]
+
+
+def test_accuracy_is_that_of_the_parents_and_of_the_last_cycle_reached():
+    curves = results_of(unreached=6, repetitions=1)["curves"]
+    text = findings.accuracy(curves)
+    assert text.startswith("The unpruned ResNet20 classifies 90.0% of the test images correctly.")
+    last = curves.sel(pruner="PFP", repetition=0, cycle=2)
+    assert f"{1 - float(last.test_error):.1%} with PFP at a prune ratio of {float(last.prune_ratio):.1%}" in text
+
+
+def test_commensurate_names_the_closest_where_none_is_within_the_margin():
+    curves = results_of(repetitions=1, cycles=2, methods=("WT", "FT"))["curves"]
+    curves["prune_ratio"][:] = [[[0.0, 0.5, 0.9]], [[0.0, 0.4, 0.8]]]
+    curves["test_error"][:] = [[[0.1, 0.104, 0.3]], [[0.1, 0.2, 0.15]]]
+    curves["flop_reduction"][:] = [[[0.0, 0.6, 0.95]], [[0.0, 0.3, 0.7]]]
+    wt, ft = findings.commensurate(curves, 0.005).splitlines()
+    assert wt == (
+        "- **WT** can remove 50.0% of the parameters, which saves 60.0% of the multiply-adds, "
+        "and stay within 0.5% of its parent's accuracy. (The paper: 84.9%.)"
+    )
+    assert (
+        "FT** has no pruned network within 0.5% of its parent; the closest loses 5.0%, at a prune ratio of 80.0%" in ft
+    )
+
+
+def test_commensurate_of_a_network_that_the_paper_lacks():
+    curves = results_of()["curves"].assign_attrs(network="my_net")
+    assert "paper" not in findings.commensurate(curves, 0.005)
+
+
+def test_resolution_counts_the_images_of_the_margin():
+    curves, _, noise = results_of(repetitions=1).values()
+    text = findings.resolution(2000, 0.005, curves)
+    assert "on 2,000 test images: one image is worth 0.05%, and the margin δ = 0.5% is 10 images." in text
+    assert "standard error of 0.67%, more than the margin itself" in text  # sqrt(0.1 * 0.9 / 2000)
+    assert "There is one repetition" in text
+    noise["matching_predictions"][:] = 0.99
+    paired = findings.resolution(10_000, 0.005, curves, noise)
+    assert "predict differently on 1% of the images" in paired
+    assert "standard error of up to 0.10%, less than the margin." in paired  # sqrt(0.01 / 10000)
+
+
+def test_resolution_with_repetitions():
+    assert "are over 3 repetitions." in findings.resolution(200, 0.005, results_of()["curves"])
+
+
+def test_chains_that_ended_early_are_named():
+    assert findings.unreached(results_of()["curves"]) == ""
+    assert findings.unreached(results_of(unreached=2)["curves"]) == (
+        "- **PFP**, repetition 1, ends before cycle 7: it would have lost a whole layer (fc.weight)."
+    )
