@@ -13,7 +13,7 @@ from fixtures.synthetic import CORRUPTIONS, results_of
 from lostprune import data, figures, metrics
 from lostprune.figures.style import over_repetitions
 
-BACKENDS = ("bokeh", "matplotlib")
+PROVENANCE = "scale quick · CPU, 2 threads · 2026-11-22 · seed 0"
 FEW = ("gaussian_noise", "brightness", "contrast")
 
 
@@ -37,24 +37,26 @@ def elements(figure: hv.Overlay, kind: type) -> dict[str, hv.Element]:
     return {element.label: element for element in figure.traverse(lambda x: x, [kind]) if element.label}
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize(
-    "shape",
-    [{"unreached": 2, "corruptions": CORRUPTIONS}, {"repetitions": 1}, {"methods": ("FT",), "cycles": 1}],
-    ids=["cycles missing", "one repetition", "one method, one cycle"],
-)
-def test_every_figure_renders(backend: str, shape: dict):
+SHAPES = {
+    "cycles missing": {"unreached": 2, "corruptions": CORRUPTIONS},
+    "one repetition": {"repetitions": 1},
+    "one method, one cycle": {"methods": ("FT",), "cycles": 1},
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_with_bokeh_every_figure_says_its_provenance_and_answers_when_pointed_at(shape: dict):
     for name, figure in every_figure(**shape).items():
-        assert hv.renderer(backend).get_plot(figure).state is not None, name
+        drawn = hv.renderer("bokeh").get_plot(figure).state
+        assert [model.text for model in drawn.below if isinstance(model, Title)] == [PROVENANCE], name
+        assert drawn.select(HoverTool), name
 
 
-def test_a_figure_says_where_its_numbers_come_from():
-    for figure in every_figure().values():
-        below = hv.renderer("bokeh").get_plot(figure).state.below
-        lines = [model.text for model in below if isinstance(model, Title)]
-        assert lines == ["scale quick · CPU, 2 threads · 2026-11-22 · seed 0"]
-        drawn = hv.renderer("matplotlib").get_plot(figure)
-        assert lines[0] in [text.get_text() for text in drawn.handles["axis"].texts]
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_with_matplotlib_every_figure_says_its_provenance(shape: dict):
+    for name, figure in every_figure(**shape).items():
+        axis = hv.renderer("matplotlib").get_plot(figure).handles["axis"]
+        assert PROVENANCE in [text.get_text() for text in axis.texts], name
 
 
 def test_provenance_names_both_devices_where_they_differ():
@@ -113,6 +115,16 @@ def test_error_bars_need_repetitions(repetitions: int, whiskers: bool):
         assert bool(drawn) is (whiskers and name != "excess"), name
 
 
+def test_curves_of_equal_potential_lie_beside_each_other_and_say_the_exact_level():
+    noise = results_of(repetitions=1)["noise"]
+    potential = xr.full_like(noise.error.isel(cycle=0, drop=True), 0.5).assign_attrs(delta=0.005)
+    drawn = elements(figures.potential_under_noise(potential, noise), hv.Scatter)
+    assert len({tuple(one["noise_level"]) for one in drawn.values()}) == 4
+    for one in drawn.values():
+        np.testing.assert_array_equal(one["exact"], potential.noise_level)
+        np.testing.assert_array_equal(one["potential"], 50.0)
+
+
 def test_one_bar_for_every_method_and_distribution():
     curves, shift, _ = results_of().values()
     potential = metrics.prune_potential(shift.error, shift.error.sel(cycle=0, drop=True), curves.prune_ratio)
@@ -136,12 +148,6 @@ def test_the_legend_names_few_distributions(corruptions: tuple[str, ...], shown:
     assert {item.label["value"] for item in legend.items} == expected
 
 
-def test_points_of_every_figure_answer_when_pointed_at():
-    for name, figure in every_figure().items():
-        tools = hv.renderer("bokeh").get_plot(figure).state.select(HoverTool)
-        assert tools, name
-
-
 def test_example_images_keep_every_pixel():
     random = torch.Generator().manual_seed(0)
     images = {str(i): torch.randint(256, (2, 3, 32, 32), generator=random, dtype=torch.uint8) for i in range(3)}
@@ -150,7 +156,7 @@ def test_example_images_keep_every_pixel():
     assert canvas.shape == (2 * (9 + 2 * 34), 2 * 34, 3)
     np.testing.assert_array_equal(canvas[9:41, 34:66], images["1"][0].permute(1, 2, 0))
     np.testing.assert_array_equal(canvas[77 + 43 : 77 + 75, :32], images["2"][1].permute(1, 2, 0))
-    for backend in BACKENDS:
+    for backend in ("bokeh", "matplotlib"):
         assert hv.renderer(backend).get_plot(figure).state is not None
 
 

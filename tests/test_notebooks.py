@@ -48,6 +48,8 @@ def test_runs_and_leaves_figures_and_datasets(path: Path, tmp_path: Path, store:
         for output in cell.outputs
         if output.output_type in ("display_data", "execute_result")
     ]
+    (setup,) = [cell for cell in made.cells if cell.id == "setup"]
+    assert any("bokeh" in str(output.data) and ".min.js" in str(output.data) for output in setup.outputs)
     figures = [cell.id for cell, data in shown if "figure" in cell.metadata.get("mystnb", {}) and "text/html" in data]
     assert len(figures) == FIGURES[path.stem] and len(set(figures)) == len(figures)
     assert sum(":::{table}" in data.get("text/markdown", "") for _, data in shown) == TABLES[path.stem]

@@ -4,12 +4,14 @@ Every figure carries its :func:`provenance`: the scale, device, date and seed of
 """
 
 import holoviews as hv
-from holoviews.util import extension
+import holoviews.plotting.bokeh
+import holoviews.plotting.mpl  # noqa: F401
 
-# The options of a figure can be named only once its backends are loaded. Unlike hv.extension this leaves no output in a
-# notebook, and the backend that was chosen stays chosen.
-_chosen = hv.Store.current_backend if hv.Store.loaded_backends() else "bokeh"
-extension("bokeh", "matplotlib")
+# The options of a backend can be named once it has been the current one. hv.extension would do that too, but a notebook
+# that calls it a second time in one cell is left without Bokeh's scripts.
+_chosen = hv.Store.current_backend
+for _backend in ("matplotlib", "bokeh"):
+    hv.Store.set_current_backend(_backend)
 hv.Store.set_current_backend(_chosen)
 
 from .curves import prune_accuracy_curves, prune_accuracy_under_shift  # noqa: E402

@@ -12,6 +12,7 @@ from .style import WIDTH
 
 GAP = 2  # pixels between images
 HEADING = 9  # pixels above each column, for its name
+MAGNIFIED = 3  # at most: a few images should not fill the page
 
 
 def displayable(inputs: torch.Tensor, dataset: str) -> torch.Tensor:
@@ -50,21 +51,20 @@ def example_images(images: dict[str, torch.Tensor], title: str, columns: int = 7
         headings.append((left + width / 2, len(canvas) - band * band_height - HEADING / 2, name))
     picture = hv.RGB(canvas, bounds=(0, 0, canvas.shape[1], canvas.shape[0]))
     names = hv.Labels(headings, picture.kdims, "name")
-    scale = WIDTH / canvas.shape[1]
+    shown = min(WIDTH - 20, MAGNIFIED * canvas.shape[1])
+    shown_height = round(shown * canvas.shape[0] / canvas.shape[1])
     frame = {"xaxis": None, "yaxis": None, "title": title, "show_frame": False}
     return (picture * names).opts(
         opts.Labels(text_font_size="12px", text_color="black", backend="bokeh"),
         opts.Labels(size=6.5, color="black", backend="matplotlib"),
         opts.RGB(interpolation="nearest", backend="matplotlib"),
         opts.Overlay(
-            frame_width=WIDTH - 20,
-            frame_height=round((WIDTH - 20) * canvas.shape[0] / canvas.shape[1]),
+            frame_width=shown,
+            frame_height=shown_height,
             toolbar=None,
             fontsize={"title": "14px"},
             backend="bokeh",
             **frame,
         ),
-        opts.Overlay(
-            fig_inches=(WIDTH / 100, scale * canvas.shape[0] / 100), aspect="equal", backend="matplotlib", **frame
-        ),
+        opts.Overlay(fig_inches=(shown / 100, shown_height / 100), aspect="equal", backend="matplotlib", **frame),
     )

@@ -22,11 +22,13 @@ def potential_under_noise(potential: xr.DataArray, noise: xr.Dataset) -> hv.Over
         noise: the part that it was computed from; names the network and where the numbers come from.
     """
     figure = hv.Overlay([])
-    levels = potential.noise_level.values.tolist()
-    for method in potential.pruner.values.tolist():
+    levels, methods = potential.noise_level.values.tolist(), potential.pruner.values.tolist()
+    step = 0.006 * (max(levels) - min(levels))  # potentials are often equal: beside each other, all can be seen
+    for place, method in enumerate(methods):
         mean, deviation = over_repetitions(potential.sel(pruner=method).transpose("repetition", "noise_level"))
         rows = list(zip(levels, mean.tolist(), deviation.tolist(), strict=True))
-        figure = figure * line(NOISE, POTENTIAL, rows, method, COLORS[method], MARKERS[method])
+        aside = (place - (len(methods) - 1) / 2) * step
+        figure = figure * line(NOISE, POTENTIAL, rows, method, COLORS[method], MARKERS[method], aside=aside)
     return finish(figure, _title(noise, potential), noise, ylim=(-3, 103), padding=0.02)
 
 

@@ -68,21 +68,24 @@ def line(
     color: str,
     marker: tuple[str, str] = ("circle", "o"),
     width: float = 2.0,
+    aside: float = 0.0,
 ) -> hv.Overlay:
     """A curve through the points ``rows`` (x, y, standard deviation), with markers that say their numbers.
 
-    Error bars are drawn where a standard deviation is above 0.
+    Error bars are drawn where a standard deviation is above 0. All is drawn ``aside`` of x by so much, for curves that
+    would cover each other; the numbers that a marker says stay exact.
     """
-    spread, series = hv.Dimension("deviation", label="±"), hv.Dimension("series")
-    points = [(*row, name) for row in rows]
-    tooltips = [("", "@series"), (x.label, f"@{x.name}{{0.0}}"), (y.label, f"@{y.name}{{0.00}}")]
+    spread = hv.Dimension("deviation", label="±")
+    points = [(row[0] + aside, *row[1:], name, row[0]) for row in rows]
+    rows = [row[:3] for row in points]
+    tooltips = [("", "@series"), (x.label, "@exact{0.[00]}"), (y.label, f"@{y.name}{{0.00}}")]
     if any(row[2] > 0 for row in rows):
         tooltips.append(("±", "@deviation{0.00}"))
     curve = hv.Curve([row[:2] for row in rows], x, y, label=name).opts(
         opts.Curve(color=color, line_width=width, backend="bokeh"),
         opts.Curve(color=color, linewidth=0.8 * width, backend="matplotlib"),
     )
-    marks = hv.Scatter(points, x, [y, spread, series], label=name).opts(
+    marks = hv.Scatter(points, x, [y, spread, "series", "exact"], label=name).opts(
         opts.Scatter(color=color, marker=marker[0], size=6, tools=["hover"], hover_tooltips=tooltips, backend="bokeh"),
         opts.Scatter(color=color, marker=marker[1], s=18, backend="matplotlib"),
     )

@@ -8,7 +8,7 @@ from .. import metrics
 from ..figures.style import label
 from .words import count, spread
 
-ROUNDING = 1e-9  # potentials that should be equal may differ by this much
+EQUAL = 0.0005  # a difference that tables would print as 0.0% is none
 
 
 def under_noise(potential: xr.DataArray, noise: xr.Dataset, images: int) -> str:
@@ -68,9 +68,7 @@ def over_distributions(potential: xr.DataArray) -> str:
     for method in potential.pruner.values.tolist():
         mean = potential.sel(pruner=method).mean("repetition")
         nominal, shifted = float(mean[{"distribution": 0}]), mean.isel(distribution=slice(1, None))
-        lower, higher = (
-            int(many) for many in ((shifted < nominal - ROUNDING).sum(), (shifted > nominal + ROUNDING).sum())
-        )
+        lower, higher = (int(many) for many in ((shifted < nominal - EQUAL).sum(), (shifted > nominal + EQUAL).sum()))
         lowest = shifted.isel(distribution=int(shifted.argmin("distribution")))
         zero = int((shifted == 0).sum())
         lines.append(
@@ -96,7 +94,7 @@ def overparameterization(potential: xr.DataArray) -> str:
 
 def became_lower(change: xr.DataArray, before: xr.DataArray) -> bool | None:
     """Whether a potential became lower, on average over repetitions; None where it was 0 from the start."""
-    return float(change.mean()) < -ROUNDING if float(before.max()) > 0 else None
+    return float(change.mean()) < -EQUAL if float(before.max()) > 0 else None
 
 
 def _verdict(change: xr.DataArray, before: xr.DataArray, holds: str, fails: str) -> str:
@@ -104,6 +102,6 @@ def _verdict(change: xr.DataArray, before: xr.DataArray, holds: str, fails: str)
     held = became_lower(change, before)
     if held is None:
         return "Nothing could be pruned to begin with, so there is nothing to lose."
-    lower = int((change < -ROUNDING).sum())
+    lower = int((change < -EQUAL).sum())
     agree = f" It is lower in {lower} of {change.size} repetitions." if change.size > 1 else ""
     return f"{holds}: the finding holds here.{agree}" if held else f"{fails}: the finding does not hold here.{agree}"

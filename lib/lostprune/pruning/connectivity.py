@@ -66,42 +66,33 @@ class Connectivity:
         for name, module in (self._layers | self._norms).items():
             self._watch(name, module)
 
-    def varying(self, masks: Masks) -> dict[str, torch.Tensor]:
-        """bool [in] per layer and batch norm (by its weight's name): the channels that can vary with the input.
-
-        The others have the same value whatever the network sees. Modules that it does not use are missing.
-        """
-        self._run(masks, biases=False)
-        return dict(self._positive_in)
-
     def live(self, masks: Masks, drop_constants: bool) -> Masks:
         """``masks`` without the parameters that cannot influence the output any more.
 
-        A weight is kept if its input channel can be other than zero and its output channel reaches the output. With
-        ``drop_constants`` its input channel has to vary, too, unless there is nothing to fold the constant into: it
-        can go into the layer's bias or into the batch norm that alone reads the layer's output. A batch norm's weight
-        is kept where its input varies (what is constant goes into its bias) and reaches the output, and biases where
-        they reach it, so that of a channel that is gone nothing is left.
+        A weight of a layer or batch norm is kept where its input channel can be other than zero and its output
+        channel reaches the output; a bias where it reaches it. So nothing is left of a channel that is gone. With
+        ``drop_constants`` an input channel that has one value for every input, by the biases before it, counts as
+        zero, too, unless there is nothing to fold the constant into: it can go into the layer's own bias or into the
+        batch norm that alone reads the layer's output.
         """
-        varying = self.varying(masks)
         kept = dict(masks)
         constant = {}
-        for name, layer in self._layers.items():
-            if drop_constants and name in varying and (layer.bias is not None or name in self.norm_after):
-                constant[name] = ~varying[name] & masks[name].transpose(0, 1).flatten(1).any(1)
-                kept[name] = kept[name] & along(varying[name], 1, kept[name])
-        affine = {name: norm for name, norm in self._norms.items() if norm.affine and name in varying}
-        for name in affine:
-            kept[name] = masks.get(name, True) & varying[name]
+        if drop_constants:
+            self._run(kept, biases=False)  # what is positive now varies with the input
+            for name, layer in self._layers.items():
+                if name in self._positive_in and (layer.bias is not None or name in self.norm_after):
+                    varying = self._positive_in[name]
+                    constant[name] = ~varying & kept[name].transpose(0, 1).flatten(1).any(1)
+                    kept[name] = kept[name] & along(varying, 1, kept[name])
         self._run(kept, biases=True)
-        for name, module in (self._layers | affine).items():
-            if name not in self._reaching:
+        for name, module in (self._layers | self._norms).items():
+            if name not in self._reaching:  # it is not used, or nothing reads it
                 continue
-            reaching = self._reaching[name]
-            if name in affine:
-                kept[name] = kept[name] & reaching
-            else:
-                kept[name] = kept[name] & along(reaching, 0, kept[name]) & along(self._positive_in[name], 1, kept[name])
+            reaching, positive_in = self._reaching[name], self._positive_in[name]
+            if name in self._layers:
+                kept[name] = kept[name] & along(reaching, 0, kept[name]) & along(positive_in, 1, kept[name])
+            elif module.weight is not None:
+                kept[name] = masks.get(name, True) & reaching & positive_in
             if module.bias is not None:
                 bias = name.removesuffix("weight") + "bias"
                 kept[bias] = masks.get(bias, True) & reaching
@@ -120,7 +111,7 @@ class Connectivity:
         module.register_forward_hook(forward)
 
     def _run(self, masks: Masks, biases: bool) -> None:
-        """One image forward and, with biases, backward; without them only what varies is positive."""
+        """One image forward and, with biases, backward."""
         self._positive_in.clear()
         self._reaching.clear()
         with torch.no_grad():

@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterator
 
 import torch
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from .connectivity import Connectivity, norms
-from .layers import along, prunable
+from .layers import along, example_input, prunable
 from .masks import Masks, validate, zero
 
 # The masks that each network has been given last: they are checked and folded once, not after every training step.
@@ -51,48 +50,40 @@ def apply(network: nn.Module, masks: Masks) -> None:
 
 @torch.no_grad()
 def _fold(network: nn.Module, masks: Masks) -> None:
-    constant = {name: channels for name, channels in getattr(masks, "constant", {}).items() if channels.any()}
-    dead_norms = [name for name in norms(network) if name in masks and not masks[name].all()]
-    if not dead_norms and not constant:
-        return
-    connectivity = Connectivity(network)
-    varying = connectivity.varying(masks)
-    # One pass through a copy, from the input on: every constant is met where it is, after what precedes is folded.
+    if any(channels.any() for channels in getattr(masks, "constant", {}).values()):
+        _fold_constants(network, masks)
+    for name, norm in norms(network).items():
+        if name in masks and norm.running_mean is not None:
+            # Its input is 0 where its weight goes; what it makes of 0 is a constant for its bias.
+            gone = ~masks[name]
+            norm.bias -= gone * norm.weight * norm.running_mean / (norm.running_var + norm.eps).sqrt()
+            norm.weight *= masks[name]
+
+
+def _fold_constants(network: nn.Module, masks: Masks) -> None:
+    """One pass through a copy, from the input on: every constant is read behind what is folded already."""
+    norm_after = Connectivity(network).norm_after
     folded = copy.deepcopy(network).eval()
     folded_norms = norms(folded)
 
-    def at_layer(name: str, layer: nn.Module) -> Callable:
-        def hook(_: nn.Module, inputs: tuple) -> None:
-            if name in constant:
+    def fold_at(name: str) -> Callable:
+        def hook(layer: nn.Conv2d | nn.Linear, inputs: tuple) -> None:
+            if name in masks.constant:
                 weight = layer.weight * ~masks[name]
-                values = torch.where(constant[name], _channel_values(inputs[0], layer), 0.0)
+                values = torch.where(masks.constant[name], _channel_values(inputs[0], layer), 0.0)
                 offset = (weight * along(values, 1, weight)).flatten(1).sum(1)
                 offset *= masks[name].flatten(1).any(1)  # a filter that is pruned as a whole has nothing to keep
                 if layer.bias is not None:
                     layer.bias += offset
-                elif name in connectivity.norm_after:
-                    folded_norms[connectivity.norm_after[name]].running_mean -= offset
+                else:
+                    folded_norms[norm_after[name]].running_mean -= offset
             layer.weight *= masks[name]
 
         return hook
 
-    def at_norm(name: str, norm: _BatchNorm) -> Callable:
-        def hook(_: nn.Module, inputs: tuple) -> None:
-            if norm.running_mean is None:  # it makes 0 of a constant by itself
-                return
-            gone = ~masks[name] & ~varying[name]
-            value = _channel_values(inputs[0], norm)
-            scale = norm.weight / (norm.running_var + norm.eps).sqrt()
-            norm.bias += torch.where(gone, scale * (value - norm.running_mean), 0.0)
-            norm.weight *= ~gone
-
-        return hook
-
     for name, layer in prunable(folded).items():
-        layer.register_forward_pre_hook(at_layer(name, layer))
-    for name in dead_norms:
-        folded_norms[name].register_forward_pre_hook(at_norm(name, folded_norms[name]))
-    folded(connectivity.example)
+        layer.register_forward_pre_hook(fold_at(name))
+    folded(example_input(network))
     for target, source in zip(_tensors(network), _tensors(folded), strict=True):
         target.copy_(source)
 

@@ -1,0 +1,149 @@
+"""Dead parts: what can no longer matter, and what of it does."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from lostprune import pruning
+from lostprune.pruning.connectivity import Connectivity
+from lostprune.pruning.masks import zero
+from reference import pruning as plain
+from reference.pruning_networks import TOPOLOGIES, Preactivation, Residual, random_images, random_network
+
+SHAPE = (3, 12, 12)
+
+
+def random_masks(network: nn.Module, kind: str, share: float, seed: int) -> pruning.Masks:
+    """Keep a random share of the weights, filters (of all layers but the last) or input channels of each layer."""
+    generator, masks = torch.Generator().manual_seed(seed), {}
+    layers = plain.layers(network)
+    for number, (name, layer) in enumerate(layers.items()):
+        shape = list(layer.weight.shape)
+        if kind != "weights":
+            shape = [length if axis == ("filters", "channels").index(kind) else 1 for axis, length in enumerate(shape)]
+        mask = torch.rand(shape, generator=generator) < share
+        if not mask.any() or (kind == "filters" and number == len(layers) - 1):
+            mask = torch.ones_like(mask)
+        masks[name] = mask.expand(layer.weight.shape).clone()
+    return masks
+
+
+@pytest.mark.parametrize("kind", TOPOLOGIES)
+@pytest.mark.parametrize("what", ["weights", "filters", "channels"])
+@settings(max_examples=10)
+@given(share=st.floats(0.05, 0.9), seed=st.integers(0, 10**6))
+def test_alive_is_what_has_a_gradient(kind, what, share, seed):
+    network = random_network(kind, 0)
+    masks = random_masks(network, what, share, seed)
+    live = Connectivity(network, SHAPE).live(masks, drop_constants=False)
+    expected = plain.connected(network, masks, torch.ones(1, *SHAPE))
+    maskable = {f"{name}.{own}" for name, module in network.named_modules() for own in ("weight", "bias")
+                if isinstance(module, nn.BatchNorm2d | nn.Linear) or (isinstance(module, nn.Conv2d) and module.groups == 1)}  # fmt: skip
+    for name in maskable & expected.keys():
+        found = live[name] if name in live else torch.ones_like(expected[name])
+        assert torch.equal(found, expected[name]), name
+
+
+def outputs(network: nn.Module, masks: pruning.Masks, images: torch.Tensor, fold: bool) -> torch.Tensor:
+    network = copy.deepcopy(network)
+    (pruning.apply if fold else zero)(network, masks)
+    with torch.no_grad():
+        return network(images)
+
+
+@pytest.mark.parametrize("kind", TOPOLOGIES)
+@pytest.mark.parametrize("what", ["weights", "channels"])
+@settings(max_examples=10)
+@given(share=st.floats(0.05, 0.9), seed=st.integers(0, 10**6))
+def test_the_function_stays_as_it_was_without_dead_parts(kind, what, share, seed):
+    network, images = random_network(kind, seed % 7), random_images(3, seed)
+    masks = random_masks(network, what, share, seed)
+    live = Connectivity(network, SHAPE).live(masks, drop_constants=what == "channels")
+    try:
+        found = outputs(network, live, images, fold=True)
+    except pruning.VanishedLayer:
+        return
+    torch.testing.assert_close(found, outputs(network, masks, images, fold=False), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "kind, options",
+    [("plain", {"padding": 0}), ("unnormalised", {}), ("residual", {"padding": 0}), ("preactivation", {})],
+)
+@settings(max_examples=15)
+@given(share=st.floats(0.2, 0.9), seed=st.integers(0, 10**6))
+def test_constants_are_folded_exactly_without_padding(kind, options, share, seed):
+    network, images = random_network(kind, seed % 7, **options), random_images(3, seed)
+    masks = random_masks(network, "filters", share, seed)
+    live = Connectivity(network, SHAPE).live(masks, drop_constants=True)
+    found, expected = outputs(network, live, images, fold=True), outputs(network, masks, images, fold=False)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["plain", "residual"])
+def test_constants_are_folded_nearly_with_padding(kind):
+    network, images = random_network(kind, 3), random_images(20, 3, size=24)
+    masks = random_masks(network, "filters", 0.5, 3)
+    live = Connectivity(network, SHAPE).live(masks, drop_constants=True)
+    assert any(channels.any() for channels in live.constant.values())
+    expected = outputs(network, masks, images, fold=False)
+    error = (outputs(network, live, images, fold=True) - expected).square().mean()
+    assert error < 0.05 * (outputs(network, live, images, fold=False) - expected).square().mean()
+
+
+def test_a_pruned_filter_takes_all_of_its_channel_along():
+    network = random_network("plain", 0)
+    masks = random_masks(network, "weights", 1.1, 0)
+    masks["0.weight"][5] = False
+    live = Connectivity(network, SHAPE).live(masks, drop_constants=True)
+    only_fifth = torch.arange(8) != 5
+    assert all(torch.equal(live[name], only_fifth) for name in ("0.bias", "1.weight", "1.bias"))
+    assert torch.equal(live["3.weight"], only_fifth[None, :, None, None].expand(12, 8, 3, 3))
+    assert len(live) == len(masks) + 3
+
+
+def test_a_channel_that_a_shortcut_needs_keeps_its_bias():
+    network = random_network("residual", 0)
+    masks = random_masks(network, "weights", 1.1, 0)
+    masks["conv2.weight"][2] = False
+    live = Connectivity(network, SHAPE).live(masks, drop_constants=True)
+    assert torch.equal(live["bn2.weight"], torch.arange(8) != 2)
+    assert "bn2.bias" not in live
+    assert live["conv3.weight"].all() and live["project.weight"].all()  # the shortcut still varies
+
+
+def test_only_what_a_batch_norm_alone_reads_is_folded_into_it():
+    after = Connectivity(Preactivation(), SHAPE).norm_after
+    assert after == {"conv1.weight": "bn2.weight"}  # the stem is added to, conv2 summed, conv3 concatenated
+    assert len(Connectivity(Residual(), SHAPE).norm_after) == 5
+
+
+def test_layers_that_the_network_does_not_use_stay():
+    network = random_network("plain", 0)
+    network[0].unused = nn.Conv2d(4, 4, 1)
+    masks = random_masks(network, "weights", 0.5, 0)
+    live = Connectivity(network, SHAPE).live(masks, drop_constants=True)
+    assert torch.equal(live["0.unused.weight"], masks["0.unused.weight"])
+
+
+def test_depth_makes_nothing_fade():
+    blocks = [module for _ in range(150) for module in (nn.Conv2d(4, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU())]
+    network = nn.Sequential(nn.Conv2d(3, 4, 1), *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+    masks = {name: torch.ones_like(layer.weight, dtype=torch.bool) for name, layer in plain.layers(network).items()}
+    live = Connectivity(network, SHAPE).live(masks, drop_constants=True)
+    assert live.keys() == masks.keys() and all(mask.all() for mask in live.values())
+
+
+def test_the_callers_gradient_mode_does_not_matter():
+    network = random_network("residual", 0)
+    masks = random_masks(network, "filters", 0.5, 0)
+    expected = Connectivity(network, SHAPE).live(masks, drop_constants=True)
+    with torch.no_grad():
+        found = Connectivity(network, SHAPE).live(masks, drop_constants=True)
+    assert found.keys() == expected.keys() and all(torch.equal(found[name], expected[name]) for name in found)

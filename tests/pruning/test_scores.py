@@ -1,0 +1,111 @@
+"""Sensitivities: the fast way against the plain way, and against the original's."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from lostprune import pruning
+from reference import pruning as plain
+from reference.pruning_networks import TOPOLOGIES, random_images, random_network
+
+
+def same(fast: dict, slow: dict) -> None:
+    assert fast.keys() == slow.keys()
+    for name in slow:
+        torch.testing.assert_close(fast[name].double(), slow[name], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", TOPOLOGIES)
+def test_sensitivities_are_those_of_the_definition(kind):
+    network, images = random_network(kind, 1), random_images(19, 2)
+    same(pruning.scores(network, "SiPP", images), plain.sipp(network, images))
+    same(pruning.scores(network, "PFP", images), plain.pfp(network, images))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"kernel_size": (2, 3), "stride": (2, 1), "padding": (0, 2)},
+        {"kernel_size": (3, 3), "dilation": (1, 2), "padding": "same"},
+        {"kernel_size": (3, 2), "padding": 1, "padding_mode": "reflect"},
+    ],
+)
+def test_convolutions_of_every_kind(options):
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(3, 4, **options), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3))
+    images = random_images(5, 1, 7)
+    same(pruning.scores(network, "SiPP", images), plain.sipp(network, images))
+    same(pruning.scores(network, "PFP", images), plain.pfp(network, images))
+
+
+def test_fully_connected_layers_may_have_several_places():
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Linear(6, 4), nn.ReLU(), nn.Flatten(), nn.Linear(48, 2))
+    images = random_images(4, 3, 6)[:, :2]  # [4, 2, 6, 6]: twelve places of six values
+    as_convolution = nn.Sequential(nn.Conv2d(6, 4, 1))
+    as_convolution[0].weight.data = network[0].weight.data[:, :, None, None]
+    slow = plain.sipp(as_convolution, images.movedim(-1, 1))["0.weight"][:, :, 0, 0]
+    torch.testing.assert_close(pruning.scores(network, "SiPP", images)["0.weight"].double(), slow, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", ["SiPP", "PFP"])
+def test_neurons_with_hardly_any_sum_have_no_sensitivities(method):
+    network = nn.Sequential(nn.Conv2d(1, 2, 1, bias=False), nn.Flatten(), nn.Linear(2, 2))
+    network[0].weight.data = torch.tensor([1e-8, 1.0]).view(2, 1, 1, 1)
+    scores = pruning.scores(network, method, torch.ones(1, 1, 1, 1))["0.weight"]
+    assert scores.flatten().tolist() == ([0.0, 1.0] if method == "SiPP" else [1.0])
+
+
+def test_channels_of_very_different_strength():
+    network, images = random_network("plain", 3), random_images(6, 4)
+    network[3].weight.data *= torch.logspace(-6, 2, 8)[:, None, None]
+    same(pruning.scores(network, "PFP", images), plain.pfp(network, images))
+
+
+def test_magnitudes():
+    network = random_network("residual", 5)
+    for name, parameter in plain.layers(network).items():
+        assert torch.equal(pruning.scores(network, "WT")[name], parameter.weight.abs())
+        expected = torch.stack([filter.abs().sum() for filter in parameter.weight])
+        torch.testing.assert_close(pruning.scores(network, "FT")[name], expected)
+
+
+@pytest.mark.parametrize("method", ["SiPP", "PFP", "FT"])
+def test_sensitivities_are_the_originals(method, original, original_scores):
+    scores = np.concatenate([values.numpy().ravel() for values in original_scores[method].values()])
+    expected = original.facts[{"SiPP": "sipp_every_32nd", "PFP": "pfp", "FT": "ft"}[method]]
+    np.testing.assert_allclose(scores[::32] if method == "SiPP" else scores, expected, rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("method", pruning.METHODS)
+def test_training_mode_changes_nothing(method):
+    network, images = random_network("plain", 1), random_images(3, 2)
+    expected = pruning.scores(network, method, images)
+    found = pruning.scores(network.train(), method, images)
+    assert network.training
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+def test_errors():
+    network, images = random_network("plain", 0), random_images(2, 0)
+    with pytest.raises(ValueError, match="'sipp'.*did you mean 'SiPP'"):
+        pruning.scores(network, "sipp", images)
+    with pytest.raises(ValueError, match="SiPP computes its sensitivities from samples"):
+        pruning.scores(network, "SiPP")
+    with pytest.raises(ValueError, match=r"uint8 \[2, 3, 12, 12\], expected .*float32"):
+        pruning.scores(network, "PFP", images.byte())
+    with pytest.raises(ValueError, match=r"\[2, 1, 12, 12\].*first convolution takes 3"):
+        pruning.scores(network, "SiPP", images[:, :1])
+    with pytest.raises(TypeError, match="got list"):
+        pruning.scores(network, "SiPP", [1.0])
+    with pytest.raises(ValueError, match="without prunable layer"):
+        pruning.scores(nn.Sequential(nn.Conv2d(4, 4, 1, groups=2), nn.ReLU()), "WT")
+    images[0, 0, 0, 0] = torch.inf
+    with pytest.raises(ValueError, match="not finite"):
+        pruning.scores(network, "SiPP", images)
+    network[3].weight.data[0] = torch.nan
+    with pytest.raises(ValueError, match="'3.weight' has values that are not finite"):
+        pruning.scores(network, "WT")
