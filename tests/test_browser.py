@@ -84,6 +84,7 @@ def addresses(html: Path) -> Iterator[dict[str, str]]:
 def tab(browser: Browser) -> Iterator[Page]:
     """An empty tab; what goes wrong in it is in its list ``complaints``, whom it asks in ``requests``."""
     page = browser.new_page(viewport={"width": 1300, "height": 900})
+    page.set_default_timeout(60_000)  # of a machine that does other things, too
     page.complaints, page.requests = [], []
     page.on("console", lambda message: page.complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
@@ -99,9 +100,7 @@ def test_a_page_is_whole(name: str, scheme: str, addresses: dict[str, str], tab:
     # The cover shows a figure of another page, which stands there without a number.
     selector = "article [data-root-id]" if name == "book/index" else "article figure"
     with suppress(TimeoutError):  # what did not come in time fails below, after what may be the reason
-        tab.wait_for_function(
-            f"(selector) => ({DRAWN})(selector).every(Boolean) && {MATHS}", arg=selector, timeout=15_000
-        )
+        tab.wait_for_function(f"(selector) => ({DRAWN})(selector).every(Boolean) && {MATHS}", arg=selector)
     assert tab.complaints == []
     assert [url for url in tab.requests if not url.startswith((addresses[scheme], "data:", "blob:"))] == []
     drawn = tab.evaluate(DRAWN, selector)

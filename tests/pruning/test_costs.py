@@ -36,6 +36,6 @@ def test_convolutions_with_groups_cost_but_are_not_pruned():
 
 @pytest.mark.parametrize("method", ["WT", "FT"])
 def test_multiply_adds_that_are_left_are_the_originals(method, original):
-    masks = pruning.prune(original.network, method, 0.5)
+    masks = pruning.prune(original.network, method, 0.5, original.samples)
     kept = 1 - pruning.flop_reduction(original.network, masks)
     assert kept == pytest.approx(original.facts[f"{method}/0.5/flop_keep"], rel=0.005)

@@ -28,12 +28,12 @@ def test_pruned_weights_stay_zero_in_training():
     network = random_network("plain", 1)
     masks = pruning.prune(network, "FT", 0.5)
     pruning.apply(network, masks)
-    optimizer = torch.optim.SGD(network.parameters(), 0.1, momentum=0.9, weight_decay=1e-2)
     network.train()
     for step in range(3):
-        optimizer.zero_grad()
-        network(random_images(4, step)).square().sum().backward()
-        optimizer.step()
+        loss = network(random_images(4, step)).square().sum()
+        gradients = torch.autograd.grad(loss, list(network.parameters()))
+        with torch.no_grad():
+            torch._foreach_sub_(list(network.parameters()), gradients)
         pruning.apply(network, masks)
         assert all((network.get_parameter(name)[~mask] == 0).all() for name, mask in masks.items())
 
@@ -76,8 +76,7 @@ def test_masks_are_checked():
     def broken(name: str, mask: object) -> dict:
         return {**masks, name: mask}
 
-    with pytest.raises(ValueError, match="got none for conv1.weight, expected one for every"):
-        pruning.validate(network, {name: mask for name, mask in masks.items() if name != "conv1.weight"})
+    pruning.validate(network, {"conv1.weight": masks["conv1.weight"]})  # the others are kept whole
     with pytest.raises(ValueError, match="got 'conv9.weight', expected names of .* such as 'stem.weight'"):
         pruning.validate(network, broken("conv9.weight", masks["conv1.weight"]))
     with pytest.raises(ValueError, match=r"'head.weight'\]: got torch.bool \[12, 5\], expected torch.bool \[5, 12\]"):

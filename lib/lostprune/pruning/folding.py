@@ -77,7 +77,7 @@ def _fold_constants(network: nn.Module, masks: Masks) -> None:
                     layer.bias += offset
                 else:
                     folded_norms[norm_after[name]].running_mean -= offset
-            layer.weight *= masks[name]
+            layer.weight *= masks.get(name, True)
 
         return hook
 

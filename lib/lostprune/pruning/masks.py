@@ -11,8 +11,8 @@ from .layers import parameter_name, prunable
 class Masks(dict[str, torch.Tensor]):
     """Parameter name -> bool tensor of the parameter's shape, True where it is kept.
 
-    There is an entry for the weight of every prunable layer, and for a bias or batch-norm parameter where some of its
-    channels are gone. What has no entry is kept whole. A plain dict does as well, except between ``prune`` and the
+    ``prune`` makes an entry for the weight of every prunable layer, and for a bias or batch-norm parameter where some
+    of its channels are gone. What has no entry is kept whole. A plain dict does as well, except between ``prune`` and the
     first ``apply``, where ``constant`` says what to fold.
 
     Attributes:
@@ -30,10 +30,10 @@ class VanishedLayer(ValueError):
 
 
 def validate(network: nn.Module, masks: Masks) -> None:
-    """Check that ``masks`` belong to ``network``.
+    """Check that ``masks`` belong to ``network``; what has no entry is kept whole.
 
     Raises:
-        ValueError: a prunable layer's mask is missing; a name that may not have one; a wrong shape, type or device.
+        ValueError: a name that may not have a mask; a wrong shape, type or device.
         VanishedLayer: a layer keeps no weight.
     """
     weights = {name: layer.weight for name, layer in prunable(network).items()}
