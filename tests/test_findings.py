@@ -37,7 +37,7 @@ def test_under_noise_each_method_is_judged_on_its_own():
 def test_under_noise_repetitions_that_disagree_are_counted():
     said = under_noise(WT=[[0.8, 0.5, 0.2], [0.8, 0.8, 0.9], [0.8, 0.8, 0.8]])["WT"]
     assert "80.0 ± 0.0% at level 0, 63.3 ± 30.9% at level 0.3" in said
-    assert "It is lower in 1 of 3 repetitions." in said
+    assert "It is lower in 1 of 3 repetitions: they disagree." in said
 
 
 def test_under_noise_says_what_the_margin_is_worth():

@@ -80,7 +80,7 @@ SCALES = {
             smallest_keep_ratio=0.1,
             prune_only_steps=False,
             corruptions=("gaussian_noise", "brightness", "contrast"),
-            noise_levels=(0.0, 0.1, 0.2, 0.3),
+            noise_levels=(0.0, 0.2, 0.4, 0.6),
             noise_images=500,
             noise_draws=1,
         ),

@@ -56,7 +56,7 @@ def example_images(images: dict[str, torch.Tensor], title: str, columns: int = 7
     frame = {"xaxis": None, "yaxis": None, "title": title, "show_frame": False}
     return (picture * names).opts(
         opts.Labels(text_font_size="12px", text_color="black", backend="bokeh"),
-        opts.Labels(size=6.5, color="black", backend="matplotlib"),
+        opts.Labels(size=5.8, color="black", backend="matplotlib"),
         opts.RGB(interpolation="nearest", backend="matplotlib"),
         opts.Overlay(
             frame_width=shown,

@@ -103,5 +103,7 @@ def _verdict(change: xr.DataArray, before: xr.DataArray, holds: str, fails: str)
     if held is None:
         return "Nothing could be pruned to begin with, so there is nothing to lose."
     lower = int((change < -EQUAL).sum())
-    agree = f" It is lower in {lower} of {change.size} repetitions." if change.size > 1 else ""
+    agree = f" It is lower in {lower} of {change.size} repetitions" if change.size > 1 else ""
+    if agree:
+        agree += ": they disagree." if 0 < lower < change.size else "."
     return f"{holds}: the finding holds here.{agree}" if held else f"{fails}: the finding does not hold here.{agree}"

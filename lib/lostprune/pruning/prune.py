@@ -88,14 +88,17 @@ def prune(
     def search(silent: dict[str, torch.Tensor], guess: int) -> Rung:
         return reach(lambda rung: alive(rung, silent), keep_ratio * everything, everything, guess, steps.top)
 
+    guess = min(max(steps.nearest(budget), 0), steps.top)
     try:
-        found = search({}, min(max(steps.nearest(budget), 0), steps.top))
+        found = search({}, guess)
     except Unreachable as reason:
         raise VanishedLayer(_explain(keep_ratio, method, reason, everything)) from None
     if samples is None:
         return found.masks
-    zero(network, selected(found.number))
-    silent = _silent_channels(network, found.masks, samples)
+    # The larger of the two networks that may be the result: what is silent there is silent in the smaller one.
+    larger = max(guess, found.number)
+    zero(network, selected(larger))
+    silent = _silent_channels(network, alive(larger, {}), samples)
     if not silent:
         return found.masks
     try:
