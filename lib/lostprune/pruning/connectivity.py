@@ -116,14 +116,24 @@ class Connectivity:
         self._reaching.clear()
         with torch.no_grad():
             for name, parameter in self._probe.named_parameters():
-                is_off = name.endswith("bias") and not biases
-                parameter.copy_(masks[name]) if name in masks and not is_off else parameter.fill_(0 if is_off else 1)
+                if name.endswith("bias") and not biases:
+                    parameter.zero_()
+                elif name in masks:
+                    parameter.copy_(_between_channels(masks[name]))
+                else:
+                    parameter.fill_(1)
         if biases:
             with torch.inference_mode(False), torch.enable_grad():  # whatever the caller is in
                 self._probe(self.example.clone().requires_grad_()).sum().backward()
         else:
             with torch.no_grad():
                 self._probe(self.example)
+
+
+def _between_channels(mask: torch.Tensor) -> torch.Tensor:
+    """Whether anything is kept between two channels, at every position of the kernel: the image may be too small to
+    meet all of them."""
+    return mask.flatten(2).any(2)[:, :, None, None] if mask.dim() == 4 else mask
 
 
 def norms(network: nn.Module) -> dict[str, _BatchNorm]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import itertools
 
 import torch
 from torch import nn
@@ -14,7 +13,8 @@ filter pruning. WT and SiPP prune single weights over the whole network, FT and 
 
 NEEDS_SAMPLES = ("SiPP", "PFP")
 FILTER_METHODS = ("FT", "PFP")
-_USUAL_SIZES = (32, 28, 64, 96, 224, 299)
+_SMALL_SIZES = (8, 16)
+_SIZES = (*_SMALL_SIZES, 32, 28, 64, 96, 224, 299)
 
 
 def prunable(network: nn.Module) -> dict[str, nn.Conv2d | nn.Linear]:
@@ -86,21 +86,22 @@ def check_samples(network: nn.Module, method: str, samples: torch.Tensor | None)
 
 
 def example_input(network: nn.Module, shape: tuple[int, ...] | None = None) -> torch.Tensor:
-    """One image of ones that the network takes, [1, channels, height, width].
+    """The smallest image of ones that the network takes, [1, channels, height, width].
 
-    Without a ``shape`` the channels are those of the first convolution, and the usual sizes are tried.
+    Small square ones are tried first, because they cost least, then ``shape`` (channels, height, width) or else
+    usual ones.
 
     Raises:
         ValueError: none of them fits.
     """
     device = next(network.parameters()).device
-    if shape is not None:
-        return torch.ones(1, *shape, device=device)
     first = next(iter(prunable(network).values()))
-    channels = (first.in_channels,) if isinstance(first, nn.Conv2d) else (3, 1)
+    channels = shape[:1] if shape else (first.in_channels,) if isinstance(first, nn.Conv2d) else (3, 1)
+    tried = [(count, size, size) for count in channels for size in (_SMALL_SIZES if shape else _SIZES)]
+    tried += [shape] if shape else []
     network = copy.deepcopy(network).eval()
-    for count, size in itertools.product(channels, _USUAL_SIZES):
-        example = torch.ones(1, count, size, size, device=device)
+    for candidate in tried:
+        example = torch.ones(1, *candidate, device=device)
         try:
             with torch.no_grad():
                 network(example)
@@ -108,6 +109,6 @@ def example_input(network: nn.Module, shape: tuple[int, ...] | None = None) -> t
             continue
         return example
     raise ValueError(
-        f"network: {type(network).__name__} takes none of the usual inputs ({channels} channels, {_USUAL_SIZES} "
-        "pixels square); pass samples, whose shape is used instead"
+        f"network: {type(network).__name__} takes none of the inputs {tried} (channels, height, width), expected one "
+        "to fit; pass samples of the size that it takes"
     )

@@ -14,10 +14,11 @@ from ..choices import choose
 from .allocation import ladder
 from .connectivity import Connectivity
 from .layers import FILTER_METHODS, METHODS, along, channels_with, check_network, check_samples, prunable
-from .masks import Masks, VanishedLayer, validate, zero
+from .masks import Masks, VanishedLayer, validate, vanished, zero
 from .reach import Rung, Unreachable, reach
 
 _BATCH = 32
+_LOOKS = 2  # at the samples
 
 
 def prune(
@@ -34,7 +35,7 @@ def prune(
     and PFP, weights whose input channel is constant (``apply`` folds the constant into what follows). What the
     samples find to be 0 for every one of them counts as always 0. The budget of the selection is raised until what
     is left has the size that was asked for. The original repeats the whole procedure over all samples for that; here
-    the structure decides, and the samples are looked at once.
+    the structure decides, and the samples are looked at once, or twice if they show more dead parts.
 
     One kind of dead part stays, unlike in the original: a filter whose sum with a shortcut is never positive, while
     a later block still adds to the channel. Without it the shortcut would come through, and the function change.
@@ -88,35 +89,35 @@ def prune(
     def search(silent: dict[str, torch.Tensor], guess: int) -> Rung:
         return reach(lambda rung: alive(rung, silent), keep_ratio * everything, everything, guess, steps.top)
 
-    guess = min(max(steps.nearest(budget), 0), steps.top)
     try:
-        found = search({}, guess)
+        found = search({}, min(max(steps.nearest(budget), 0), steps.top))
     except Unreachable as reason:
-        raise VanishedLayer(_explain(keep_ratio, method, reason, everything)) from None
-    if samples is None:
-        return found.masks
-    # The larger of the two networks that may be the result: what is silent there is silent in the smaller one.
-    larger = max(guess, found.number)
-    zero(network, selected(larger))
-    silent = _silent_channels(network, alive(larger, {}), samples)
-    if not silent:
-        return found.masks
-    try:
-        return search(silent, found.number).masks
-    except Unreachable:  # a whole layer is silent; retraining may wake it
-        return found.masks
+        cause = vanished(selected(reason.number)) if reason.number >= 0 else None
+        raise VanishedLayer(_explain(keep_ratio, method, cause or reason.layer, reason.smallest, everything)) from None
+    # What is silent in the network found makes room for a larger one, in which a little less is silent.
+    for _ in range(_LOOKS if samples is not None else 0):
+        looked_at = copy.deepcopy(network)
+        zero(looked_at, selected(found.number))
+        silent = _silent_channels(looked_at, alive(found.number, {}), samples)
+        if not silent:
+            break
+        try:
+            found = search(silent, found.number)
+        except Unreachable:  # a whole layer is silent; retraining may wake it
+            break
+    return found.masks
 
 
-def _explain(keep_ratio: float, method: str, reason: Unreachable, everything: int) -> str:
-    if reason.smallest is None:
+def _explain(keep_ratio: float, method: str, layer: str, smallest: int | None, everything: int) -> str:
+    if smallest is None:
         return (
-            f"network: {reason.layer!r} is already without a weight that is not 0 and connected, expected at least "
-            "one in every layer; go back to a network that was pruned less"
+            f"network: {layer!r} is already without a weight that is not 0 and connected, expected at least one in "
+            "every layer; go back to a network that was pruned less"
         )
-    smallest = math.ceil(reason.smallest / everything * 1e5) / 1e5
+    ratio = math.ceil(smallest / everything * 1e5) / 1e5
     return (
-        f"keep_ratio: got {keep_ratio:g}, but {method} would take the last weight of {reason.layer!r}; the smallest it "
-        f"can reach is {smallest:g}. Ask for that or more, or prune in smaller steps with retraining in between"
+        f"keep_ratio: got {keep_ratio:g}, but {method} would take the last weight of {layer!r}; the smallest it can "
+        f"reach is {ratio:g}. Ask for that or more, or prune in smaller steps with retraining in between"
     )
 
 

@@ -23,13 +23,15 @@ class Rung(NamedTuple):
 class Unreachable(Exception):
     """Every network as small as asked has an empty layer.
 
-    Attributes: ``layer``, one that is empty, or would be next; ``smallest``, the number of parameters of the smallest
-    network without an empty layer, ``None`` if there is none.
+    Attributes:
+        number: the largest rung with an empty layer, -1 if that lies beyond the ladder.
+        layer: one that is empty there.
+        smallest: number of parameters of the smallest network without an empty layer, ``None`` if there is none.
     """
 
-    def __init__(self, layer: str, smallest: int | None):
-        super().__init__(layer, smallest)
-        self.layer, self.smallest = layer, smallest
+    def __init__(self, number: int, layer: str, smallest: int | None):
+        super().__init__(number, layer, smallest)
+        self.number, self.layer, self.smallest = number, layer, smallest
 
 
 def reach(outcome: Callable[[int], Masks], asked: float, everything: int, guess: int, top: int) -> Rung:
@@ -59,9 +61,9 @@ def reach(outcome: Callable[[int], Masks], asked: float, everything: int, guess:
         number = min(max(number, low.number + 1), high.number - 1)
     whole = [end for end in (low, high) if end.masks is not None and end.vanished is None]
     if not whole:
-        raise Unreachable(low.vanished or high.vanished, None)
+        raise Unreachable(low.number, low.vanished or high.vanished, None)
     best = min(whole, key=lambda end: abs(end.size - asked))
     if best is high and (low.vanished or low.masks is None) and best.size - asked > _PROMISED * asked:
         smallest_layer = min((mask.sum().item(), name) for name, mask in best.masks.items() if mask.dim() > 1)[1]
-        raise Unreachable(low.vanished or smallest_layer, best.size)
+        raise Unreachable(low.number, low.vanished or smallest_layer, best.size)
     return best
