@@ -1,6 +1,8 @@
+"""Laws that all corruptions obey, and arguments that are refused."""
+
 from __future__ import annotations
 
-from pathlib import Path
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,20 +12,20 @@ from hypothesis import strategies as st
 
 from lostprune import corruptions, data
 from lostprune.corruptions.constants import CONSTANTS
-from lostprune.corruptions.randomness import draw_seeds
-from reference import corruptions as reference
 
-# Over the first 1,000 test images at severity 3, by the script that made CIFAR-10-C.
-PUBLISHED = {
-    "gaussian_noise": {"mean": 0.47598, "std": 0.25937, "rms": 0.0778, "abs": 0.06172},
-    "brightness": {"mean": 0.59619, "std": 0.25091, "rms": 0.12416, "abs": 0.11804},
-    "contrast": {"mean": 0.47619, "std": 0.16114, "rms": 0.12623, "abs": 0.10047},
-}
 everyone = pytest.mark.parametrize("name", corruptions.NAMES)
-images_strategy = st.builds(
-    lambda n, height, width, seed: noise(n, 3, height, width, seed=seed),
-    *(st.integers(0, 4), st.integers(1, 9), st.integers(1, 9), st.integers(0, 2**62)),
-)
+DETERMINISTIC = {
+    "defocus_blur",
+    "zoom_blur",
+    "brightness",
+    "contrast",
+    "pixelate",
+    "jpeg_compression",
+    "gaussian_blur",
+    "saturate",
+}
+# From one severity to the next, these lose in one of their constants what they gain in another.
+NOT_ORDERED = {"glass_blur", "frost", "elastic_transform", "spatter", "saturate"}
 
 
 def noise(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -34,79 +36,34 @@ def seeded(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
+def change(images: torch.Tensor, name: str, severity: int, constants: str) -> float:
+    return (corruptions.corrupt(images, name, severity, constants).float() - images).square().mean().item()
+
+
 @pytest.fixture(scope="module")
 def test_images() -> torch.Tensor:
-    return data.load("cifar10", "test").images[:1000]
+    return data.load("cifar10", "test").images[:200]
 
 
-@pytest.fixture(scope="module")
-def golden() -> dict[str, torch.Tensor]:
-    """The first 16 test images, and at severity 3 what the script that made CIFAR-10-C makes of them."""
-    with np.load(Path(__file__).with_name("golden.npz")) as arrays:
-        return {name: torch.from_numpy(arrays[name]) for name in arrays}
-
-
-def levels(got: torch.Tensor, expected: torch.Tensor | np.ndarray) -> np.ndarray:
-    return np.abs(np.asarray(got, np.int16) - np.asarray(expected, np.int16))
-
-
-@pytest.mark.parametrize("name", ["brightness", "contrast"])
-def test_pixels_are_those_of_cifar10_c(golden, name):
-    difference = levels(corruptions.corrupt(golden["images"], name, 3), golden[name])
-    assert (difference <= 1).mean() >= 0.999
-    assert (difference == 0).mean() >= 0.99
-
-
-@everyone
-def test_statistics_are_those_of_cifar10_c(test_images, name):
-    before, after = test_images / 255.0, corruptions.corrupt(test_images, name, 3) / 255.0
-    change = after - before
-    got = {"mean": after.mean(), "std": after.std(), "rms": change.square().mean().sqrt(), "abs": change.abs().mean()}
-    assert {key: value.item() for key, value in got.items()} == pytest.approx(PUBLISHED[name], rel=0.02)
-
-
-@everyone
+@pytest.mark.parametrize("name", sorted(set(corruptions.NAMES) - NOT_ORDERED))
 @pytest.mark.parametrize("constants", CONSTANTS)
 def test_a_higher_severity_changes_more(test_images, name, constants):
-    images = test_images[:200]
-    changes = [
-        (corruptions.corrupt(images, name, severity, constants).float() - images).square().mean().item()
-        for severity in corruptions.SEVERITIES
-    ]
-    assert changes == sorted(changes) and len(set(changes)) == 5 and changes[0] > 0
+    changes = [change(test_images, name, severity, constants) for severity in corruptions.SEVERITIES]
+    # CIFAR-10-C's motion_blur differs between 3 and 4 by weights that are nearly 0
+    assert all(more > 0.999 * less for less, more in pairwise(changes)) and changes[4] > 1.2 * changes[0] > 0
 
 
-@everyone
+@pytest.mark.parametrize("name", sorted(NOT_ORDERED))
+@pytest.mark.parametrize("constants", CONSTANTS)
+def test_every_severity_is_another(test_images, name, constants):
+    changes = [change(test_images, name, severity, constants) for severity in corruptions.SEVERITIES]
+    assert len(set(changes)) == 5 and min(changes) > 0
+
+
+# ImageNet-C's elastic_transform moves pixels less far at severity 3, and more apart from their neighbours.
+@pytest.mark.parametrize("name", sorted(set(corruptions.NAMES) - {"elastic_transform"}))
 def test_imagenet_constants_are_stronger(test_images, name):
-    images = test_images[:200]
-    weak, strong = (
-        (corruptions.corrupt(images, name, 3, constants).float() - images).square().mean()
-        for constants in ("cifar10-c", "imagenet-c")
-    )
-    assert strong > weak
-
-
-@given(images_strategy, st.sampled_from(["brightness", "contrast"]), st.integers(1, 5), st.sampled_from([*CONSTANTS]))
-def test_the_plain_version_is_met_to_one_level(images, name, severity, constants):
-    constant = CONSTANTS[constants][name][severity - 1]
-    got = corruptions.corrupt(images, name, severity, constants)
-    for image, result in zip(images.numpy(), got, strict=True):
-        assert levels(result, getattr(reference, name)(image, constant)).max() <= 1
-
-
-@given(st.integers(0, 2**62), st.integers(1, 5))
-def test_gaussian_noise_meets_the_plain_version_to_one_level(seed, severity):
-    images = noise(2, 3, 4, 4, seed=seed)
-    got = corruptions.corrupt(images, "gaussian_noise", severity, generator=seeded(seed))
-    std = CONSTANTS["cifar10-c"]["gaussian_noise"][severity - 1]
-    for image, image_seed, result in zip(images.numpy(), draw_seeds(2, seeded(seed)), got, strict=True):
-        assert levels(result, reference.gaussian_noise(image, std, image_seed.item())).max() <= 1
-
-
-def test_brightness_turns_black_into_grey_and_keeps_white():
-    images = torch.tensor([0, 255], dtype=torch.uint8)[:, None, None, None].expand(2, 3, 2, 2)
-    got = corruptions.corrupt(images, "brightness", 1)  # 0.05 * 255 = 12.75
-    assert got[0].unique().tolist() == [12] and got[1].unique().tolist() == [255]
+    assert change(test_images, name, 3, "imagenet-c") > change(test_images, name, 3, "cifar10-c")
 
 
 @everyone
@@ -117,10 +74,12 @@ def test_the_same_seed_gives_the_same_bytes(name):
     assert torch.equal(corruptions.corrupt(images, name), corruptions.corrupt(images, name, generator=seeded(0)))
 
 
-def test_another_seed_gives_another_noise():
-    images = noise(20, 3, 32, 32)
-    first, second = (corruptions.corrupt(images, "gaussian_noise", generator=seeded(seed)) for seed in (1, 2))
-    assert not torch.equal(first, second)
+@everyone
+def test_another_seed_gives_another_image_where_chance_is_involved(test_images, name):
+    first, second = (corruptions.corrupt(test_images[:20], name, generator=seeded(seed)) for seed in (1, 2))
+    same = (first == second).flatten(1).all(dim=1)
+    # two directions of motion may come to the same pixels
+    assert same.all() if name in DETERMINISTIC else same.sum() <= 2
 
 
 @everyone
@@ -135,11 +94,39 @@ def test_an_image_does_not_depend_on_its_batch(name, k):
 
 
 @everyone
+def test_the_number_of_threads_changes_nothing(name):
+    images, threads = noise(150, 3, 32, 32), torch.get_num_threads()
+    try:
+        results = []
+        for count in (1, 2):
+            torch.set_num_threads(count)
+            results.append(corruptions.corrupt(images, name, constants="imagenet-c"))
+    finally:
+        torch.set_num_threads(threads)
+    assert torch.equal(*results)
+
+
+@everyone
 def test_images_larger_than_a_chunk_and_other_layouts(name):
     images = noise(2, 3, 400, 500)
     whole = corruptions.corrupt(images, name)
     assert torch.equal(corruptions.corrupt(images.contiguous(memory_format=torch.channels_last), name), whole)
     assert whole.shape == images.shape and whole.dtype == torch.uint8
+
+
+@given(
+    st.sampled_from(corruptions.NAMES),
+    st.integers(1, 5),
+    st.sampled_from([*CONSTANTS]),
+    st.tuples(st.integers(0, 3), st.just(3), st.integers(1, 40), st.integers(1, 40)),
+)
+def test_any_size_will_do(name, severity, constants, shape):
+    images = noise(*shape)
+    got = corruptions.corrupt(images, name, severity, constants)
+    assert got.shape == images.shape and got.dtype == torch.uint8
+    generator = seeded(0)
+    for image, result in zip(images, got, strict=True):
+        assert torch.equal(corruptions.corrupt(image[None], name, severity, constants, generator)[0], result)
 
 
 @everyone

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from lostprune.corruptions.randomness import ImageRandomness, draw_seeds
-from reference import corruptions as reference
+from reference.corruptions_random import PlainRandom, mix
 
 SEEDS = torch.arange(300)  # neighbours: the hardest case for a hash
 FIELDS = {"uniform": stats.uniform, "normal": stats.norm}
@@ -18,20 +18,29 @@ def field(kind: str, seeds: torch.Tensor = SEEDS, shape: tuple[int, ...] = (3, 3
     return getattr(ImageRandomness(seeds), kind)(*shape)
 
 
-@given(seed=st.integers(0, 2**63 - 1), half=st.integers(1, 20))
-def test_fields_equal_the_plain_version(seed, half):
-    seeds = torch.tensor([seed])
-    normal = field("normal", seeds, (2 * half,))[0]
-    np.testing.assert_allclose(normal, reference.normals(seed, 2 * half), atol=2e-6, rtol=2e-6)
-    uniform = field("uniform", seeds, (2 * half,))[0]
-    assert uniform.tolist() == [(word >> 8) / 2**24 for word in reference.words(seed, range(half))]
+@given(seed=st.integers(0, 2**63 - 1), sizes=st.lists(st.integers(0, 40), max_size=3))
+def test_fields_equal_the_plain_version(seed, sizes):
+    random, plain = ImageRandomness(torch.tensor([seed])), PlainRandom(seed)
+    for size in sizes:  # one after the other, odd and even
+        assert random.words(size)[0].tolist() == plain.words(size).tolist()
+        assert random.uniform(size)[0].tolist() == plain.uniform(size).tolist()
+        assert random.integers(10, size)[0].tolist() == plain.integers(10, size).tolist()
+        np.testing.assert_allclose(random.normal(size)[0], plain.normal(size), atol=2e-6, rtol=2e-6)
 
 
 def test_the_hash_is_splitmix64():
     # the published sequence of SplitMix64 started at 1234567
     state, step = 1234567, 0x9E3779B97F4A7C15
-    got = [reference.mix((state + index * step) % 2**64) for index in range(3)]
+    got = [mix((state + index * step) % 2**64) for index in range(3)]
     assert got == [6457827717110365317, 3203168211198807973, 9817491932198370423]
+
+
+def test_whole_numbers_are_equally_probable_up_to_bounds_of_their_own():
+    bounds = torch.tensor([1, 2, 7, 1000])
+    numbers = ImageRandomness(torch.arange(4)).integers(bounds[:, None], 50_000)
+    assert numbers.amin(dim=1).tolist() == [0] * 4 and numbers.amax(dim=1).tolist() == (bounds - 1).tolist()
+    for row, bound in zip(numbers, bounds.tolist(), strict=True):
+        assert bound == 1 or stats.chisquare(torch.bincount(row, minlength=bound)).pvalue > 0.001
 
 
 @pytest.mark.parametrize("kind", FIELDS)

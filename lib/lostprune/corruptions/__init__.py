@@ -1,4 +1,4 @@
-"""Image corruptions of CIFAR-10-C, batched and seeded: noise, weather, digital."""
+"""The 19 image corruptions of CIFAR-10-C, batched and seeded: noise, blur, weather, digital."""
 
 from .registry import NAMES, SEVERITIES, corrupt
 

@@ -7,9 +7,27 @@ from __future__ import annotations
 
 import torch
 
+from .levels import truncate
+from .poisson import poisson
 from .randomness import ImageRandomness
 
 
 def gaussian_noise(x: torch.Tensor, std: float, random: ImageRandomness) -> torch.Tensor:
     """Add normal noise of standard deviation ``std`` to every value."""
     return x + std * random.normal(*x.shape[1:])
+
+
+def shot_noise(x: torch.Tensor, photons: float, random: ImageRandomness) -> torch.Tensor:
+    """Count light in particles, of which a value of 1 stands for ``photons`` on average."""
+    return poisson(truncate(x).long(), photons, random.words(*x.shape[1:])) / photons
+
+
+def impulse_noise(x: torch.Tensor, share: float, random: ImageRandomness) -> torch.Tensor:
+    """Set a ``share`` of the values to 0 or 1, half of them each."""
+    chance = random.uniform(*x.shape[1:])
+    return torch.where(chance < share, (chance < share / 2).to(x.dtype), x)
+
+
+def speckle_noise(x: torch.Tensor, std: float, random: ImageRandomness) -> torch.Tensor:
+    """Add normal noise of standard deviation ``std`` times the value."""
+    return x + x * (std * random.normal(*x.shape[1:]))

@@ -32,8 +32,18 @@ class ImageRandomness:
 
     def uniform(self, *shape: int) -> torch.Tensor:
         """Independent numbers from [0, 1): float32 [n, *shape]."""
-        size = math.prod(shape)
-        return _unit(self._words(size)).view(-1, *shape)
+        return _unit(self.words(*shape))
+
+    def words(self, *shape: int) -> torch.Tensor:
+        """Independent 32-bit numbers, int64 [n, *shape] in [0, 2^32)."""
+        return self._words(math.prod(shape)).reshape(len(self._streams), *shape)
+
+    def integers(self, high: int | torch.Tensor, *shape: int) -> torch.Tensor:
+        """Independent whole numbers from [0, high), int64 [n, *shape]; ``high`` may be a tensor that broadcasts.
+
+        None is more probable than another by more than 2^-32.
+        """
+        return (self.words(*shape) * high) >> 32
 
     def normal(self, *shape: int) -> torch.Tensor:
         """Independent numbers from the standard normal distribution: float32 [n, *shape]."""
@@ -43,7 +53,7 @@ class ImageRandomness:
         radius = (radius + 1).to(torch.float32).mul_(2**-32).log_().mul_(-2).sqrt_()  # of numbers from (0, 1]
         angle = _unit(angle).mul_(2 * math.pi)
         normals = torch.cat([radius * angle.cos(), radius * angle.sin()], dim=1)
-        return normals[:, :size].reshape(-1, *shape)
+        return normals[:, :size].reshape(len(self._streams), *shape)
 
     def _words(self, size: int) -> torch.Tensor:
         """The next ``size`` 32-bit numbers of every image: int64 [n, size] in [0, 2^32)."""

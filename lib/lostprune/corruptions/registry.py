@@ -7,15 +7,33 @@ from numbers import Integral
 import torch
 
 from ..choices import choose
-from . import digital, noise, weather
+from . import blur, digital, elastic, noise, spatter, weather
 from .constants import CONSTANTS
+from .levels import truncate
 from .randomness import ImageRandomness, draw_seeds
 
-# In CIFAR-10-C's spelling. A new corruption is a function of (x, constant, random), its row in CONSTANTS, a line here.
+# In CIFAR-10-C's spelling and order: noise, blur, weather, digital, and the four that are extra there. A new corruption
+# is a function of (x, constant, random), its row in CONSTANTS, a line here.
 CORRUPTIONS = {
     "gaussian_noise": noise.gaussian_noise,
+    "shot_noise": noise.shot_noise,
+    "impulse_noise": noise.impulse_noise,
+    "defocus_blur": blur.defocus_blur,
+    "glass_blur": blur.glass_blur,
+    "motion_blur": blur.motion_blur,
+    "zoom_blur": blur.zoom_blur,
+    "snow": weather.snow,
+    "frost": weather.frost,
+    "fog": weather.fog,
     "brightness": weather.brightness,
     "contrast": digital.contrast,
+    "elastic_transform": elastic.elastic_transform,
+    "pixelate": digital.pixelate,
+    "jpeg_compression": digital.jpeg_compression,
+    "speckle_noise": noise.speckle_noise,
+    "gaussian_blur": blur.gaussian_blur,
+    "spatter": spatter.spatter,
+    "saturate": digital.saturate,
 }
 NAMES = tuple(CORRUPTIONS)
 SEVERITIES = (1, 2, 3, 4, 5)
@@ -36,9 +54,12 @@ def corrupt(
         images: uint8 [n, 3, h, w], RGB.
         name: one of :data:`NAMES`.
         severity: 1 to 5.
-        constants: "cifar10-c", or "imagenet-c", whose corruptions are far stronger on small images.
+        constants: "cifar10-c", or "imagenet-c", made for 224 x 224 pixels and far stronger on small images.
         generator: a CPU generator, from which one seed per image is drawn; ``None``: a new one with seed 0. What
             happens to an image depends on its seed only, so batches one after the other give what one batch gives.
+
+    A higher severity changes more, in the root of the mean square, except where the definition does not: glass_blur,
+    frost, elastic_transform, spatter and saturate trade one of their strengths for another.
 
     Returns:
         uint8 [n, 3, h, w] on the images' device: clipped to [0, 1], times 255, truncated as CIFAR-10-C's are.
@@ -46,15 +67,18 @@ def corrupt(
     Raises:
         TypeError: images are no uint8 tensor, severity is no whole number, generator is no CPU generator.
         ValueError: images have another shape; unknown name, severity or constants.
+        lostprune.data.DataUnavailable: the photographs that "frost" takes its crops from could not be fetched.
     """
     _check(images, name, severity, constants, generator)
     function, constant = CORRUPTIONS[name], CONSTANTS[constants][name][severity - 1]
     seeds = draw_seeds(len(images), generator or torch.Generator().manual_seed(0)).to(images.device)
     corrupted = torch.empty_like(images, memory_format=torch.contiguous_format)
+    if len(images) == 0:
+        return corrupted
     step = max(1, _VALUES_AT_ONCE // max(1, images[:1].numel()))
     for part, part_seeds, out in zip(images.split(step), seeds.split(step), corrupted.split(step), strict=True):
         x = function(part.to(torch.float32) / 255, constant, ImageRandomness(part_seeds))
-        out.copy_(x.clamp_(0, 1).mul_(255))  # float to uint8 truncates
+        out.copy_(truncate(x))
     return corrupted
 
 
