@@ -37,7 +37,13 @@ def test_under_noise_each_method_is_judged_on_its_own():
 def test_under_noise_repetitions_that_disagree_are_counted():
     said = under_noise(WT=[[0.8, 0.5, 0.2], [0.8, 0.8, 0.9], [0.8, 0.8, 0.8]])["WT"]
     assert "80.0 ± 0.0% at level 0, 63.3 ± 30.9% at level 0.3" in said
-    assert "It is lower in 1 of 3 repetitions: they disagree." in said
+    assert "It is lower in 1 of 3 repetitions: they disagree, and these numbers do not tell." in said
+
+
+def test_under_noise_repetitions_that_agree_make_a_verdict():
+    said = under_noise(WT=[[0.8, 0.5, 0.2], [0.8, 0.8, 0.5]], FT=[[0.5, 0.5, 0.5], [0.5, 0.8, 0.9]])
+    assert said["WT"].endswith("It falls: the finding holds in all 2 repetitions.")
+    assert said["FT"].endswith("It does not fall: the finding does not hold in any repetition.")
 
 
 def test_under_noise_says_what_the_margin_is_worth():

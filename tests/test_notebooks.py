@@ -35,7 +35,7 @@ def tagged(cells: list, tag: str) -> list[int]:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_runs_and_leaves_figures_and_datasets(path: Path, tmp_path: Path, store: Path):
-    made = run(path, tmp_path, scale="smoke", repetitions=1)
+    made = run(path, tmp_path, scale="smoke", repetitions=1, methods=["WT", "FT"])
     stored = {file.stem: xr.load_dataset(file) for file in store.rglob("*.nc")}
     assert set(stored) == PARTS[path.stem]
     for part, dataset in stored.items():

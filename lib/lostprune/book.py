@@ -159,12 +159,11 @@ def build(root: Path, names: tuple[str, ...] = (), force: bool = False, say: Cal
 
 def _run(page: Page, title: str, say: Callable[[str], object]) -> None:
     say(f"{title}: running {page.source.name}")
-    patience = threading.Timer(
-        PATIENCE,
-        say,
-        ["  still running: results that are not in book/results are computed, which takes minutes or more; "
-         "if it is stopped, the same command goes on where it was"],
-    )  # fmt: skip
+    hint = (
+        "  still running; results that are missing from book/results are computed first, which takes minutes or more "
+        "(if it is stopped, the same command goes on where it was)"
+    )
+    patience = threading.Timer(PATIENCE, say, [hint])
     patience.start()
     try:
         page.run()

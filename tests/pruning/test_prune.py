@@ -7,12 +7,15 @@ import re
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
 from lostprune import networks, pruning
 from lostprune.pruning import allocation
+from lostprune.pruning.connectivity import Connectivity
+from lostprune.pruning.masks import zero
+from lostprune.pruning.silence import silent_channels
 from reference.pruning_networks import TOPOLOGIES, random_images, random_network
 
 EVERYTHING = 272_474  # parameters of ResNet20
@@ -46,15 +49,37 @@ def test_what_is_left_is_what_the_original_leaves(method, keep_ratio, original, 
     monkeypatch.setattr(allocation, "scores", lambda network, method, samples: original_scores[method])
     masks = pruning.prune(original.network, method, keep_ratio, original.samples)
     kept = 1 - pruning.prune_ratio(original.network, masks)
-    missed = abs(original.facts[f"{method}/{keep_ratio}/keep"] - keep_ratio)
-    # FT cannot come nearer than its next filters allow, and has fewer parameters to choose from at the end.
-    assert abs(kept - keep_ratio) <= max(0.005 * keep_ratio, 1.6 * missed if method == "FT" else 0)
+    assert kept == pytest.approx(keep_ratio, rel=0.02 if method == "FT" else 0.006)
     found = torch.tensor(weights_per_layer(masks))
     expected = torch.from_numpy(original.facts[f"{method}/{keep_ratio}/final_per_layer"])[:, 0]
-    # The original counts batch norms of channels that are gone, and takes filters whose shortcut lives on.
-    total, layer = {0.85: (0.01, 0.02), 0.5: (0.01, 0.06)}.get(keep_ratio, (0.11, 1.0))
-    assert abs(found.sum() / expected.sum() - 1) < total
-    assert (found / expected - 1).abs().max() < layer
+    # The original spends up to a tenth of its smallest networks on the batch norms of channels that are gone.
+    assert found.sum() / expected.sum() == pytest.approx(1, abs=0.01 if keep_ratio >= 0.5 else 0.1)
+    if method in ("WT", "SiPP"):
+        largest = {0.85: 0.0, 0.5: 0.0, 0.2: 0.06, 0.05: 0.3}[keep_ratio]
+        assert (found / expected - 1).abs().max() <= largest
+
+
+@pytest.mark.parametrize("keep_ratio", [0.85, 0.5, 0.2, 0.05])
+@pytest.mark.parametrize("method", pruning.METHODS)
+def test_dead_parts_are_the_originals(method, keep_ratio, original, original_scores, monkeypatch):
+    monkeypatch.setattr(allocation, "scores", lambda network, method, samples: original_scores[method])
+    network = copy.deepcopy(original.network).requires_grad_(False)
+    masks = pruning.select(network, method, original.budget(keep_ratio), original.samples)
+    connectivity = Connectivity(network)
+    zero(network, masks)
+    silent = silent_channels(network, masks, original.samples)
+    masks |= {
+        name: masks[name] & ~channels[None, :, *[None] * (masks[name].dim() - 2)] for name, channels in silent.items()
+    }
+    live = connectivity.live(masks, drop_constants=method in ("FT", "PFP"))
+    expected = original.facts[f"{method}/{keep_ratio}/once_per_layer"][:, 0].tolist()
+    for name, found, theirs in zip(masks, weights_per_layer(live), expected, strict=True):
+        if "conv2" in name or "downsample" in name:  # a filter whose shortcut lives on is not taken
+            assert theirs <= found
+        elif method == "FT" or (method == "PFP" and keep_ratio > 0.1):
+            assert found == theirs, name
+        else:  # the original also takes single weights, and other ones of equal channels
+            assert found == pytest.approx(theirs, rel=0.15)
 
 
 @pytest.mark.parametrize("method", pruning.METHODS)
@@ -76,15 +101,14 @@ def test_a_chain_nests_and_reaches_every_ratio(method, original):
 
 
 @pytest.mark.parametrize("method", ["WT", "SiPP"])
-@settings(max_examples=15)
-@given(keep_ratio=st.floats(0.25, 0.97), seed=st.integers(0, 20))
-def test_the_ratio_that_was_asked_for(method, keep_ratio, seed):
-    network, images = random_network("plain", seed), random_images(3, seed)
-    masks = pruning.prune(network, method, keep_ratio, images)
-    assert 1 - pruning.prune_ratio(network, masks) == pytest.approx(keep_ratio, rel=0.005)
+@settings(max_examples=8)
+@given(keep_ratio=st.floats(0.15, 0.97))
+def test_the_ratio_that_was_asked_for(method, resnet, keep_ratio):
+    masks = pruning.prune(resnet, method, keep_ratio, random_images(2, 0, size=16))
+    assert 1 - pruning.prune_ratio(resnet, masks) == pytest.approx(keep_ratio, rel=0.005)
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(keep_ratio=st.floats(0.1, 0.97))
 def test_no_uniform_fraction_of_filters_comes_nearer(resnet, keep_ratio):
     masks = pruning.prune(resnet, "FT", keep_ratio)
@@ -104,12 +128,15 @@ def test_masks_nest_and_repeat_and_the_network_is_left_alone(kind, method, seed)
     network, images = random_network(kind, seed), random_images(4, seed)
     network.train()
     before = copy.deepcopy(network.state_dict())
-    first = pruning.prune(network, method, 0.7, images)
+    try:
+        first = pruning.prune(network, method, 0.7, images)
+        second = pruning.prune(network, method, 0.6, images, first)
+    except pruning.VanishedLayer:  # it is very small
+        assume(False)
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     assert network.training and all(parameter.requires_grad for parameter in network.parameters())
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in network.modules())
     assert equal(first, pruning.prune(network.eval(), method, 0.7, images))
-    second = pruning.prune(network, method, 0.5, images, first)
     assert within(second, first)
     pruning.apply(network, second)
     assert all((network.get_parameter(name)[~mask] == 0).all() for name, mask in second.items())
@@ -157,9 +184,11 @@ def test_a_layer_of_which_no_sample_wakes_anything_stays():
 
 
 def test_a_layer_that_would_vanish(resnet):
-    with pytest.raises(pruning.VanishedLayer, match="'fc.weight'|'layer.*weight'") as caught:
+    with pytest.raises(
+        pruning.VanishedLayer, match="would take the last weight of 'layer3.*weight'|'fc.weight'"
+    ) as caught:
         pruning.prune(resnet, "WT", 0.03)
-    smallest = float(re.search(r"smallest it can reach is ([\d.]+)", str(caught.value)).group(1))
+    smallest = float(re.search(r"smallest it can reach is (\d+\.\d+)", str(caught.value)).group(1))
     assert 0.03 < smallest < 0.2
     masks = pruning.prune(resnet, "WT", smallest)
     assert 1 - pruning.prune_ratio(resnet, masks) == pytest.approx(smallest, rel=0.005)

@@ -93,17 +93,20 @@ def overparameterization(potential: xr.DataArray) -> str:
 
 
 def became_lower(change: xr.DataArray, before: xr.DataArray) -> bool | None:
-    """Whether a potential became lower, on average over repetitions; None where it was 0 from the start."""
-    return float(change.mean()) < -EQUAL if float(before.max()) > 0 else None
+    """Whether a potential became lower; None where the repetitions disagree, or where it was 0 from the start."""
+    lower = change < -EQUAL
+    if not float(before.max()) > 0 or bool(lower.any()) != bool(lower.all()):
+        return None
+    return bool(lower.all())
 
 
 def _verdict(change: xr.DataArray, before: xr.DataArray, holds: str, fails: str) -> str:
     """The same in a sentence; with several repetitions, in how many of them."""
-    held = became_lower(change, before)
-    if held is None:
+    if not float(before.max()) > 0:
         return "Nothing could be pruned to begin with, so there is nothing to lose."
-    lower = int((change < -EQUAL).sum())
-    agree = f" It is lower in {lower} of {change.size} repetitions" if change.size > 1 else ""
-    if agree:
-        agree += ": they disagree." if 0 < lower < change.size else "."
-    return f"{holds}: the finding holds here.{agree}" if held else f"{fails}: the finding does not hold here.{agree}"
+    held, repetitions = became_lower(change, before), change.size
+    if held is None:
+        lower = int((change < -EQUAL).sum())
+        return f"It is lower in {lower} of {repetitions} repetitions: they disagree, and these numbers do not tell."
+    where = "here" if repetitions == 1 else f"in all {repetitions} repetitions" if held else "in any repetition"
+    return f"{holds}: the finding holds {where}." if held else f"{fails}: the finding does not hold {where}."

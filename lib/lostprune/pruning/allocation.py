@@ -174,6 +174,6 @@ def _draws_to_touch(probabilities: np.ndarray) -> np.ndarray:
     low, high = low[: len(wanted)], high[: len(wanted)]
     while (high - low > 1).any():
         middle = np.floor(np.where(high > 4 * low, np.sqrt(low * high), (low + high) / 2))
-        enough = touched(middle) > wanted
+        enough = (touched(middle) > wanted) & (middle > low)
         high, low = np.where(enough, middle, high), np.where(enough, low, middle)
     return high

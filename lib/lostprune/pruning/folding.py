@@ -21,9 +21,9 @@ _applied: weakref.WeakKeyDictionary[nn.Module, Masks] = weakref.WeakKeyDictionar
 def apply(network: nn.Module, masks: Masks) -> None:
     """Set the pruned parameters of ``network`` to exactly 0, in place.
 
-    The first call with ``masks`` (as ``prune`` returned them) checks them and folds constants. A filter that is pruned leaves a channel with the
-    same value everywhere and for every input (what its batch norm makes of 0); ``prune`` lets the weights that read
-    such a channel go, too. So that this does not change the function,
+    The first call with ``masks`` (as ``prune`` returned them) checks them and folds constants. A filter that is pruned
+    leaves a channel with the same value everywhere and for every input (what its batch norm makes of 0); ``prune``
+    lets the weights that read such a channel go, too. So that this does not change the function,
 
     - what these weights contributed is added to the bias of their layer, or subtracted from the running mean of the
       batch norm that alone reads the layer's output; layers that have neither keep such weights (``prune``);

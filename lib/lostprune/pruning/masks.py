@@ -12,8 +12,8 @@ class Masks(dict[str, torch.Tensor]):
     """Parameter name -> bool tensor of the parameter's shape, True where it is kept.
 
     ``prune`` makes an entry for the weight of every prunable layer, and for a bias or batch-norm parameter where some
-    of its channels are gone. What has no entry is kept whole. A plain dict does as well, except between ``prune`` and the
-    first ``apply``, where ``constant`` says what to fold.
+    of its channels are gone. What has no entry is kept whole. A plain dict does as well, but only these say what
+    ``apply`` has to fold.
 
     Attributes:
         constant: bool [in] per layer, by its weight's name: input channels whose weights went because they have the

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import math
 import numbers
-from collections.abc import Callable
 
 import torch
 from torch import nn
@@ -13,12 +12,10 @@ from torch import nn
 from ..choices import choose
 from .allocation import ladder
 from .connectivity import Connectivity
-from .layers import FILTER_METHODS, METHODS, along, channels_with, check_network, check_samples, prunable
+from .layers import FILTER_METHODS, METHODS, along, check_network, check_samples, prunable
 from .masks import Masks, VanishedLayer, validate, vanished, zero
 from .reach import Rung, Unreachable, reach
-
-_BATCH = 32
-_LOOKS = 2  # at the samples
+from .silence import silent_channels
 
 
 def prune(
@@ -35,7 +32,7 @@ def prune(
     and PFP, weights whose input channel is constant (``apply`` folds the constant into what follows). What the
     samples find to be 0 for every one of them counts as always 0. The budget of the selection is raised until what
     is left has the size that was asked for. The original repeats the whole procedure over all samples for that; here
-    the structure decides, and the samples are looked at once, or twice if they show more dead parts.
+    the structure decides, and the samples are looked at once.
 
     One kind of dead part stays, unlike in the original: a filter whose sum with a shortcut is never positive, while
     a later block still adds to the channel. Without it the shortcut would come through, and the function change.
@@ -89,23 +86,24 @@ def prune(
     def search(silent: dict[str, torch.Tensor], guess: int) -> Rung:
         return reach(lambda rung: alive(rung, silent), keep_ratio * everything, everything, guess, steps.top)
 
+    guess = min(max(steps.nearest(budget), 0), steps.top)
     try:
-        found = search({}, min(max(steps.nearest(budget), 0), steps.top))
+        found = search({}, guess)
     except Unreachable as reason:
         cause = vanished(selected(reason.number)) if reason.number >= 0 else None
         raise VanishedLayer(_explain(keep_ratio, method, cause or reason.layer, reason.smallest, everything)) from None
-    # What is silent in the network found makes room for a larger one, in which a little less is silent.
-    for _ in range(_LOOKS if samples is not None else 0):
-        looked_at = copy.deepcopy(network)
-        zero(looked_at, selected(found.number))
-        silent = _silent_channels(looked_at, alive(found.number, {}), samples)
-        if not silent:
-            break
-        try:
-            found = search(silent, found.number)
-        except Unreachable:  # a whole layer is silent; retraining may wake it
-            break
-    return found.masks
+    if samples is None:
+        return found.masks
+    # What is silent makes room for a larger network, in which less is silent: look at the larger one that is likely.
+    likely = max(guess, found.number)
+    zero(network, selected(likely))
+    silent = silent_channels(network, alive(likely, {}), samples)
+    if not silent:
+        return found.masks
+    try:
+        return search(silent, found.number).masks
+    except Unreachable:  # a whole layer is silent; retraining may wake it
+        return found.masks
 
 
 def _explain(keep_ratio: float, method: str, layer: str, smallest: int | None, everything: int) -> str:
@@ -119,31 +117,3 @@ def _explain(keep_ratio: float, method: str, layer: str, smallest: int | None, e
         f"keep_ratio: got {keep_ratio:g}, but {method} would take the last weight of {layer!r}; the smallest it can "
         f"reach is {ratio:g}. Ask for that or more, or prune in smaller steps with retraining in between"
     )
-
-
-@torch.no_grad()
-def _silent_channels(network: nn.Module, masks: Masks, samples: torch.Tensor) -> dict[str, torch.Tensor]:
-    """bool [in] per layer, by its weight's name: input channels with kept weights that are 0 for every sample.
-
-    Layers without such channels are missing. The look at the samples ends when every channel has been active.
-    """
-    layers = prunable(network)
-    silent: dict[str, torch.Tensor] = {}
-    hooks = {}
-
-    def watch(name: str) -> Callable:
-        def hook(layer: nn.Module, inputs: tuple) -> None:
-            if name not in silent:  # the first call
-                silent[name] = masks[name].transpose(0, 1).flatten(1).any(1)
-            silent[name] &= ~channels_with(inputs[0] != 0, layer)
-            if not silent[name].any():
-                hooks[name].remove()
-
-        return hook
-
-    hooks = {name: layer.register_forward_pre_hook(watch(name)) for name, layer in layers.items()}
-    for batch in samples.split(_BATCH):
-        network(batch.to(next(network.parameters()).device))
-        if not any(channels.any() for channels in silent.values()):
-            break
-    return {name: channels for name, channels in silent.items() if channels.any()}

@@ -1,0 +1,41 @@
+"""Which channels of a network never say anything: what samples know of dead parts that structure does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from .layers import channels_with, prunable
+from .masks import Masks
+
+_BATCH = 32
+
+
+@torch.no_grad()
+def silent_channels(network: nn.Module, masks: Masks, samples: torch.Tensor) -> dict[str, torch.Tensor]:
+    """bool [in] per layer, by its weight's name: input channels with kept weights that are 0 for every sample.
+
+    Layers without such channels are missing. The look at the samples ends when every channel has been active.
+    """
+    layers = prunable(network)
+    silent: dict[str, torch.Tensor] = {}
+    hooks = {}
+
+    def watch(name: str) -> Callable:
+        def hook(layer: nn.Module, inputs: tuple) -> None:
+            if name not in silent:  # the first call
+                silent[name] = masks[name].transpose(0, 1).flatten(1).any(1)
+            silent[name] &= ~channels_with(inputs[0] != 0, layer)
+            if not silent[name].any():
+                hooks[name].remove()
+
+        return hook
+
+    hooks = {name: layer.register_forward_pre_hook(watch(name)) for name, layer in layers.items()}
+    for batch in samples.split(_BATCH):
+        network(batch.to(next(network.parameters()).device))
+        if not any(channels.any() for channels in silent.values()):
+            break
+    return {name: channels for name, channels in silent.items() if channels.any()}
