@@ -6,7 +6,6 @@ Like all corruptions: x float32 [n, 3, h, w] in [0, 1] to float32 of the same sh
 from __future__ import annotations
 
 import io
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 import numpy as np
@@ -73,19 +72,14 @@ def _box_weights(size: int, new_size: int) -> torch.Tensor:
 
 def jpeg_compression(x: torch.Tensor, quality: int, random: ImageRandomness) -> torch.Tensor:
     """Compress and decompress as JPEG, with colours at half the resolution (4:2:0)."""
-
-    def through_jpeg(images: np.ndarray) -> list[np.ndarray]:
-        return [_through_jpeg(image, quality) for image in images]
-
     images = truncate(x).to("cpu", torch.uint8).permute(0, 2, 3, 1).numpy()
-    threads = torch.get_num_threads()
-    with ThreadPoolExecutor(threads) as pool:  # libjpeg runs outside of Python's lock
-        parts = pool.map(through_jpeg, np.array_split(images, threads))
-        decoded = torch.from_numpy(np.stack([image for part in parts for image in part]))
+    # One after the other: on small images Pillow spends its time in Python, where threads only wait for each other.
+    decoded = torch.from_numpy(np.stack([_through_jpeg(image, quality) for image in images]))
     return decoded.permute(0, 3, 1, 2).to(x.device, x.dtype) / 255
 
 
 def _through_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+    """uint8 [h, w, 3] of uint8 [h, w, 3]."""
     file = io.BytesIO()
     Image.fromarray(image).save(file, "JPEG", quality=quality)
     with Image.open(file, formats=["JPEG"]) as decoded:
