@@ -66,23 +66,23 @@ class Connectivity:
         for name, module in (self._layers | self._norms).items():
             self._watch(name, module)
 
+    def foldable(self, name: str) -> bool:
+        """Whether a constant input of a layer (by its weight's name) can be folded into what follows."""
+        return self._layers[name].bias is not None or name in self.norm_after
+
     def live(self, masks: Masks, drop_constants: bool) -> Masks:
         """``masks`` without the parameters that cannot influence the output any more.
 
         A weight of a layer or batch norm is kept where its input channel can be other than zero and its output
         channel reaches the output; a bias where it reaches it. So nothing is left of a channel that is gone. With
         ``drop_constants`` an input channel that has one value for every input, by the biases before it, counts as
-        zero, too, unless there is nothing to fold the constant into: it can go into the layer's own bias or into the
-        batch norm that alone reads the layer's output.
+        zero, too, where it is ``foldable``: into the layer's own bias or the batch norm that alone reads its output.
         """
         kept = dict(masks)
-        constant = {}
         if drop_constants:
             self._run(kept, biases=False)  # what is positive now varies with the input
-            for name, layer in self._layers.items():
-                if name in self._positive_in and (layer.bias is not None or name in self.norm_after):
-                    varying = self._positive_in[name]
-                    constant[name] = ~varying & kept[name].transpose(0, 1).flatten(1).any(1)
+            for name, varying in self._positive_in.items():
+                if name in self._layers and self.foldable(name):
                     kept[name] = kept[name] & along(varying, 1, kept[name])
         self._run(kept, biases=True)
         for name, module in (self._layers | self._norms).items():
@@ -96,8 +96,7 @@ class Connectivity:
             if module.bias is not None:
                 bias = name.removesuffix("weight") + "bias"
                 kept[bias] = masks.get(bias, True) & reaching
-        entries = {name: mask for name, mask in kept.items() if name in self._layers or not mask.all()}
-        return Masks(entries, constant=constant)
+        return Masks({name: mask for name, mask in kept.items() if name in self._layers or not mask.all()})
 
     def _watch(self, name: str, module: nn.Module) -> None:
         def seen(into: dict, values: torch.Tensor) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import copy
-import itertools
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import torch
 from torch import nn
 
 from .connectivity import Connectivity, norms
-from .layers import along, example_input, prunable
-from .masks import Masks, validate, zero
+from .layers import along, prunable
+from .masks import Fold, Masks, validate, zero
 
 # The masks that each network has been given last: they are checked and folded once, not after every training step.
 _applied: weakref.WeakKeyDictionary[nn.Module, Masks] = weakref.WeakKeyDictionary()
@@ -50,50 +48,46 @@ def apply(network: nn.Module, masks: Masks) -> None:
 
 @torch.no_grad()
 def _fold(network: nn.Module, masks: Masks) -> None:
-    if any(channels.any() for channels in getattr(masks, "constant", {}).values()):
-        _fold_constants(network, masks)
+    """It finds nothing to do where the pruned weights are 0 already, and may be repeated."""
+    for name, fold in getattr(masks, "folds", {}).items():
+        pruned = network.get_parameter(name) * ~masks[name]
+        offset = (pruned * along(fold.values, 1, pruned)).flatten(1).sum(1)
+        offset *= masks[name].flatten(1).any(1)  # a filter that is pruned as a whole has nothing to keep
+        if fold.into.endswith("bias"):
+            network.get_parameter(fold.into).add_(offset)
+        else:
+            network.get_buffer(fold.into).sub_(offset)
     for name, norm in norms(network).items():
         if name in masks and norm.running_mean is not None:
             # Its input is 0 where its weight goes; what it makes of 0 is a constant for its bias.
-            gone = ~masks[name]
-            norm.bias -= gone * norm.weight * norm.running_mean / (norm.running_var + norm.eps).sqrt()
+            norm.bias -= ~masks[name] * norm.weight * norm.running_mean / (norm.running_var + norm.eps).sqrt()
             norm.weight *= masks[name]
 
 
-def _fold_constants(network: nn.Module, masks: Masks) -> None:
-    """One pass through a copy, from the input on: every constant is read behind what is folded already."""
-    norm_after = Connectivity(network).norm_after
-    folded = copy.deepcopy(network).eval()
-    folded_norms = norms(folded)
+@torch.no_grad()
+def folds(
+    network: nn.Module, selected: Masks, masks: Masks, images: torch.Tensor, connectivity: Connectivity
+) -> dict[str, Fold]:
+    """What to fold when ``masks`` go beyond what was ``selected``: whole input channels, because they are constant.
 
-    def fold_at(name: str) -> Callable:
-        def hook(layer: nn.Conv2d | nn.Linear, inputs: tuple) -> None:
-            if name in masks.constant:
-                weight = layer.weight * ~masks[name]
-                values = torch.where(masks.constant[name], _channel_values(inputs[0], layer), 0.0)
-                offset = (weight * along(values, 1, weight)).flatten(1).sum(1)
-                offset *= masks[name].flatten(1).any(1)  # a filter that is pruned as a whole has nothing to keep
-                if layer.bias is not None:
-                    layer.bias += offset
-                else:
-                    folded_norms[norm_after[name]].running_mean -= offset
-            layer.weight *= masks.get(name, True)
+    Args:
+        network: with the selection applied; it is used up.
+        images: some network inputs; a constant shows in any of them.
+    """
+    values: dict[str, torch.Tensor] = {}
+
+    def watch(name: str, dropped: torch.Tensor) -> Callable:
+        def hook(layer: nn.Module, inputs: tuple) -> None:
+            channels_last = inputs[0] if isinstance(layer, nn.Linear) else inputs[0].movedim(1, -1)
+            values[name] = channels_last.flatten(0, -2).mean(0) * dropped
 
         return hook
 
-    for name, layer in prunable(folded).items():
-        layer.register_forward_pre_hook(fold_at(name))
-    folded(example_input(network))
-    for target, source in zip(_tensors(network), _tensors(folded), strict=True):
-        target.copy_(source)
-
-
-def _tensors(network: nn.Module) -> Iterator[torch.Tensor]:
-    return itertools.chain(network.parameters(), network.buffers())
-
-
-def _channel_values(inputs: torch.Tensor, module: nn.Module) -> torch.Tensor:
-    """One value per channel of a module's input, the mean over the rest: exact for channels that are constant."""
-    if not isinstance(module, nn.Linear):
-        inputs = inputs.movedim(1, -1)
-    return inputs.flatten(0, -2).mean(0)
+    for name, layer in prunable(network).items():
+        before, after = (some[name].transpose(0, 1).flatten(1).any(1) for some in (selected, masks))
+        if connectivity.foldable(name) and (before & ~after).any():
+            layer.register_forward_pre_hook(watch(name, before & ~after))
+    network(images)
+    into = {name: after.removesuffix("weight") + "running_mean" for name, after in connectivity.norm_after.items()}
+    into |= {name: name.removesuffix("weight") + "bias" for name in values if prunable(network)[name].bias is not None}
+    return {name: Fold(constants, into[name]) for name, constants in values.items()}

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import nn
 
 from .layers import parameter_name, prunable
 
 
+class Fold(NamedTuple):
+    """What becomes of constants that a layer's pruned weights have multiplied.
+
+    values: float [in], the constant of each input channel whose weights went because of it, 0 elsewhere.
+    into: the name of the bias that is raised, or of the running mean that is lowered, by what they contributed.
+    """
+
+    values: torch.Tensor
+    into: str
+
+
 class Masks(dict[str, torch.Tensor]):
     """Parameter name -> bool tensor of the parameter's shape, True where it is kept.
 
     ``prune`` makes an entry for the weight of every prunable layer, and for a bias or batch-norm parameter where some
-    of its channels are gone. What has no entry is kept whole. A plain dict does as well, but only these say what
+    of its channels are gone. What has no entry is kept whole. A plain dict does as well, but only these know what
     ``apply`` has to fold.
 
     Attributes:
-        constant: bool [in] per layer, by its weight's name: input channels whose weights went because they have the
-            same value for every input.
+        folds: by the name of a layer's weight.
     """
 
-    def __init__(self, *entries, constant: dict[str, torch.Tensor] | None = None):
+    def __init__(self, *entries, folds: dict[str, Fold] | None = None):
         super().__init__(*entries)
-        self.constant = constant or {}
+        self.folds = folds or {}
 
 
 class VanishedLayer(ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import math
 import numbers
@@ -12,10 +13,13 @@ from torch import nn
 from ..choices import choose
 from .allocation import ladder
 from .connectivity import Connectivity
+from .folding import folds
 from .layers import FILTER_METHODS, METHODS, along, check_network, check_samples, prunable
 from .masks import Masks, VanishedLayer, validate, vanished, zero
-from .reach import Rung, Unreachable, reach
+from .reach import PROMISED, Rung, Unreachable, reach
 from .silence import silent_channels
+
+_IMAGES = 16  # to read off constants
 
 
 def prune(
@@ -74,36 +78,42 @@ def prune(
     budget = int(keep_ratio * everything) - everything + sum(layer.weight.numel() for layer in layers.values())
     steps = ladder(network, method, samples)
     connectivity = Connectivity(network, None if samples is None else tuple(samples.shape[1:]))
+    drop_constants = method in FILTER_METHODS
 
     def selected(rung: int) -> Masks:
         return earlier | {name: mask & earlier.get(name, True) for name, mask in steps.masks(rung).items()}
 
+    def with_selection(rung: int) -> nn.Module:
+        chosen = copy.deepcopy(network)
+        zero(chosen, selected(rung))
+        return chosen
+
     def alive(rung: int, silent: dict[str, torch.Tensor]) -> Masks:
         kept = selected(rung)
         kept |= {name: kept[name] & ~along(channels, 1, kept[name]) for name, channels in silent.items()}
-        return connectivity.live(kept, drop_constants=method in FILTER_METHODS)
+        return connectivity.live(kept, drop_constants)
 
     def search(silent: dict[str, torch.Tensor], guess: int) -> Rung:
         return reach(lambda rung: alive(rung, silent), keep_ratio * everything, everything, guess, steps.top)
 
-    guess = min(max(steps.nearest(budget), 0), steps.top)
     try:
-        found = search({}, guess)
+        found = search({}, min(max(steps.nearest(budget), 0), steps.top))
     except Unreachable as reason:
         cause = vanished(selected(reason.number)) if reason.number >= 0 else None
         raise VanishedLayer(_explain(keep_ratio, method, cause or reason.layer, reason.smallest, everything)) from None
-    if samples is None:
-        return found.masks
-    # What is silent makes room for a larger network, in which less is silent: look at the larger one that is likely.
-    likely = max(guess, found.number)
-    zero(network, selected(likely))
-    silent = silent_channels(network, alive(likely, {}), samples)
-    if not silent:
-        return found.masks
-    try:
-        return search(silent, found.number).masks
-    except Unreachable:  # a whole layer is silent; retraining may wake it
-        return found.masks
+    if samples is not None:
+        foldable = [name for name in layers if drop_constants and connectivity.foldable(name)]
+        silent = silent_channels(with_selection(found.number), found.masks, samples, foldable)
+        with contextlib.suppress(Unreachable):  # a whole layer is silent; retraining may wake it
+            awake = search(silent, found.number) if silent else found
+            # Where too much is silent, the ratio that was asked for counts for more: the silent parts stay.
+            missed, missed_awake = (abs(one.size / everything - keep_ratio) for one in (found, awake))
+            found = awake if missed_awake <= max(missed, PROMISED * keep_ratio) else found
+    if drop_constants:
+        images = connectivity.example if samples is None else samples[:_IMAGES].to(connectivity.example.device)
+        chosen = with_selection(found.number)
+        found.masks.folds = folds(chosen, selected(found.number), found.masks, images, connectivity)
+    return found.masks
 
 
 def _explain(keep_ratio: float, method: str, layer: str, smallest: int | None, everything: int) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from .masks import Masks, pruned_count, vanished
 
 _NEAR = 0.001  # relative: no need to look further
-_PROMISED = 0.005  # relative: what counts as reached
+PROMISED = 0.005  # relative: what counts as reached
 
 
 class Rung(NamedTuple):
@@ -63,7 +63,7 @@ def reach(outcome: Callable[[int], Masks], asked: float, everything: int, guess:
     if not whole:
         raise Unreachable(low.number, low.vanished or high.vanished, None)
     best = min(whole, key=lambda end: abs(end.size - asked))
-    if best is high and (low.vanished or low.masks is None) and best.size - asked > _PROMISED * asked:
+    if best is high and (low.vanished or low.masks is None) and best.size - asked > PROMISED * asked:
         smallest_layer = min((mask.sum().item(), name) for name, mask in best.masks.items() if mask.dim() > 1)[1]
         raise Unreachable(low.number, low.vanished or smallest_layer, best.size)
     return best

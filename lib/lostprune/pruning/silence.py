@@ -1,8 +1,8 @@
-"""Which channels of a network never say anything: what samples know of dead parts that structure does not."""
+"""Which channels are the same for every sample: what data know of dead parts that structure does not."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 import torch
 from torch import nn
@@ -14,20 +14,25 @@ _BATCH = 32
 
 
 @torch.no_grad()
-def silent_channels(network: nn.Module, masks: Masks, samples: torch.Tensor) -> dict[str, torch.Tensor]:
-    """bool [in] per layer, by its weight's name: input channels with kept weights that are 0 for every sample.
+def silent_channels(
+    network: nn.Module, masks: Masks, samples: torch.Tensor, foldable: Container[str]
+) -> dict[str, torch.Tensor]:
+    """bool [in] per layer, by its weight's name: input channels with kept weights that say nothing about a sample.
 
-    Layers without such channels are missing. The look at the samples ends when every channel has been active.
+    They are 0 for every sample, everywhere; in the layers in ``foldable`` it is enough that they are the same for
+    every sample. Layers without such channels are missing. The look at the samples ends when there is none left.
     """
     layers = prunable(network)
     silent: dict[str, torch.Tensor] = {}
+    expected: dict[str, torch.Tensor] = {}
     hooks = {}
 
     def watch(name: str) -> Callable:
         def hook(layer: nn.Module, inputs: tuple) -> None:
             if name not in silent:  # the first call
                 silent[name] = masks[name].transpose(0, 1).flatten(1).any(1)
-            silent[name] &= ~channels_with(inputs[0] != 0, layer)
+                expected[name] = inputs[0][:1].clone() if name in foldable else inputs[0].new_zeros(())
+            silent[name] &= ~channels_with(inputs[0] != expected[name], layer)
             if not silent[name].any():
                 hooks[name].remove()
 
