@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
+from torch import nn
 
 import lostprune
-from lostprune import evaluation, prune_retrain, results
+from lostprune import evaluation, networks, prune_retrain, results
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +98,27 @@ def test_an_unknown_part_is_refused_before_any_work(study, store):
     with pytest.raises(ValueError, match="part: got 'shifts'.*did you mean 'shift'"):
         lostprune.run(study, "shifts")
     assert not store.exists()
+
+
+@pytest.mark.parametrize(
+    "network, says",
+    [
+        (lambda num_classes: nn.Sequential(nn.AvgPool2d(8), nn.Flatten()), "without prunable layer"),
+        (lambda num_classes: nn.Conv2d(3, num_classes, 3), r"expected logits of shape \[2, 10\]"),
+        (lambda num_classes: nn.Sequential(nn.Flatten(), nn.Linear(7, num_classes)), "RuntimeError: .*mat1 and mat2"),
+        (lambda num_classes: _not_finite(nn.Sequential(nn.Flatten(), nn.Linear(3072, num_classes))), "not finite"),
+    ],
+)
+def test_a_network_that_cannot_be_run_is_refused_before_any_work(network, says, store, monkeypatch):
+    monkeypatch.setattr(networks.registry, "_BUILDERS", {"mine": network})
+    with pytest.raises(ValueError, match=says):
+        lostprune.run(lostprune.Study(network="mine", scale="smoke"))
+    assert not list(store.rglob("*.safetensors"))
+
+
+def _not_finite(network):
+    network[1].weight.data[0, 0] = float("nan")
+    return network
 
 
 def test_a_store_that_cannot_be_written_is_refused_before_any_work(study, tmp_path):

@@ -19,6 +19,7 @@ from torch import nn
 
 from . import data, networks, pruning, store
 from .progress import Progress
+from .pruning import layers
 from .study import Study
 from .training import train
 
@@ -33,6 +34,28 @@ def cells(study: Study) -> list[Cell]:
     return [("parent", repetition, 0) for repetition in repetitions] + [
         (method, repetition, cycle) for repetition in repetitions for method in study.methods for cycle in cycles
     ]
+
+
+def check_network(study: Study) -> None:
+    """Whether the study's network can be run at all; asked before any work.
+
+    Raises:
+        ValueError: it has no prunable layer, its weights are not finite, or it does not turn images into one logit
+            for each class.
+    """
+    network, dataset = _new_network(study, 0).eval(), data.DATASETS[study.dataset]
+    layers.check_network(network)
+    expected = [2, len(dataset.classes)]
+    try:
+        with torch.no_grad():
+            got = list(network(torch.zeros(2, *dataset.image_shape)).shape)
+    except RuntimeError as error:
+        got = f"{type(error).__name__}: {error}"
+    if got != expected:
+        raise ValueError(
+            f"network {study.network!r}: got {got} for two images of shape {list(dataset.image_shape)}, "
+            f"expected logits of shape {expected}; take num_classes, and check what forward returns"
+        )
 
 
 def path_of(study: Study, cell: Cell, folder: Path) -> Path:

@@ -34,7 +34,7 @@ def run(
         store: folder of checkpoints and results; else ``LOSTPRUNE_STORE``, else the user's data folder.
 
     Raises:
-        ValueError: an unknown part, before any work.
+        ValueError: an unknown part, or a network that cannot be run or pruned, before any work.
         OSError: the store cannot be written, before any work; or no space is left, and what was finished is kept.
         training.Diverged: a network's loss is no longer finite.
     """
@@ -74,6 +74,7 @@ def _compute(
     study: Study, found: dict[str, xr.Dataset | None], folder: Path, executor: Executor | None
 ) -> dict[str, xr.Dataset]:
     device = default_device()
+    prune_retrain.check_network(study)
     _train(study, folder, device, executor)
     todo = [part for part in parts.COMPUTE if part in found and found[part] is None]
     if "shift" in todo and "curves" not in found:  # the nominal errors among "shift" are those of "curves"
