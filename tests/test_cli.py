@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-import torch
 from click.testing import CliRunner, Result
 
-from lostprune import bench, book
+from lostprune import book
 from lostprune.cli import main
 
 
@@ -71,22 +69,3 @@ def test_without_a_checkout_there_is_no_book(monkeypatch: pytest.MonkeyPatch, tm
     told = call("book")
     assert told.exit_code == 1
     assert "expected book/pages.yml beside lib/; clone the repository" in told.output
-
-
-def test_the_time_of_pruning_is_measured(monkeypatch: pytest.MonkeyPatch):
-    measured = bench.prune(runs=2, methods=("WT", "FT"))
-    monkeypatch.setattr(bench, "prune", lambda: measured)
-    assert json.loads(call("bench", "prune", "--json").output) == measured
-    assert set(measured["seconds"]) == {"WT", "FT"}
-    for times in measured["seconds"].values():
-        assert 0 < times["fastest"] <= times["median"] <= times["slowest"]
-    assert measured["torch_version"] == torch.__version__
-    words = call("bench", "prune").output
-    assert f"{1000 * measured['seconds']['FT']['median']:.1f} ms" in words and measured["device"] in words
-
-
-def test_a_device_that_is_not_there_is_told_plainly(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("LOSTPRUNE_DEVICE", "abacus")
-    told = call("bench", "prune")
-    assert told.exit_code == 1
-    assert told.output.startswith("Error: LOSTPRUNE_DEVICE: got 'abacus'")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from collections.abc import Iterator
@@ -10,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+
+from .bench.commands import bench
 
 # Each command imports what it needs: torch and papermill take seconds.
 
@@ -61,17 +62,4 @@ def data(name: str, folder: Path | None) -> None:
     click.echo(f"{name}: {' and '.join(counts)} images, checked, in {datasets.locate(folder) / name}")
 
 
-@main.group()
-def bench() -> None:
-    """Measure how fast the library is on this machine."""
-
-
-@bench.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def prune(as_json: bool) -> None:
-    """Time one call of pruning.prune for each method: ResNet20, half of its parameters kept."""
-    from . import bench as benchmarks
-
-    with _told_plainly(ValueError):
-        measured = benchmarks.prune()
-    click.echo(json.dumps(measured, indent=1) if as_json else benchmarks.in_words(measured))
+main.add_command(bench)

@@ -1,0 +1,38 @@
+"""``lostprune bench``: one subcommand per benchmark."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Callable
+
+import click
+
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+_network = click.option("--network", default="resnet20", show_default=True, help="A registered network.")
+
+
+@click.group()
+def bench() -> None:
+    """Measure how fast the library is on this machine."""
+
+
+@bench.command()
+@_network
+@_as_json
+def prune(network: str, as_json: bool) -> None:
+    """Time one call of pruning.prune for each method, half of the parameters kept."""
+    _tell("prune", as_json, network=network)
+
+
+def _tell(name: str, as_json: bool, **options: object) -> None:
+    # torch takes seconds to import: only what is asked for
+    from . import report
+
+    benchmark = importlib.import_module(f"lostprune.bench.{name}")
+    measure: Callable[..., dict] = benchmark.measure
+    try:
+        measured = measure(**options)
+    except (ValueError, report.BenchError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(json.dumps(measured, indent=1) if as_json else benchmark.in_words(measured))
