@@ -75,6 +75,32 @@ def test_paper_scale_is_the_recipe_as_printed():
     assert study.repetitions == 3
 
 
+def test_vgg16_retrains_for_half_as_long_as_it_trains():
+    study = Study(network="vgg16", scale="paper")
+    assert (study.recipe.epochs, study.retrain_recipe.epochs) == (300, 150)
+    assert (study.recipe.batch_size, study.recipe.learning_rate, study.recipe.warmup_epochs) == (256, 0.05, 10)
+    assert study.retrain_recipe.milestones == (30, 60, 90, 120)
+    assert (len(study.ladder), sum(map(len, study.ladder))) == (20, 60)
+
+
+@pytest.mark.parametrize("scale", ["smoke", "quick", "reduced"])
+@pytest.mark.parametrize("network", ["resnet20", "resnet56", "resnet110", "vgg16", "densenet22", "wrn16_8"])
+def test_every_network_is_shortened_by_the_same_rule(network, scale):
+    paper, short = Study(network=network, scale="paper"), Study(network=network, scale=scale)
+    for long, recipe, epochs in (
+        (paper.recipe, short.recipe, short.scale.epochs),
+        (paper.retrain_recipe, short.retrain_recipe, short.scale.retrain_epochs),
+    ):
+        assert recipe.epochs == epochs
+        assert recipe.warmup_epochs / epochs == pytest.approx(long.warmup_epochs / long.epochs)
+        places = [milestone / long.epochs for milestone in long.milestones]
+        assert [milestone / epochs for milestone in recipe.milestones] == pytest.approx(places)
+        assert recipe.learning_rate / recipe.batch_size == pytest.approx(long.learning_rate / long.batch_size)
+        assert (recipe.decay, recipe.nesterov, recipe.weight_decay) == (long.decay, long.nesterov, long.weight_decay)
+    assert len(short.ladder) == short.scale.cycles
+    assert short.ladder[0][-1] == paper.ladder[0][-1] == pytest.approx(0.85)
+
+
 def test_seeds_differ_by_purpose_and_repeat():
     study = Study()
     seeds = {study.seed_for("train", "WT", 0, 1), study.seed_for("train", "WT", 1, 0), study.seed_for("split")}

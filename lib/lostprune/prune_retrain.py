@@ -21,10 +21,11 @@ from . import data, networks, pruning, store
 from .progress import Progress
 from .pruning import layers
 from .study import Study
-from .training import train
+from .training import Diverged, Run, train_together
 
 log = logging.getLogger("lostprune")
 _RANDOM_STATE = threading.Lock()  # torch has one for the whole process; chains may run in threads
+Chain = tuple[str, int]  # method or "parent", repetition
 Cell = tuple[str, int, int]  # method, repetition, cycle; cycle 0 is the unpruned parent, whatever the method
 
 
@@ -73,7 +74,7 @@ def load(study: Study, cell: Cell, folder: Path, device: torch.device) -> tuple[
     """A trained network in evaluation mode, its masks and its facts; ``None`` if missing or (said in the log) damaged.
 
     The facts hold ``prune_ratio`` and ``flop_reduction`` (fractions), ``history`` (per epoch), ``seconds``, ``device``,
-    ``date`` and the versions it was made with.
+    ``date``, the ``engine`` that trained it and the versions it was made with.
     """
     try:
         found = store.load_checkpoint(path_of(study, cell, folder))
@@ -91,10 +92,7 @@ def load(study: Study, cell: Cell, folder: Path, device: torch.device) -> tuple[
 
 def is_done(study: Study, cell: Cell, folder: Path) -> bool:
     """Whether a cell's checkpoint is whole."""
-    try:
-        return store.load_checkpoint(path_of(study, cell, folder)) is not None
-    except store.DamagedFile:
-        return False
+    return store.is_whole(path_of(study, cell, folder))
 
 
 def unreachable(study: Study, folder: Path) -> dict[str, str]:
@@ -121,65 +119,96 @@ def images_to_train(study: Study, todo: list[Cell]) -> int:
 
 
 def run_chain(study: Study, method: str, repetition: int, folder: Path, device: torch.device, bar: Progress) -> None:
-    """Bring one chain to its end: ``method`` of Table 1, or ``"parent"`` for the training of line 2 alone.
+    """Bring one chain to its end: ``run_chains`` of this one alone."""
+    run_chains(study, [(method, repetition)], folder, device, bar)
 
+
+def run_chains(study: Study, chains: list[Chain], folder: Path, device: torch.device, bar: Progress) -> None:
+    """Bring chains to their end: ``(method, repetition)`` or, for line 2 alone, ``("parent", repetition)``.
+
+    On CUDA they go side by side, one cycle of each at once; on a CPU, where that wins nothing, one after the other.
     A chain ends early, with a note in the store and a line in the log, where the next keep ratio cannot be reached
-    without losing a whole layer.
+    without losing a whole layer. One whose loss is no longer finite ends, too, without stopping the others.
 
     Raises:
-        training.Diverged: the loss is no longer finite.
+        training.Diverged: after all others are at their end, for the chains whose loss was no longer finite.
         OSError: the store cannot be written.
     """
-    for cell in pending(study, folder):
-        if cell[:2] != (method, repetition):
-            continue
-        where = f", cycle {cell[2]} of {len(study.ladder)}" if cell[2] else ""
-        bar.say(f"{method}, repetition {repetition + 1} of {study.repetitions}{where}")
+    todo = pending(study, folder)
+    queues = {chain: [cell for cell in todo if cell[:2] == chain] for chain in chains}
+    groups = [chains] if device.type == "cuda" else [[chain] for chain in chains]
+    diverged = []
+    for group in groups:
+        while cells_now := [queues[chain].pop(0) for chain in group if queues[chain]]:
+            for cell, failure in _run_cells(study, cells_now, folder, device, bar).items():
+                queues[cell[:2]].clear()
+                if isinstance(failure, Diverged):
+                    diverged.append(f"{path_of(study, cell, folder).name}: {failure}")
+    if diverged:
+        raise Diverged("\n".join(diverged))
+
+
+def _run_cells(
+    study: Study, todo: list[Cell], folder: Path, device: torch.device, bar: Progress
+) -> dict[Cell, Diverged | pruning.VanishedLayer]:
+    """Prune, train at once, and save; returns the cells that have no result, and why."""
+    started, failures, runs = time.monotonic(), {}, {}
+    for cell in todo:
+        bar.say(_in_words(study, cell))
         try:
-            _run_cell(study, cell, folder, device, bar)
+            runs[cell] = _pruned(study, cell, folder, device, bar)
         except pruning.VanishedLayer as reason:
-            log.warning("%s ends before cycle %d: %s", method, cell[2], reason)
-            text = str(reason)
-            store.write_whole(_note_path(study, cell, folder), lambda part, text=text: part.write_text(text))
-            return
+            log.warning("%s ends before cycle %d: %s", cell[0], cell[2], reason)
+            store.write_whole(_note_path(study, cell, folder), lambda part, text=str(reason): part.write_text(text))
+            failures[cell] = reason
+    if len(runs) > 1:
+        bar.say(f"{len(runs)} networks at once, {_in_words(study, todo[0])} to {_in_words(study, todo[-1])}")
+    histories = train_together(list(runs.values()), bar.step)
+    for (cell, run), history in zip(runs.items(), histories, strict=True):
+        if isinstance(history, Diverged):
+            failures[cell] = history
+        else:
+            _save(study, cell, folder, run, history, (time.monotonic() - started) / len(runs))
+    return failures
 
 
-def _run_cell(study: Study, cell: Cell, folder: Path, device: torch.device, bar: Progress) -> None:
+def _in_words(study: Study, cell: Cell) -> str:
     method, repetition, cycle = cell
-    started = time.monotonic()
+    where = f", cycle {cycle} of {len(study.ladder)}" if cycle else ""
+    return f"{method}, repetition {repetition + 1} of {study.repetitions}{where}"
+
+
+def _pruned(study: Study, cell: Cell, folder: Path, device: torch.device, bar: Progress) -> Run:
+    """Lines 1 and 5 of Algorithm 1: the network that a cell trains, new or pruned further."""
+    method, repetition, cycle = cell
     images, labels, samples = (tensor.to(device) for tensor in _training_part(study))
+    seed = study.seed_for("train", *cell)
     if cycle == 0:
-        network, masks, recipe = _new_network(study, repetition).to(device), {}, study.recipe
-    else:
-        before = ("parent", repetition, 0) if cycle == 1 else (method, repetition, cycle - 1)
+        return Run(_new_network(study, repetition).to(device), images, labels, study.recipe, seed, study.dataset)
+    before = ("parent", repetition, 0) if cycle == 1 else (method, repetition, cycle - 1)
+    loaded = load(study, before, folder, device)
+    if loaded is None:  # damaged since the chain began: make it again, then go on
+        for failure in _run_cells(study, [before], folder, device, bar).values():
+            raise failure
         loaded = load(study, before, folder, device)
-        if loaded is None:  # damaged since the chain began: make it again, then go on
-            _run_cell(study, before, folder, device, bar)
-            loaded = load(study, before, folder, device)
-        network, masks, _ = loaded
-        recipe = study.retrain_recipe
-        for keep_ratio in study.ladder[cycle - 1]:  # line 5 of Algorithm 1, in one step or several
-            masks = pruning.prune(network, method, keep_ratio, samples, masks or None)
-            pruning.apply(network, masks)
-    history = train(
-        network,
-        images,
-        labels,
-        recipe,
-        study.seed_for("train", *cell),
-        study.dataset,
-        masks or None,
-        bar.step,
-    )
-    shape = tuple(images.shape[1:])
+    network, masks, _ = loaded
+    for keep_ratio in study.ladder[cycle - 1]:  # in one step or several
+        masks = pruning.prune(network, method, keep_ratio, samples, masks or None)
+        pruning.apply(network, masks)
+    return Run(network, images, labels, study.retrain_recipe, seed, study.dataset, masks)
+
+
+def _save(study: Study, cell: Cell, folder: Path, run: Run, history: list[dict], seconds: float) -> None:
+    network, masks = run.network, run.masks or {}
     facts = {
         "study": study.training_key,
         "cell": list(cell),
         "prune_ratio": pruning.prune_ratio(network, masks),
-        "flop_reduction": pruning.flop_reduction(network, masks, shape),
+        "flop_reduction": pruning.flop_reduction(network, masks, tuple(run.images.shape[1:])),
+        "engine": history[-1]["engine"],
         "history": history,
-        "seconds": time.monotonic() - started,
-        **provenance(device),
+        "seconds": seconds,
+        **provenance(run.images.device),
     }
     tensors = {f"state/{name}": value for name, value in network.state_dict().items()}
     tensors |= {f"mask/{name}": mask for name, mask in masks.items()}

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import platformdirs
 import safetensors.torch
 import torch
+from filelock import FileLock, Timeout
 
 FORMAT = 1
+# Whether this process found a checkpoint whole, by its files with their sizes and times of change.
+_verdicts: dict[tuple, bool] = {}
 
 
 class DamagedFile(RuntimeError):
     """A file of the store is not what was written there."""
+
+
+class Claimed(RuntimeError):
+    """Another process is at this work."""
 
 
 def store_folder(store: str | os.PathLike | None = None) -> Path:
@@ -81,8 +89,34 @@ def _sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
+@contextlib.contextmanager
+def claim(lock_file: Path, wait: bool = True) -> Iterator[None]:
+    """Keep everybody else from the same work, until left or until this process ends, however it ends.
+
+    It saves work; files are safe without it. Where the file system knows no locks, work may be done twice.
+
+    Args:
+        lock_file: names the work; its folder is made.
+        wait: for whoever has it; else :class:`Claimed` is raised.
+    """
+    lock = FileLock(lock_file)
+    try:
+        lock_file.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=-1 if wait else 0)
+    except Timeout as error:
+        raise Claimed(f"{lock_file.stem}: another process is at it") from error
+    except (OSError, NotImplementedError):
+        pass  # no locks here; or the disk is full, which whoever writes next is told of
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def save_checkpoint(path: Path, tensors: dict[str, torch.Tensor], facts: dict) -> None:
     """Write ``path``.safetensors, then ``path``.json with the facts and the checksum: the checkpoint exists from then.
+
+    A checkpoint that is there and whole stays as it is: of two writers of the same one, the first is kept.
 
     Args:
         path: without suffix.
@@ -92,8 +126,41 @@ def save_checkpoint(path: Path, tensors: dict[str, torch.Tensor], facts: dict) -
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     content = safetensors.torch.save(plain)
     manifest = facts | {"format": FORMAT, "sha256": hashlib.sha256(content).hexdigest()}
-    write_whole(path.with_suffix(".safetensors"), lambda part: part.write_bytes(content))
-    write_whole(path.with_suffix(".json"), lambda part: part.write_text(json.dumps(manifest, indent=1)))
+    place_checkpoint(path, content, json.dumps(manifest, indent=1).encode())
+
+
+def place_checkpoint(path: Path, content: bytes, manifest: bytes) -> bool:
+    """Write the two files of a checkpoint, tensors first; ``False`` if it is there and whole, and nothing is written.
+
+    The files of two writers never mix: one waits for the other.
+    """
+    with writing(path):
+        if is_whole(path):
+            return False
+        path.with_suffix(".json").unlink(missing_ok=True)  # of a damaged one: it must not name the new tensors
+        write_whole(path.with_suffix(".safetensors"), lambda part: part.write_bytes(content))
+        write_whole(path.with_suffix(".json"), lambda part: part.write_bytes(manifest))
+        return True
+
+
+def writing(path: Path) -> contextlib.AbstractContextManager[None]:
+    """Held while the files of a checkpoint in the folder of ``path`` are written or moved; see :func:`claim`."""
+    return claim(path.parent / ".writing.lock")
+
+
+def is_whole(path: Path) -> bool:
+    """Whether the checkpoint ``path`` is there and as it was written; read once per process while unchanged."""
+    try:
+        files = [path.with_suffix(suffix) for suffix in (".json", ".safetensors")]
+        state = tuple((file, file.stat().st_size, file.stat().st_mtime_ns, file.stat().st_ino) for file in files)
+    except OSError:
+        return False
+    if state not in _verdicts:
+        try:
+            _verdicts[state] = load_checkpoint(path) is not None
+        except DamagedFile:
+            _verdicts[state] = False
+    return _verdicts[state]
 
 
 def load_checkpoint(path: Path) -> tuple[dict[str, torch.Tensor], dict] | None:

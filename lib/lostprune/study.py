@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from . import data, networks
 from .choices import choose
 from .pruning import METHODS
-from .training.recipes import Recipe, ladder_for, recipe_for
+from .training.ladders import ladder_for
+from .training.recipes import Recipe, recipe_for, retrain_recipe_for
 
 TRAININGS = ("nominal",)
 
@@ -23,7 +24,8 @@ class Scale:
         name: what figures print.
         repetitions: independently trained parents, each with its chains.
         train_images, test_images: images used of the training part (45,000) and of the test set (10,000).
-        epochs, retrain_epochs: length of the training and of each retraining; the recipe keeps its shape.
+        epochs, retrain_epochs: length of the training and of each retraining, the same for every network. A recipe
+            keeps its shape: warm-up and milestones stay at the same fractions of it.
         batch_size: images per step; the learning rate scales with it.
         cycles: prune-retrain cycles, spread evenly over the paper's ladder of keep ratios.
         smallest_keep_ratio: where the ladder ends: networks trained for seconds lose whole layers below it.
@@ -96,7 +98,7 @@ class Study:
 
     Args:
         network: a registered network (``lostprune.networks.names()``).
-        dataset: a data set (``lostprune.data.DATASETS``).
+        dataset: a data set with a training part (``lostprune.data.TRAINABLE``).
         training: ``"nominal"``.
         methods: pruning methods by the paper's abbreviations (Table 1).
         repetitions: at least 1; ``None`` takes the scale's.
@@ -117,7 +119,7 @@ class Study:
 
     def __post_init__(self) -> None:
         choose("network", self.network, networks.names())
-        choose("dataset", self.dataset, tuple(data.DATASETS))
+        choose("dataset", self.dataset, data.TRAINABLE)
         choose("training", self.training, TRAININGS)
         if isinstance(self.scale, Scale):
             if SCALES.get(self.scale.name, self.scale) != self.scale:
@@ -146,13 +148,14 @@ class Study:
 
     @property
     def retrain_recipe(self) -> Recipe:
-        """How each cycle retrains: the training recipe itself at paper scale (Algorithm 1, line 6)."""
-        return recipe_for(self.network).shortened(self.scale.retrain_epochs, self.scale.batch_size)
+        """How each cycle retrains: the training recipe itself at paper scale (Algorithm 1, line 6), but for VGG16."""
+        return retrain_recipe_for(self.network).shortened(self.scale.retrain_epochs, self.scale.batch_size)
 
     @property
     def ladder(self) -> tuple[tuple[float, ...], ...]:
         """Keep ratios of every cycle."""
-        return ladder_for(self.network, self.scale.cycles, self.scale.smallest_keep_ratio, self.scale.prune_only_steps)
+        scale = self.scale
+        return ladder_for(self.network, scale.cycles, scale.smallest_keep_ratio, scale.prune_only_steps, self.training)
 
     @property
     def training_key(self) -> str:

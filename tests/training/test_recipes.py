@@ -1,4 +1,4 @@
-"""Recipes follow Table 3, and a shortened one keeps the shape."""
+"""Recipes are the original study's, and a shortened one keeps the shape."""
 
 from __future__ import annotations
 
@@ -6,9 +6,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lostprune.training import RECIPES, ladder_for, recipe_for
+from lostprune.training import RECIPES, RETRAIN_RECIPES, recipe_for, retrain_recipe_for
 
 STEPS = 352  # of an epoch: 45,000 images in batches of 128
+# Of the original code's configurations (lucaslie/torchprune at 14b392c): epochs, of retraining, batch size, learning
+# rate, milestones, decay, warm-up, Nesterov, weight decay. Momentum is 0.9 everywhere.
+ORIGINAL = {
+    "resnet20": (182, 182, 128, 0.1, [91, 136], 0.1, 5, False, 1e-4),
+    "resnet56": (182, 182, 128, 0.1, [91, 136], 0.1, 5, False, 1e-4),
+    "resnet110": (182, 182, 128, 0.1, [91, 136], 0.1, 5, False, 1e-4),
+    "vgg16": (300, 150, 256, 0.05, [30, 60, 90, 120, 150, 180, 210, 240, 270], 0.5, 10, False, 5e-4),
+    "densenet22": (300, 300, 64, 0.1, [150, 225], 0.1, 10, True, 1e-4),
+    "wrn16_8": (200, 200, 128, 0.1, [60, 120, 160], 0.2, 5, True, 5e-4),
+}
+
+
+@pytest.mark.parametrize("network", ORIGINAL)
+def test_recipes_are_the_original_studys(network):
+    epochs, retrain_epochs, batch_size, rate, milestones, decay, warmup, nesterov, weight_decay = ORIGINAL[network]
+    for recipe, length in ((RECIPES[network], epochs), (RETRAIN_RECIPES[network], retrain_epochs)):
+        assert (recipe.epochs, recipe.batch_size, recipe.learning_rate) == (length, batch_size, rate)
+        assert list(recipe.milestones) == [milestone for milestone in milestones if milestone < length]
+        assert (recipe.decay, recipe.warmup_epochs) == (decay, warmup)
+        assert (recipe.momentum, recipe.nesterov, recipe.weight_decay) == (0.9, nesterov, weight_decay)
 
 
 def test_learning_rate_of_the_paper():
@@ -21,35 +41,27 @@ def test_learning_rate_of_the_paper():
     assert at[136] == at[181] == pytest.approx(0.001)
 
 
-@given(epochs=st.integers(1, 400), step=st.integers(0, 181))
-def test_a_shortened_recipe_has_the_same_learning_rate_at_the_same_place(epochs, step):
-    paper = RECIPES["resnet20"]
-    # One step per epoch of the paper, `factor` times as many in the shortened one: the same fraction of the run.
-    assert paper.shortened(epochs, None).learning_rate_at(step * epochs, 182) == pytest.approx(
-        paper.learning_rate_at(step * 182, 182)
-    )
+def test_vgg16_retrains_on_the_first_half_of_its_learning_rates():
+    train, retrain = recipe_for("vgg16"), retrain_recipe_for("vgg16")
+    rates = [train.learning_rate_at(epoch * 176, 176) for epoch in range(150)]
+    assert rates == [retrain.learning_rate_at(epoch * 176, 176) for epoch in range(150)]
+    assert rates[-1] == pytest.approx(0.05 / 2**4)
+
+
+@given(recipe=st.sampled_from([*RECIPES.values(), *RETRAIN_RECIPES.values()]), epochs=st.integers(1, 400))
+def test_a_shortened_recipe_has_the_same_learning_rate_at_the_same_place(recipe, epochs):
+    shortened = recipe.shortened(epochs, None)
+    # In the middle of each of the paper's epochs: rounding decides on which side of a milestone its own step falls.
+    for middle in range(1, 2 * recipe.epochs, 2):
+        rate = shortened.learning_rate_at(middle * epochs, 2 * recipe.epochs)
+        assert rate == pytest.approx(recipe.learning_rate_at(middle, 2))
 
 
 def test_the_learning_rate_scales_with_the_batch():
     assert RECIPES["resnet20"].shortened(None, 64).learning_rate == 0.05
-
-
-def test_ladder_of_resnet20_is_the_original_studys():
-    ladder = ladder_for("resnet20")
-    assert len(ladder) == 23 and all(len(cycle) == 3 for cycle in ladder)
-    assert ladder[0] == pytest.approx((0.99, 0.855, 0.85))
-    assert ladder[1] == pytest.approx((0.8245227647772071, 0.7998091642774701, 0.7758363099108319))
-    assert ladder[-1] == pytest.approx((0.048, 0.034, 0.02))
-
-
-@given(st.integers(1, 23))
-def test_fewer_cycles_keep_the_ends_of_the_ladder(cycles):
-    ladder = ladder_for("resnet20", cycles, prune_only_steps=False)
-    ratios = [cycle[0] for cycle in ladder]
-    assert len(ratios) == cycles and ratios == sorted(ratios, reverse=True)
-    assert ratios[0] == pytest.approx(0.85)
-    assert cycles == 1 or ratios[-1] == pytest.approx(0.02)
+    assert RECIPES["vgg16"].shortened(None, 64).learning_rate == 0.0125
+    assert RECIPES["densenet22"].shortened(None, 64).learning_rate == 0.1
 
 
 def test_a_network_of_ones_own_trains_like_the_resnets():
-    assert recipe_for("mynet") == RECIPES["resnet20"]
+    assert recipe_for("mynet") == retrain_recipe_for("mynet") == RECIPES["resnet20"]

@@ -1,6 +1,6 @@
 """The paper's networks, and a registry that takes new ones by name."""
 
-from . import resnet  # noqa: F401  (registers its networks)
+from . import densenet, resnet, vgg, wide_resnet  # noqa: F401  (registers their networks)
 from .registry import build, fingerprint, names, register
 
 __all__ = ["build", "fingerprint", "names", "register"]

@@ -1,16 +1,22 @@
-"""The training loop: SGD on images that lie on the device, augmented there, with pruned weights held at zero."""
+"""The training loop: SGD on images that lie on the device, for one network or for several at once."""
 
 from __future__ import annotations
 
+import itertools
+import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
-from .. import data, pruning
+from .. import pruning
+from .memory import keep_freed_memory
 from .recipes import Recipe
+from .trainer import Run, Trainer
+
+log = logging.getLogger("lostprune")
+OnStep = Callable[[int, dict | None], None]
 
 
 class Diverged(FloatingPointError):
@@ -25,9 +31,11 @@ def train(
     seed: int,
     dataset: str = "cifar10",
     masks: pruning.Masks | None = None,
-    on_step: Callable[[int, dict | None], None] | None = None,
+    on_step: OnStep | None = None,
 ) -> list[dict]:
     """Train ``network`` in place and return one record per epoch: ``epoch``, ``loss``, ``error``, ``learning_rate``.
+
+    Every record also names the ``engine`` that ran it (:func:`engines_for` says which ones a device has).
 
     Args:
         network: on the device of the images.
@@ -41,58 +49,80 @@ def train(
 
     Raises:
         Diverged: the mean loss of an epoch is not finite; names the epoch and the learning rate.
+        ValueError: ``LOSTPRUNE_ENGINE`` names an engine that the device has not.
     """
-    # Images come channels-last out of the augmentation where that is faster; the weights should match.
-    network.to(memory_format=torch.channels_last).train()
-    if masks is not None:
-        pruning.apply(network, masks)
-    optimizer = torch.optim.SGD(
-        network.parameters(),
-        lr=recipe.learning_rate,
-        momentum=recipe.momentum,
-        nesterov=recipe.nesterov,
-        weight_decay=recipe.weight_decay,
-        fused=True,
-    )
-    # One generator on the CPU draws for every device, so that the data order does not depend on it.
-    generator = torch.Generator().manual_seed(seed)
-    count = len(images)
-    steps_per_epoch = math.ceil(count / recipe.batch_size)
-    history = []
-    for epoch in range(recipe.epochs):
-        order = torch.randperm(count, generator=generator).to(images.device)
-        loss_sum = torch.zeros((), dtype=torch.float64, device=images.device)
-        wrong = torch.zeros((), dtype=torch.int64, device=images.device)
-        for step in range(steps_per_epoch):
-            rate = recipe.learning_rate_at(epoch * steps_per_epoch + step, steps_per_epoch)
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            batch = order[step * recipe.batch_size : (step + 1) * recipe.batch_size]
-            inputs = data.normalize(data.pad_crop_flip(images[batch], generator), dataset)
-            logits = network(inputs.contiguous(memory_format=torch.channels_last))
-            loss = F.cross_entropy(logits, labels[batch])
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
-            if masks is not None:
-                pruning.apply(network, masks)
-            loss_sum += loss.detach() * len(batch)
-            wrong += (logits.detach().argmax(1) != labels[batch]).sum()
-            if on_step is not None and step < steps_per_epoch - 1:
-                on_step(len(batch), None)
-        record = {
-            "epoch": epoch + 1,
-            "loss": loss_sum.item() / count,
-            "error": wrong.item() / count,
-            "learning_rate": rate,
-        }
+    (history,) = train_together([Run(network, images, labels, recipe, seed, dataset, masks)], on_step)
+    if isinstance(history, Diverged):
+        raise history
+    return history
+
+
+def train_together(runs: Sequence[Run], on_step: OnStep | None = None) -> list[list[dict] | Diverged]:
+    """Train several networks at once, each with its own weights, masks, data order and augmentation.
+
+    On CUDA each one's step is a graph on a stream of its own, so that small networks fill the device together. What
+    comes out is what :func:`train` gives for each alone: bitwise on a CPU. Where the device has not enough memory for
+    all, half of them wait; no finished epoch is lost.
+
+    Args:
+        runs: on one device, with equal numbers of epochs.
+        on_step: as for :func:`train`; called for every network.
+
+    Returns:
+        For each run its history, or :class:`Diverged`: the others go on without it.
+    """
+    keep_freed_memory()
+    outcomes: list[list[dict] | Diverged] = [[] for _ in runs]
+    trainers = [Trainer(run) for run in runs]
+    groups = [(list(range(len(runs))), 0)]
+    while groups:
+        group, epoch = groups.pop(0)
+        before = {}
+        try:
+            for i in group:
+                trainers[i].prepare()
+            while group := [i for i in group if epoch < runs[i].recipe.epochs and isinstance(outcomes[i], list)]:
+                before = {i: trainers[i].state() for i in group}
+                records = _run_epoch([trainers[i] for i in group], epoch, on_step)
+                for i, record in zip(group, records, strict=True):
+                    outcomes[i] = outcomes[i] + [record] if isinstance(record, dict) else record
+                epoch += 1
+        except torch.OutOfMemoryError:
+            if len(group) == 1:
+                raise
+            for i in group:
+                if i in before:
+                    trainers[i].restore(before[i])
+                trainers[i].release()
+            half = (len(group) + 1) // 2
+            log.warning("memory of the device: %d networks at once do not fit, going on with %d", len(group), half)
+            groups = [(group[:half], epoch), (group[half:], epoch), *groups]
+    for run in runs:
+        run.network.eval()
+    return outcomes
+
+
+def _run_epoch(trainers: list[Trainer], epoch: int, on_step: OnStep | None) -> list[dict | Diverged]:
+    """One epoch of all: for each its record, or how it ended."""
+    for trainer in trainers:
+        trainer.begin_epoch()
+    for sizes in itertools.zip_longest(*(trainer.batch_sizes() for trainer in trainers)):
+        for trainer, size in zip(trainers, sizes, strict=True):
+            if size is not None:
+                trainer.step(size)
+                if on_step is not None:
+                    on_step(size, None)
+    records = []
+    for trainer in trainers:
+        recipe, steps = trainer.run.recipe, len(trainer.batch_sizes())
+        rate = recipe.learning_rate_at((epoch + 1) * steps - 1, steps)
+        record = {"epoch": epoch + 1, **trainer.end_epoch(), "learning_rate": rate}
         if not math.isfinite(record["loss"]):
-            raise Diverged(
+            record = Diverged(
                 f"training: the loss became {record['loss']} in epoch {epoch + 1} of {recipe.epochs} at learning rate "
                 f"{rate:g}; the last finished cycle is kept. A smaller learning rate or a longer warm-up helps."
             )
-        history.append(record)
-        if on_step is not None:
-            on_step(len(batch), record)
-    network.eval()
-    return history
+        elif on_step is not None:
+            on_step(0, record)
+        records.append(record)
+    return records

@@ -1,0 +1,119 @@
+"""Where the paper and the code that it points to differ about networks, training and pruning, and which is followed.
+
+The code is lucaslie/torchprune at 14b392c, with the configurations of its folder paper/lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """One setting on which the paper and the original code differ.
+
+    Attributes:
+        networks: which networks it concerns, as in ``lostprune.networks``.
+        what: the setting; a key of ``lostprune.published.HYPERPARAMETERS`` where Table 3 has a row for it.
+        paper: what the paper says.
+        code: what the original code does.
+        chosen: ``"paper"`` or ``"code"``: which of them is followed here.
+        why: the reason, and what else a reader needs to judge it.
+    """
+
+    networks: tuple[str, ...]
+    what: str
+    paper: str
+    code: str
+    chosen: str
+    why: str
+
+
+_CIFAR = ("resnet20", "resnet56", "resnet110", "vgg16", "densenet22", "wrn16_8")
+_LADDER = (
+    "The prune ratios in the paper's tables are on the code's ladder: ResNet20's 84.9% (Table 4) is its step to 85%, "
+    "while removing 15% again and again leads to 83.3% and 85.8%."
+)
+
+DISAGREEMENTS = (
+    Disagreement(
+        ("vgg16", "densenet22"),
+        "warmup",
+        "5",
+        "10",
+        "code",
+        "The authors' release from before the paper warms up for 10 epochs, too.",
+    ),
+    Disagreement(
+        ("wrn16_8",),
+        "decay",
+        "0.2@{60, …}, which by the caption's rule is every 60 epochs: 60, 120, 180",
+        "0.2@{60, 120, 160}",
+        "code",
+        "The paper says that it trains as Zagoruyko & Komodakis (2016) do, whose schedule is the code's.",
+    ),
+    Disagreement(
+        ("vgg16",),
+        "epochs of each retraining",
+        "300: the training recipe over again",
+        "150: the first half of the training recipe",
+        "code",
+        "The authors' release from before the paper retrains for 150 epochs, too.",
+    ),
+    Disagreement(
+        ("resnet20",),
+        "alpha",
+        "0.85 of the parameters stay in every cycle",
+        "0.85 in the first cycle, then 0.913 down to 15% of all parameters, then equal steps down to 2%",
+        "code",
+        _LADDER,
+    ),
+    Disagreement(
+        ("resnet56", "resnet110", "vgg16"),
+        "alpha",
+        "0.85 of the parameters stay in every cycle",
+        "0.85 in the first cycle, then 0.821 down to 2% of all parameters",
+        "code",
+        _LADDER,
+    ),
+    Disagreement(
+        ("densenet22",),
+        "alpha",
+        "0.85 of the parameters stay in every cycle",
+        "0.85 in the first cycle, then 0.893 down to 10% of all parameters, then equal steps down to 4.69%",
+        "code",
+        _LADDER,
+    ),
+    Disagreement(
+        ("wrn16_8",),
+        "alpha",
+        "0.85 of the parameters stay in every cycle",
+        "0.85 in the first cycle, then 0.893 down to 10% of all parameters, then equal steps down to 2%",
+        "code",
+        _LADDER,
+    ),
+    Disagreement(
+        _CIFAR,
+        "pruning steps in a cycle",
+        "one (Algorithm 1, line 5)",
+        "three, with new sensitivities for each, before the network is retrained",
+        "code",
+        "At paper scale only: shorter scales prune once in a cycle, as the paper says.",
+    ),
+    Disagreement(
+        ("resnet56", "resnet110"),
+        "architecture",
+        "ResNets as in He et al. (2016), which for CIFAR are blocks of two 3x3 convolutions",
+        "bottlenecks: blocks of a 1x1, a 3x3 and a 1x1 convolution",
+        "code",
+        "The paper's results are those of the networks in the code, and so are checkpoints that others trained.",
+    ),
+    Disagreement(
+        ("vgg16",),
+        "architecture",
+        "VGG16 as in Simonyan & Zisserman (2014), which has three fully connected layers and no batch norm",
+        "one fully connected layer, and a batch norm after every convolution",
+        "code",
+        "With the original's three layers for 224-pixel images the network would not fit 32-pixel ones.",
+    ),
+)

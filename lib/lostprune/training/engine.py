@@ -1,0 +1,67 @@
+"""How a training step is run on a device: which arithmetic, compiled or not, captured as a CUDA graph or not."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import torch
+
+from ..choices import choose
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One way to run a step.
+
+    Attributes:
+        name: what ``LOSTPRUNE_ENGINE`` takes and every checkpoint records.
+        bfloat16: convolutions and matrix products in bfloat16 (autocast); batch norms, weights and the optimiser stay
+            in float32. Otherwise everything is float32, the definition that the rest is tested against.
+        compiled: forward and backward through ``torch.compile``.
+        captured: the whole step is one CUDA graph, replayed without the host.
+    """
+
+    name: str
+    bfloat16: bool = True
+    compiled: bool = False
+    captured: bool = False
+
+
+FLOAT32 = Engine("float32", bfloat16=False)
+BFLOAT16 = Engine("bfloat16")
+GRAPH = Engine("graph", captured=True)
+COMPILED_GRAPH = Engine("compiled-graph", compiled=True, captured=True)
+ENGINES = {engine.name: engine for engine in (COMPILED_GRAPH, GRAPH, BFLOAT16, FLOAT32)}  # fastest first
+_ON_CUDA_ALONE = (COMPILED_GRAPH, GRAPH)
+
+
+def engines_for(device: torch.device) -> tuple[Engine, ...]:
+    """The ways to try on a device, fastest first; each falls back to the next, and float32 takes every network.
+
+    ``LOSTPRUNE_ENGINE`` names the one to begin with. torch.compile is not among those of a CPU: on two cores it won
+    nothing over the eager step with memory kept (``memory.py``), and its warm-up takes half a minute.
+
+    Raises:
+        ValueError: ``LOSTPRUNE_ENGINE`` is not one of ``ENGINES``, or needs CUDA and the device has none.
+    """
+    asked = os.environ.get("LOSTPRUNE_ENGINE")
+    if asked:
+        choose("LOSTPRUNE_ENGINE", asked, tuple(ENGINES))
+        first = ENGINES[asked]
+        if first in _ON_CUDA_ALONE and device.type != "cuda":
+            raise ValueError(f"LOSTPRUNE_ENGINE: got {asked!r} on {device}, expected bfloat16 or float32: no CUDA")
+    elif not multiplies_bfloat16(device):
+        first = FLOAT32
+    else:
+        first = COMPILED_GRAPH if device.type == "cuda" else BFLOAT16
+    ways = tuple(ENGINES.values())
+    return ways[ways.index(first) :]
+
+
+def multiplies_bfloat16(device: torch.device) -> bool:
+    """Whether the device has instructions for products of bfloat16; emulated ones are slower than float32."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # unknown to older versions of torch
+    return device.type == "cpu" and any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))

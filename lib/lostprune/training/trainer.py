@@ -1,0 +1,208 @@
+"""One network in training: its weights, optimiser state, learning rates and epoch of images, all on the device."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from .. import data, pruning
+from .engine import FLOAT32, engines_for
+from .recipes import Recipe
+
+log = logging.getLogger("lostprune")
+_AUGMENTED_AT_ONCE = 1000  # images; their pixel positions take memory
+_WARM_UP_STEPS = 3  # before a capture, so that every library has chosen its kernels
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What is to be trained, and how; see :func:`lostprune.training.train`."""
+
+    network: nn.Module
+    images: torch.Tensor
+    labels: torch.Tensor
+    recipe: Recipe
+    seed: int
+    dataset: str = "cifar10"
+    masks: pruning.Masks | None = None
+
+
+class Trainer:
+    """Runs the steps of one training. The host only starts them: within an epoch nothing is read back."""
+
+    def __init__(self, run: Run):
+        self.run, self.engine, recipe = run, FLOAT32, run.recipe
+        self.device, self.count = run.images.device, len(run.images)
+        self.network = run.network.to(memory_format=torch.channels_last).train()
+        masks = run.masks or {}
+        if masks:
+            pruning.apply(self.network, masks)
+        parameters = dict(self.network.named_parameters())
+        self._parameters = list(parameters.values())
+        # Masks of the parameters' own type: one multiplication then serves them all at once.
+        self._masked = [parameters[name] for name in masks]
+        self._masks = [mask.to(parameter.dtype) for mask, parameter in zip(masks.values(), self._masked, strict=True)]
+        self.steps_per_epoch = math.ceil(self.count / recipe.batch_size)
+        rates = [recipe.learning_rate_at(i, self.steps_per_epoch) for i in range(recipe.epochs * self.steps_per_epoch)]
+        self._rates = torch.tensor(rates, dtype=torch.float32, device=self.device)
+        self._rate = torch.zeros((), device=self.device)
+        self._optimizer = torch.optim.SGD(
+            self._parameters,
+            lr=self._rate,
+            momentum=recipe.momentum,
+            nesterov=recipe.nesterov,
+            weight_decay=recipe.weight_decay,
+            fused=True,
+        )
+        for parameter in self._parameters:  # what SGD begins with, but the same tensor from the first step on
+            self._optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+        self._images, self._labels = run.images.clone(), run.labels.clone()  # of an epoch, in its order
+        self._first = torch.zeros(1, dtype=torch.int64, device=self.device)  # image of the next batch
+        self._step = torch.zeros(1, dtype=torch.int64, device=self.device)  # counted from the start of the run
+        self._loss_sum = torch.zeros((), dtype=torch.float64, device=self.device)
+        self._wrong = torch.zeros((), dtype=torch.int64, device=self.device)
+        # One generator on the CPU draws for every device, so that the data order does not depend on it.
+        self._generator = torch.Generator().manual_seed(run.seed)
+        self._stream = torch.cuda.Stream(self.device) if self.device.type == "cuda" else None
+        self._graphs: dict[int, torch.cuda.CUDAGraph] = {}
+
+    def batch_sizes(self) -> list[int]:
+        """Of the steps of an epoch; the last batch is smaller where the count of images asks for it."""
+        size = self.run.recipe.batch_size
+        return [min(size, self.count - first) for first in range(0, self.count, size)]
+
+    def prepare(self) -> None:
+        """Find the fastest engine that takes the network, by trying it; the state is as before.
+
+        Says in one line of the log why a faster one does not take it.
+
+        Raises:
+            torch.OutOfMemoryError: not enough memory on the device.
+            Exception: what the network itself raises, whatever the engine.
+        """
+        before, reasons = self.state(), []
+        for engine in engines_for(self.device):
+            self.engine = engine
+            try:
+                self._try_out()
+            except torch.OutOfMemoryError:
+                raise
+            except Exception as reason:  # a network of the user's own may raise anything
+                if engine is FLOAT32:
+                    raise
+                reasons.append(f"{engine.name}: {str(reason).strip().splitlines()[0]}")
+            else:
+                break
+            finally:
+                self.restore(before)
+        if reasons:
+            name = type(self.network).__name__
+            log.warning("%s trains with engine %s, since %s", name, engine.name, "; ".join(reasons))
+
+    def release(self) -> None:
+        """Give back the memory that the captured steps hold; ``prepare`` captures them again."""
+        self._graphs.clear()
+
+    def _try_out(self) -> None:
+        self._graphs.clear()
+        self._step.zero_()
+        with self._on_stream():
+            for size in dict.fromkeys(self.batch_sizes()):
+                for _ in range(_WARM_UP_STEPS if self.engine.captured else 1):
+                    self._first.zero_()
+                    self._run_step(size)
+                if self.engine.captured:
+                    self._capture(size)
+
+    def begin_epoch(self) -> None:
+        """Draw the order of the images, their crops and flips, and lay them out on the device."""
+        with self._on_stream():
+            order = torch.randperm(self.count, generator=self._generator).to(self.device)
+            torch.index_select(self.run.labels, 0, order, out=self._labels)
+            for into, chosen in zip(
+                self._images.split(_AUGMENTED_AT_ONCE), order.split(_AUGMENTED_AT_ONCE), strict=True
+            ):
+                into.copy_(data.pad_crop_flip(self.run.images[chosen], self._generator))
+            for counter in (self._first, self._loss_sum, self._wrong):
+                counter.zero_()
+
+    def step(self, size: int) -> None:
+        """The next step of the epoch, on ``size`` images."""
+        with self._on_stream():
+            if size in self._graphs:
+                self._graphs[size].replay()
+            else:
+                self._run_step(size)
+
+    def end_epoch(self) -> dict:
+        """Mean ``loss``, ``error`` and ``engine`` of the epoch; waits for the device."""
+        with self._on_stream():
+            loss, error = self._loss_sum.item() / self.count, self._wrong.item() / self.count
+        return {"loss": loss, "error": error, "engine": self.engine.name}
+
+    def state(self) -> tuple[list[torch.Tensor], torch.Tensor]:
+        """A copy of everything that a step changes, and of the random state."""
+        return [tensor.clone() for tensor in self._changing()], self._generator.get_state()
+
+    def restore(self, state: tuple[list[torch.Tensor], torch.Tensor]) -> None:
+        """Put ``state`` back into the same tensors: a captured step reads and writes those alone."""
+        tensors, random = state
+        with torch.no_grad(), self._on_stream():
+            for tensor, before in zip(self._changing(), tensors, strict=True):
+                tensor.copy_(before)
+        self._generator.set_state(random)
+
+    def _changing(self) -> list[torch.Tensor]:
+        momenta = [self._optimizer.state[parameter]["momentum_buffer"] for parameter in self._parameters]
+        return [*self.network.state_dict().values(), *momenta, self._step, self._rate]
+
+    def _run_step(self, size: int) -> None:
+        rows = self._first + torch.arange(size, device=self.device)
+        labels = self._labels.index_select(0, rows)
+        inputs = data.normalize(self._images.index_select(0, rows), self.run.dataset)
+        inputs = inputs.contiguous(memory_format=torch.channels_last)
+        self._rate.copy_(self._rates.index_select(0, self._step).squeeze(0))
+        loss, wrong = _forward(self.engine.compiled)(self.network, inputs, labels, self.engine.bfloat16)
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self._optimizer.step()
+        if self._masked:
+            with torch.no_grad():
+                torch._foreach_mul_(self._masked, self._masks)
+        self._loss_sum += loss.detach() * size
+        self._wrong += wrong
+        self._first += size
+        self._step += 1
+
+    def _capture(self, size: int) -> None:
+        self._optimizer.zero_grad(set_to_none=True)
+        graph = torch.cuda.CUDAGraph()
+        # The two sizes never run at once, so they share their memory; graphs of other networks do run meanwhile.
+        pool = next(iter(self._graphs.values())).pool() if self._graphs else None
+        with torch.cuda.graph(graph, pool=pool, stream=self._stream):
+            self._run_step(size)
+        self._graphs[size] = graph
+
+    def _on_stream(self) -> torch.cuda.StreamContext:
+        return torch.cuda.stream(self._stream)  # does nothing for None
+
+
+def _loss(
+    network: nn.Module, inputs: torch.Tensor, labels: torch.Tensor, bfloat16: bool
+) -> tuple[torch.Tensor, torch.Tensor]:
+    with torch.autocast(inputs.device.type, torch.bfloat16, enabled=bfloat16):
+        logits = network(inputs)
+    return F.cross_entropy(logits.float(), labels), (logits.detach().argmax(1) != labels).sum()
+
+
+@functools.cache
+def _forward(compiled: bool) -> Callable:
+    """One compiled function for all networks: those of one architecture share its code."""
+    return torch.compile(_loss, dynamic=False) if compiled else _loss
