@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 from click.testing import CliRunner, Result
+from torch import nn
 
-from lostprune.bench import prune, report
+from lostprune.bench import floors, plain_loop, prune, report, train
 from lostprune.cli import main
 
 
@@ -52,3 +53,32 @@ def test_without_a_checkout_there_is_nothing_to_compare_with(monkeypatch: pytest
     monkeypatch.setattr(report, "_TESTS", tmp_path)
     with pytest.raises(report.BenchError, match="clone the repository"):
         report.reference("metrics")
+
+
+def test_training_is_measured_against_the_plain_loop():
+    measured = train.measure(together=2, steps=2, rounds=2)
+    rates = {way: spread["median"] for way, spread in measured["images_per_second"].items()}
+    assert set(rates) == {"engine", "together", "plain"} and min(rates.values()) > 0
+    assert measured["ratio"]["smallest"] <= rates["engine"] / rates["plain"] <= measured["ratio"]["largest"]
+    hours = 45_000 * 182 / rates["engine"] / 3600
+    assert measured["hours"]["engine"] == pytest.approx({"training": hours, "chain": 23 * hours})
+    words = train.in_words(measured)
+    assert f"{measured['ratio']['median']:.2f} (" in words and "23 cycles" in words
+
+
+def test_a_plain_loop_that_ends_is_told():
+    with (
+        plain_loop.PlainLoop("no_such_network", 256, 1) as plain,
+        pytest.raises(report.BenchError, match="ended early"),
+    ):
+        plain.images_per_second()
+
+
+def test_floors_count_what_the_network_does():
+    network = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4 * 64, 10))
+    found = floors.of("training", network, (3, 8, 8), bfloat16=False, images_per_second=100)
+    operations = 3 * 2 * (4 * 27 * 64 + 4 * 64 * 10)
+    assert found["arithmetic_images_per_second"] == pytest.approx(found["operations_per_second"] / operations)
+    moved = 5 * 4 * (4 * 64 + 4 * 64 + 10)
+    assert found["memory_images_per_second"] == pytest.approx(found["bytes_per_second"] / moved)
+    assert found["memory_fraction"] == pytest.approx(100 / found["memory_images_per_second"])

@@ -56,8 +56,8 @@ def sgd(network: nn.Module, recipe) -> torch.optim.SGD:
     )
 
 
-def steps(network: nn.Module, images: torch.Tensor, labels: torch.Tensor, recipe) -> Iterator[int]:
-    """Epoch after epoch; yields the number of images of each step once it is done."""
+def steps(network: nn.Module, images: torch.Tensor, labels: torch.Tensor, recipe, device="cpu") -> Iterator[int]:
+    """Epoch after epoch of a network on ``device``; yields the number of images of each step once it is done."""
     network.train()
     optimizer = sgd(network, recipe)
     loader = DataLoader(Images(images, labels), recipe.batch_size, shuffle=True)
@@ -65,6 +65,6 @@ def steps(network: nn.Module, images: torch.Tensor, labels: torch.Tensor, recipe
     for _ in range(recipe.epochs):
         for inputs, targets in loader:
             optimizer.param_groups[0]["lr"] = recipe.learning_rate_at(done, per_epoch)
-            step(network, optimizer, inputs.to(images.device), targets.to(images.device))
+            step(network, optimizer, inputs.to(device), targets.to(device))
             done += 1
             yield len(targets)

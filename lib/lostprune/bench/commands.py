@@ -25,6 +25,27 @@ def prune(network: str, as_json: bool) -> None:
     _tell("prune", as_json, network=network)
 
 
+@bench.command()
+@_network
+@click.option("--together", type=click.IntRange(1), help="Networks at once; 12 on CUDA, 2 on a CPU.")
+@_as_json
+def train(network: str, together: int | None, as_json: bool) -> None:
+    """Time training steps against the plain loop."""
+    _tell("train", as_json, network=network, together=together)
+
+
+@bench.command()
+@_network
+@click.option("--engine", "engines", multiple=True, help="Which engine; again for another. Else the fastest, float32.")
+@click.option("--count", type=click.IntRange(1), default=3, show_default=True, help="Networks, trained at once.")
+@click.option("--epochs", type=click.IntRange(1), help="Shorten the paper's recipe to these.")
+@click.option("--images", type=click.IntRange(1), help="Train on so many of the 45,000 images.")
+@_as_json
+def error(as_json: bool, **options: object) -> None:
+    """Train networks with one engine and another, and compare their test errors."""
+    _tell("error", as_json, **options)
+
+
 def _tell(name: str, as_json: bool, **options: object) -> None:
     # torch takes seconds to import: only what is asked for
     from . import report

@@ -33,30 +33,28 @@ BFLOAT16 = Engine("bfloat16")
 GRAPH = Engine("graph", captured=True)
 COMPILED_GRAPH = Engine("compiled-graph", compiled=True, captured=True)
 ENGINES = {engine.name: engine for engine in (COMPILED_GRAPH, GRAPH, BFLOAT16, FLOAT32)}  # fastest first
-_ON_CUDA_ALONE = (COMPILED_GRAPH, GRAPH)
 
 
-def engines_for(device: torch.device) -> tuple[Engine, ...]:
+def engines_for(device: torch.device, first: str | None = None) -> tuple[Engine, ...]:
     """The ways to try on a device, fastest first; each falls back to the next, and float32 takes every network.
 
-    ``LOSTPRUNE_ENGINE`` names the one to begin with. torch.compile is not among those of a CPU: on two cores it won
-    nothing over the eager step with memory kept (``memory.py``), and its warm-up takes half a minute.
+    ``first``, else ``LOSTPRUNE_ENGINE``, names the one to begin with. torch.compile is not among those of a CPU: on
+    two cores it won nothing over the eager step with memory kept (``memory.py``), and its warm-up takes half a minute.
 
     Raises:
-        ValueError: ``LOSTPRUNE_ENGINE`` is not one of ``ENGINES``, or needs CUDA and the device has none.
+        ValueError: that is not one of ``ENGINES``, or needs CUDA and the device has none.
     """
-    asked = os.environ.get("LOSTPRUNE_ENGINE")
+    what, asked = ("engine", first) if first else ("LOSTPRUNE_ENGINE", os.environ.get("LOSTPRUNE_ENGINE"))
     if asked:
-        choose("LOSTPRUNE_ENGINE", asked, tuple(ENGINES))
-        first = ENGINES[asked]
-        if first in _ON_CUDA_ALONE and device.type != "cuda":
-            raise ValueError(f"LOSTPRUNE_ENGINE: got {asked!r} on {device}, expected bfloat16 or float32: no CUDA")
+        choose(what, asked, tuple(ENGINES))
+        if ENGINES[asked].captured and device.type != "cuda":
+            raise ValueError(f"{what}: got {asked!r} on {device}, expected bfloat16 or float32; CUDA alone has graphs")
     elif not multiplies_bfloat16(device):
-        first = FLOAT32
+        asked = FLOAT32.name
     else:
-        first = COMPILED_GRAPH if device.type == "cuda" else BFLOAT16
+        asked = COMPILED_GRAPH.name if device.type == "cuda" else BFLOAT16.name
     ways = tuple(ENGINES.values())
-    return ways[ways.index(first) :]
+    return ways[ways.index(ENGINES[asked]) :]
 
 
 def multiplies_bfloat16(device: torch.device) -> bool:

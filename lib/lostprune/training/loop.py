@@ -83,7 +83,7 @@ def train_together(runs: Sequence[Run], on_step: OnStep | None = None) -> list[l
                 trainers[i].prepare()
             while group := [i for i in group if epoch < runs[i].recipe.epochs and isinstance(outcomes[i], list)]:
                 before = {i: trainers[i].state() for i in group}
-                records = _run_epoch([trainers[i] for i in group], epoch, on_step)
+                records = run_epoch([trainers[i] for i in group], epoch, on_step)
                 for i, record in zip(group, records, strict=True):
                     outcomes[i] = outcomes[i] + [record] if isinstance(record, dict) else record
                 epoch += 1
@@ -102,8 +102,8 @@ def train_together(runs: Sequence[Run], on_step: OnStep | None = None) -> list[l
     return outcomes
 
 
-def _run_epoch(trainers: list[Trainer], epoch: int, on_step: OnStep | None) -> list[dict | Diverged]:
-    """One epoch of all: for each its record, or how it ended."""
+def run_epoch(trainers: list[Trainer], epoch: int, on_step: OnStep | None) -> list[dict | Diverged]:
+    """One epoch of networks that are prepared: for each its record, or how it ended."""
     for trainer in trainers:
         trainer.begin_epoch()
     for sizes in itertools.zip_longest(*(trainer.batch_sizes() for trainer in trainers)):

@@ -32,6 +32,7 @@ class Run:
     seed: int
     dataset: str = "cifar10"
     masks: pruning.Masks | None = None
+    engine: str | None = None  # to begin with; None takes what ``engines_for`` does
 
 
 class Trainer:
@@ -88,7 +89,7 @@ class Trainer:
             Exception: what the network itself raises, whatever the engine.
         """
         before, reasons = self.state(), []
-        for engine in engines_for(self.device):
+        for engine in engines_for(self.device, self.run.engine):
             self.engine = engine
             try:
                 self._try_out()

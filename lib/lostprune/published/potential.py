@@ -1,24 +1,11 @@
-"""The paper's own numbers as labelled data: fractions, with the table that they stand in."""
+"""Tables 2, 9, 10, 12 and 13: prune potential, averaged over distributions, after nominal and robust training."""
 
 from __future__ import annotations
 
-import numpy as np
 import xarray as xr
 
-PAPER = "Liebenwein et al., Lost in Pruning, MLSys 2021"
-CORRUPTIONS = 19  # test distributions beside the nominal one: those of CIFAR-10-C (Section 5.1)
-# Data set of each network, under the names of lostprune.networks where the network is there.
-NETWORKS = {
-    "resnet20": "cifar10",
-    "resnet56": "cifar10",
-    "resnet110": "cifar10",
-    "vgg16": "cifar10",
-    "densenet22": "cifar10",
-    "wrn16_8": "cifar10",
-    "resnet18": "imagenet",
-    "resnet101": "imagenet",
-    "deeplabv3": "voc",
-}
+from ..choices import choose
+from .source import PAPER, parse
 
 # In percent, as printed: mean and standard deviation on the train distribution, the same on the test distribution,
 # and the difference that the table prints. ResNet18 was run once: no standard deviation is printed.
@@ -78,6 +65,43 @@ deeplabv3   PFP    20.2 0.1   6.8 2.6  20.2 0.1   0.0  0.0
 """
 
 
+# After robust training; the columns are those of Table 9.
+_TABLE_12 = """
+resnet20    WT     87.5 1.9  84.7 0.9  83.5  3.6  72.6  4.9
+resnet20    SiPP   84.2 1.7  80.3 1.6  77.4  6.1  65.9  6.1
+resnet56    WT     91.8 0.5  91.3 0.4  90.2  1.0  87.8  1.3
+resnet56    SiPP   88.7 0.5  87.2 0.1  87.8  1.3  81.0  2.0
+resnet110   WT     93.8 0.3  93.2 0.4  92.7  0.0  88.7  0.0
+resnet110   SiPP   90.8 0.1  90.2 0.1  89.4  1.0  83.6  1.6
+vgg16       WT     97.0 0.0  97.0 0.0  97.0  0.0  96.8  0.3
+vgg16       SiPP   96.5 0.1  95.5 0.5  94.6  0.5  88.3  3.9
+densenet22  WT     73.4 1.1  72.7 1.9  67.4  0.0  51.8  5.0
+densenet22  SiPP   64.7 1.3  64.8 0.6  55.4  5.0  51.8  5.0
+wrn16_8     WT     97.0 0.0  97.0 0.0  97.0  0.0  96.8  0.3
+wrn16_8     SiPP   97.0 0.0  96.7 0.5  96.8  0.3  94.3  3.8
+"""
+
+_TABLE_13 = """
+resnet20    FT     44.0 6.3  34.4 6.1  19.3 15.0   7.1 10.0
+resnet20    PFP    55.2 6.2  47.7 6.4  39.0 16.1  13.3  9.4
+resnet56    FT     77.1 0.4  77.1 0.9  72.2  2.9  67.3  6.1
+resnet56    PFP    80.8 0.4  76.3 0.5  78.8  0.2  58.5  7.1
+resnet110   FT     82.1 1.8  81.7 0.8  78.7  0.0  74.9  2.7
+resnet110   PFP    84.4 2.1  80.0 2.2  81.6  2.1  58.0  7.7
+vgg16       FT     48.0 3.3  41.5 5.2   0.0  0.0   0.0  0.0
+vgg16       PFP    81.9 1.8  79.8 2.3  62.7 10.5  63.9  3.9
+densenet22  FT     20.3 0.7  20.0 5.7  13.2  9.4   6.6  9.4
+densenet22  PFP    34.2 8.8  33.1 6.5  17.5 14.2   0.0  0.0
+wrn16_8     FT     69.7 4.1  64.8 2.2  54.2 12.9  24.4 17.3
+wrn16_8     PFP    80.7 0.7  76.9 2.9  72.1  3.1  57.2 14.9
+"""
+
+_OVERPARAMETERIZATION = {
+    "nominal": (_TABLE_9 + _TABLE_10, "Tables 9 and 10"),
+    "robust": (_TABLE_12 + _TABLE_13, "Tables 12 and 13"),
+}
+
+
 def table_2() -> xr.Dataset:
     """Table 2: the prune potential on nominal data and its average over all corruptions.
 
@@ -86,35 +110,32 @@ def table_2() -> xr.Dataset:
         ``group`` is ``"train"`` or ``"test"``, ``statistic`` ``"mean"`` or ``"std"`` over repetitions. NaN stands
         where the table prints no standard deviation.
     """
-    values = _parse(_TABLE_2)
+    values = parse(_TABLE_2)
     potential = _labelled(values.isel(column=slice(4)), ("group", "statistic"), (2, 2))
     dataset = xr.Dataset({"potential": potential, "difference": values.isel(column=4)})
     return dataset.assign_attrs(source=f"{PAPER}, Table 2")
 
 
-def overparameterization() -> xr.Dataset:
-    """Tables 9 and 10: average and minimum prune potential over each group of distributions, after nominal training.
+def overparameterization(training: str = "nominal") -> xr.Dataset:
+    """Average and minimum prune potential over each group of distributions: Tables 9, 10 and 12, 13.
+
+    Args:
+        training: ``"nominal"`` (Tables 9 and 10; the train group is nominal data alone, the test group all corruptions)
+            or ``"robust"`` (Tables 12 and 13; the groups are those of Table 11, CIFAR-10's networks only).
 
     Returns:
         ``average`` and ``minimum`` (network, pruner, group, statistic), fractions, labelled as
         :func:`lostprune.metrics.overparameterization` labels its own, plus ``statistic``: ``"mean"`` or ``"std"``.
         ImageNet's networks were run once; the tables print their standard deviation as 0.
+
+    Raises:
+        ValueError: an unknown training.
     """
-    values = _labelled(_parse(_TABLE_9 + _TABLE_10), ("measure", "group", "statistic"), (2, 2, 2))
+    choose("training", training, _OVERPARAMETERIZATION)
+    table, source = _OVERPARAMETERIZATION[training]
+    values = _labelled(parse(table), ("measure", "group", "statistic"), (2, 2, 2))
     dataset = xr.Dataset({"average": values.isel(measure=0), "minimum": values.isel(measure=1)})
-    return dataset.assign_attrs(source=f"{PAPER}, Tables 9 and 10")
-
-
-def _parse(table: str) -> xr.DataArray:
-    """Rows ``network pruner numbers…`` in percent -> fractions (network, pruner, column), in the table's order."""
-    rows = [line.split() for line in table.split("\n") if line]
-    networks, pruners = (list(dict.fromkeys(row[i] for row in rows)) for i in (0, 1))
-    values = np.full((len(networks), len(pruners), len(rows[0]) - 2), np.nan)
-    for network, pruner, *numbers in rows:
-        values[networks.index(network), pruners.index(pruner)] = [float(number) / 100 for number in numbers]
-    coordinates = {"network": networks, "pruner": pruners}
-    labelled = xr.DataArray(values, coordinates, ("network", "pruner", "column"))
-    return labelled.assign_coords(dataset=("network", [NETWORKS[network] for network in networks]))
+    return dataset.assign_attrs(source=f"{PAPER}, {source}")
 
 
 _LABELS = {"group": ["train", "test"], "statistic": ["mean", "std"]}

@@ -1,0 +1,43 @@
+"""What the paper's tables share: their source, the names of networks, and how printed rows become labelled arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+PAPER = "Liebenwein et al., Lost in Pruning, MLSys 2021"
+CORRUPTIONS = 19  # test distributions beside the nominal one: those of CIFAR-10-C (Section 5.1)
+# Data set of each network, under the names of lostprune.networks where the network is there.
+NETWORKS = {
+    "resnet20": "cifar10",
+    "resnet56": "cifar10",
+    "resnet110": "cifar10",
+    "vgg16": "cifar10",
+    "densenet22": "cifar10",
+    "wrn16_8": "cifar10",
+    "resnet18": "imagenet",
+    "resnet101": "imagenet",
+    "deeplabv3": "voc",
+}
+
+
+def parse(table: str) -> xr.DataArray:
+    """Rows ``network pruner numbers…`` in percent -> fractions (network, pruner, column), in the table's order."""
+    rows = [line.split() for line in table.split("\n") if line]
+    networks, pruners = (list(dict.fromkeys(row[i] for row in rows)) for i in (0, 1))
+    values = np.full((len(networks), len(pruners), len(rows[0]) - 2), np.nan)
+    for network, pruner, *numbers in rows:
+        values[networks.index(network), pruners.index(pruner)] = [float(number) / 100 for number in numbers]
+    coordinates = {"network": networks, "pruner": pruners}
+    labelled = xr.DataArray(values, coordinates, ("network", "pruner", "column"))
+    return with_dataset(labelled)
+
+
+def with_dataset(labelled: xr.DataArray | xr.Dataset) -> xr.DataArray | xr.Dataset:
+    """Add the data set of every network as a coordinate along ``network``."""
+    return labelled.assign_coords(dataset=("network", [NETWORKS[name] for name in labelled.network.values.tolist()]))
+
+
+def covers(network: str, dataset: str, training: str = "nominal") -> bool:
+    """Whether the paper has numbers for this: a network of its name may be another one on other data."""
+    return training == "nominal" and NETWORKS.get(network) == dataset
