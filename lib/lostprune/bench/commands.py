@@ -28,10 +28,11 @@ def prune(network: str, as_json: bool) -> None:
 @bench.command()
 @_network
 @click.option("--together", type=click.IntRange(1), help="Networks at once; 12 on CUDA, 2 on a CPU.")
+@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="How often each way is timed.")
 @_as_json
-def train(network: str, together: int | None, as_json: bool) -> None:
+def train(as_json: bool, **options: object) -> None:
     """Time training steps against the plain loop."""
-    _tell("train", as_json, network=network, together=together)
+    _tell("train", as_json, **options)
 
 
 @bench.command()
@@ -46,14 +47,22 @@ def error(as_json: bool, **options: object) -> None:
     _tell("error", as_json, **options)
 
 
+@bench.command()
+@_as_json
+def corruptions(as_json: bool) -> None:
+    """Time the 19 corruptions on the CIFAR-10 test set against their plain versions."""
+    _tell("corruptions", as_json)
+
+
 def _tell(name: str, as_json: bool, **options: object) -> None:
     # torch takes seconds to import: only what is asked for
+    from ..data import DataUnavailable
     from . import report
 
     benchmark = importlib.import_module(f"lostprune.bench.{name}")
     measure: Callable[..., dict] = benchmark.measure
     try:
         measured = measure(**options)
-    except (ValueError, report.BenchError) as error:
+    except (ValueError, DataUnavailable, report.BenchError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(json.dumps(measured, indent=1) if as_json else benchmark.in_words(measured))
