@@ -92,6 +92,7 @@ SCALES = {
             epochs=12,
             retrain_epochs=1,
             cycles=7,
+            smallest_keep_ratio=0.05,
             prune_only_steps=False,
             noise_levels=(0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7),
             noise_images=500,
