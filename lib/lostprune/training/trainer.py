@@ -17,7 +17,7 @@ from .engine import FLOAT32, engines_for
 from .recipes import Recipe
 
 log = logging.getLogger("lostprune")
-_AUGMENTED_AT_ONCE = 1000  # images; their pixel positions take memory
+_AUGMENTED_AT_ONCE = 5000  # images; their pixel positions take 8 kB each
 _WARM_UP_STEPS = 3  # before a capture, so that every library has chosen its kernels
 
 
@@ -71,7 +71,10 @@ class Trainer:
         self._wrong = torch.zeros((), dtype=torch.int64, device=self.device)
         # One generator on the CPU draws for every device, so that the data order does not depend on it.
         self._generator = torch.Generator().manual_seed(run.seed)
-        self._stream = torch.cuda.Stream(self.device) if self.device.type == "cuda" else None
+        self._stream = None
+        if self.device.type == "cuda":
+            self._stream = torch.cuda.Stream(self.device)
+            self._stream.wait_stream(torch.cuda.current_stream(self.device))  # for all that was laid out until here
         self._graphs: dict[int, torch.cuda.CUDAGraph] = {}
 
     def batch_sizes(self) -> list[int]:
@@ -150,7 +153,8 @@ class Trainer:
 
     def state(self) -> tuple[list[torch.Tensor], torch.Tensor]:
         """A copy of everything that a step changes, and of the random state."""
-        return [tensor.clone() for tensor in self._changing()], self._generator.get_state()
+        with self._on_stream():
+            return [tensor.clone() for tensor in self._changing()], self._generator.get_state()
 
     def restore(self, state: tuple[list[torch.Tensor], torch.Tensor]) -> None:
         """Put ``state`` back into the same tensors: a captured step reads and writes those alone."""
@@ -205,5 +209,8 @@ def _loss(
 
 @functools.cache
 def _forward(compiled: bool) -> Callable:
-    """One compiled function for all networks: those of one architecture share its code."""
-    return torch.compile(_loss, dynamic=False) if compiled else _loss
+    """One function for all networks: compiled, those of one architecture and batch size share its code."""
+    if not compiled:
+        return _loss
+    torch._dynamo.config.recompile_limit = max(torch._dynamo.config.recompile_limit, 64)  # architectures and sizes
+    return torch.compile(_loss, dynamic=False)
