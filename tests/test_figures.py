@@ -10,25 +10,39 @@ import xarray as xr
 from bokeh.models import HoverTool, Title
 
 from fixtures.synthetic import CORRUPTIONS, results_of
-from lostprune import data, figures, metrics
+from lostprune import data, figures, metrics, results
 from lostprune.figures.style import over_repetitions
 
 PROVENANCE = "scale quick · CPU, 2 threads · 2026-11-22 · seed 0"
 FEW = ("gaussian_noise", "brightness", "contrast")
+TRAIN = ("cifar10",)
 
 
-def every_figure(**shape) -> dict[str, hv.Overlay]:
-    curves, shift, noise = results_of(**{"cycles": 3, "corruptions": FEW} | shape).values()
+def potential_of(error: xr.DataArray, curves: xr.Dataset, delta: float = 0.005) -> xr.DataArray:
+    return metrics.prune_potential(error, error.sel(cycle=0, drop=True), curves.prune_ratio, delta)
 
-    def potential(error: xr.DataArray) -> xr.DataArray:
-        return metrics.prune_potential(error, error.sel(cycle=0, drop=True), curves.prune_ratio)
 
-    difference = metrics.excess_error_difference(shift.error, ("cifar10",))
+def resampled_of(shift: xr.Dataset, curves: xr.Dataset) -> xr.DataArray:
+    return metrics.resampled_prune_potential(results.outcomes(shift), curves.prune_ratio, resamples=50)
+
+
+def every_figure(**shape) -> dict[str, hv.core.Dimensioned]:
+    curves, shift, _, noise = results_of(**{"cycles": 3, "corruptions": FEW} | shape).values()
+    potential, resampled = potential_of(shift.error, curves), resampled_of(shift, curves)
+    potentials = [potential_of(shift.error, curves, delta) for delta in (0, 0.005, 0.05)]
+    noise_potential = potential_of(noise.error, curves)
+    difference = metrics.excess_error_difference(shift.error, TRAIN)
     return {
         "curves": figures.prune_accuracy_curves(curves),
-        "under_shift": figures.prune_accuracy_under_shift(shift, curves, "FT"),
-        "bars": figures.prune_potential_bars(potential(shift.error), shift),
-        "noise": figures.potential_under_noise(potential(noise.error), noise),
+        "under_shift": figures.prune_accuracy_under_shift(shift, curves, "FT", TRAIN),
+        "by_distribution": figures.prune_accuracy_by_distribution(shift, curves, TRAIN),
+        "bars": figures.prune_potential_bars(potential, shift, TRAIN),
+        "intervals": figures.prune_potential_intervals(potential, resampled, shift, TRAIN),
+        "detail": figures.prune_potential_in_detail(potential, resampled, shift, TRAIN, "FT"),
+        "slider": figures.prune_potential_slider(potentials, shift, TRAIN),
+        "margins": figures.prune_potential_for_margins(potentials, shift, TRAIN, "FT"),
+        "noise": figures.potential_under_noise(noise_potential, noise),
+        "noise_by_repetition": figures.potential_under_noise_by_repetition(noise_potential, noise)[0, 0],
         "excess": figures.excess_error(difference, curves.prune_ratio, shift),
     }
 
@@ -112,7 +126,8 @@ def test_cycles_that_were_not_reached_are_not_drawn():
 def test_error_bars_need_repetitions(repetitions: int, whiskers: bool):
     for name, figure in every_figure(repetitions=repetitions).items():
         drawn = figure.traverse(lambda x: x, [hv.ErrorBars])
-        assert bool(drawn) is (whiskers and name != "excess"), name
+        has_none = ("excess", "intervals", "detail", "margins", "noise_by_repetition")
+        assert bool(drawn) is (whiskers and name not in has_none), name
 
 
 def test_curves_of_equal_potential_lie_beside_each_other_and_say_the_exact_level():
@@ -126,9 +141,9 @@ def test_curves_of_equal_potential_lie_beside_each_other_and_say_the_exact_level
 
 
 def test_one_bar_for_every_method_and_distribution():
-    curves, shift, _ = results_of().values()
-    potential = metrics.prune_potential(shift.error, shift.error.sel(cycle=0, drop=True), curves.prune_ratio)
-    bars = elements(figures.prune_potential_bars(potential, shift), hv.Rectangles)
+    curves, shift, *_ = results_of().values()
+    potential = potential_of(shift.error, curves)
+    bars = elements(figures.prune_potential_bars(potential, shift, TRAIN), hv.Rectangles)
     assert list(bars) == ["WT", "SiPP", "FT", "PFP"]
     np.testing.assert_allclose(bars["FT"]["y1"], 100 * potential.sel(pruner="FT").mean("repetition"))
     assert bars["FT"]["distribution"].tolist() == [figures.label(name) for name in ("cifar10", *CORRUPTIONS)]
@@ -137,11 +152,76 @@ def test_one_bar_for_every_method_and_distribution():
     assert edges.min() >= -0.4 - 1e-9 and edges.max() <= len(CORRUPTIONS) + 0.4 + 1e-9
 
 
+def test_train_distributions_stand_first_on_a_ground_of_their_own():
+    curves, shift, *_ = results_of(corruptions=FEW).values()
+    figure = figures.prune_potential_bars(potential_of(shift.error, curves), shift, ("cifar10", "contrast"))
+    bars = elements(figure, hv.Rectangles)["WT"]
+    assert bars["distribution"].tolist() == ["CIFAR-10", "Contrast", "Gaussian noise", "Brightness"]
+    (ground,) = [one for one in figure.traverse(lambda x: x, [hv.Rectangles]) if not one.label]
+    start, end = ground["x0"][0], ground["x1"][0]
+    assert start < bars["x0"][0] and bars["x1"][1] < end < bars["x0"][2]
+    (names,) = figure.traverse(lambda x: x, [hv.Labels])
+    (train, _, first), (test, _, second) = zip(*names.columns().values(), strict=True)
+    assert (first, second) == ("train", "test") and start < train < end < test
+
+
+def test_a_train_distribution_that_is_not_there_is_named():
+    curves, shift, *_ = results_of(corruptions=FEW).values()
+    with pytest.raises(
+        ValueError, match=r"train: got \('fog',\), expected distributions out of cifar10, gaussian_noise"
+    ):
+        figures.prune_potential_bars(potential_of(shift.error, curves), shift, ("fog",))
+
+
+def test_the_slider_has_one_picture_for_every_margin():
+    curves, shift, *_ = results_of(corruptions=FEW).values()
+    potentials = [potential_of(shift.error, curves, delta) for delta in (0.05, 0.0)]
+    frames = figures.prune_potential_slider(potentials, shift, TRAIN)
+    assert [dimension.label for dimension in frames.kdims] == ["margin δ (%)"] and frames.keys() == [0.0, 5.0]
+    expected = 100 * potentials[0].sel(pruner="WT").mean("repetition")
+    np.testing.assert_allclose(elements(frames[5.0], hv.Rectangles)["WT"]["y1"], expected)
+
+
+def test_the_steps_of_a_bar_are_the_margins_and_all_can_be_seen():
+    curves, shift, *_ = results_of(corruptions=FEW).values()
+    potentials = [potential_of(shift.error, curves, delta) for delta in (0.02, 0.0, 0.005)]
+    drawn = elements(figures.prune_potential_for_margins(potentials, shift, TRAIN, "FT"), hv.Rectangles)
+    assert list(drawn) == ["δ = 2%", "δ = 0.5%", "δ = 0%"]  # the largest is drawn first, below the others
+    heights = [one["y1"] for one in drawn.values()]
+    assert (heights[0] >= heights[1]).all() and (heights[1] >= heights[2]).all() and (heights[0] > heights[2]).any()
+    np.testing.assert_allclose(heights[2], 100 * potentials[1].sel(pruner="FT").mean("repetition"))
+
+
+def test_intervals_are_drawn_around_their_potentials():
+    curves, shift, *_ = results_of(corruptions=FEW).values()
+    potential, resampled = potential_of(shift.error, curves), resampled_of(shift, curves)
+    marks = elements(figures.prune_potential_intervals(potential, resampled, shift, TRAIN), hv.Scatter)["SiPP"]
+    bounds = 100 * metrics.interval(resampled.mean("repetition")).sel(pruner="SiPP")
+    np.testing.assert_allclose(marks["potential"], 100 * potential.sel(pruner="SiPP").mean("repetition"))
+    np.testing.assert_allclose(marks["lower"], bounds.sel(bound="lower"))
+    detail = figures.prune_potential_in_detail(potential, resampled, shift, TRAIN, "SiPP")
+    single = elements(detail, hv.Scatter)["SiPP, repetition 2"]
+    np.testing.assert_allclose(
+        single["upper"], 100 * metrics.interval(resampled).sel(pruner="SiPP", repetition=1, bound="upper")
+    )
+    (lines,) = [one for one in detail.traverse(lambda x: x, [hv.Segments]) if one["row"][0] == single["row"][0]]
+    np.testing.assert_allclose(lines["x1"], single["upper"])
+
+
+def test_accuracy_on_the_chosen_distribution():
+    curves, shift, *_ = results_of(corruptions=FEW).values()
+    frames = figures.prune_accuracy_by_distribution(shift, curves, TRAIN)
+    assert frames.keys() == ["CIFAR-10 (train)", "Gaussian noise (test)", "Brightness (test)", "Contrast (test)"]
+    drawn = elements(frames["Brightness (test)"], hv.Scatter)["PFP"]
+    mine = shift.error.sel(pruner="PFP", distribution="brightness").mean("repetition")
+    np.testing.assert_allclose(drawn["accuracy"], 100 - 100 * mine)
+
+
 @pytest.mark.parametrize("corruptions, shown", [(FEW, FEW), (CORRUPTIONS, ("fog", "gaussian_noise"))])
 def test_the_legend_names_few_distributions(corruptions: tuple[str, ...], shown: tuple[str, ...]):
-    curves, shift, _ = results_of(corruptions=corruptions).values()
-    figure = figures.prune_accuracy_under_shift(shift, curves, "WT", highlighted=("fog", "gaussian_noise"))
-    expected = {"CIFAR-10 (nominal)", *map(figures.label, shown)}
+    curves, shift, *_ = results_of(corruptions=corruptions).values()
+    figure = figures.prune_accuracy_under_shift(shift, curves, "WT", TRAIN, highlighted=("fog", "gaussian_noise"))
+    expected = {"CIFAR-10 (train)", *(f"{figures.label(name)} (test)" for name in shown)}
     assert set(elements(figure, hv.Curve)) == expected
     assert len(figure.traverse(lambda x: x, [hv.Curve])) == 1 + len(corruptions)
     legend = hv.renderer("bokeh").get_plot(figure).state.legend[0]

@@ -47,7 +47,7 @@ def test_under_noise_repetitions_that_agree_make_a_verdict():
 
 
 def test_under_noise_says_what_the_margin_is_worth():
-    curves, _, noise = results_of().values()
+    curves, *_, noise = results_of().values()
     potential = metrics.prune_potential(noise.error, noise.error.sel(cycle=0, drop=True), curves.prune_ratio)
     text = findings.under_noise(potential, noise, images=1000)
     assert "from 90.0 ± 0.0% at noise level 0 to 65.0 ± 0.0% at 0.3" in text
@@ -63,10 +63,10 @@ def test_over_distributions_counts_lower_same_and_higher():
     )
     wt, ft = findings.over_distributions(potential).splitlines()
     assert wt == (
-        "- **WT**: 80.0% on nominal data; lower on 1 of 3 corruptions, higher on 1, the same on 1. "
+        "- **WT**: 80.0% on nominal data; lower on 1 of 3 test distributions, higher on 1, the same on 1. "
         "The lowest is 40.0%, on Fog."
     )
-    assert ft.endswith("lower on 3 of 3 corruptions, higher on 0, the same on 0. On 2 of them it is 0.")
+    assert ft.endswith("lower on 3 of 3 test distributions, higher on 0, the same on 0. On 2 of them it is 0.")
 
 
 def test_overparameterization_compares_nominal_with_the_average_under_shift():
@@ -79,14 +79,66 @@ def test_overparameterization_compares_nominal_with_the_average_under_shift():
     assert "there is nothing to lose" in pfp
 
 
+def test_margins_say_whether_the_verdict_depends_on_them():
+    strict = potential_of("distribution", ["cifar10", "fog"], WT=[[0.8, 0.5]], FT=[[0.5, 0.2]], PFP=[[0.0, 0.0]])
+    loose = potential_of("distribution", ["cifar10", "fog"], WT=[[0.9, 0.6]], FT=[[0.5, 0.7]], PFP=[[0.4, 0.1]])
+    wt, ft, pfp = findings.margins([strict, loose.assign_attrs(delta=0.05)]).splitlines()
+    assert wt == "- **WT**: lower under shift for δ = 0.5% and 5%. The choice of δ does not change the verdict."
+    assert ft == (
+        "- **FT**: lower under shift for δ = 0.5%; not lower for δ = 5%. The choice of δ changes the verdict."
+    )
+    assert pfp.endswith(
+        "lower under shift for δ = 5%; not to be told for δ = 0.5%. The choice of δ changes the verdict."
+    )
+
+
+def resampled_of(**by_method: list) -> xr.DataArray:
+    """(resample, pruner, repetition, distribution) with one repetition, of [nominal, fog] for each resample."""
+    values = np.array(list(by_method.values())).transpose(1, 0, 2)[:, :, None]
+    coordinates = {"pruner": list(by_method), "repetition": [0], "distribution": ["cifar10", "fog"]}
+    return xr.DataArray(values, coordinates, ("resample", *coordinates))
+
+
+def test_intervals_say_whether_the_test_set_can_tell():
+    resampled = resampled_of(
+        WT=[[0.8, 0.4], [0.8, 0.5], [0.8, 0.6]], FT=[[0.5, 0.4], [0.5, 0.6], [0.5, 0.6]], PFP=[[0.1, 0.3]] * 3
+    )
+    potential = resampled.isel(resample=1, drop=True)
+    wt, ft, pfp = findings.intervals(potential, resampled).splitlines()
+    assert wt == (
+        "- **WT**: 80.0% on nominal data, 95% interval 80.0% to 80.0%. Over all distributions the intervals are 10.0 "
+        "points wide on average, 20.0 at most (on Fog). The average under shift differs by -30.0 points (interval "
+        "-40.0 to -20.0): the test set is large enough to tell that it is lower."
+    )
+    assert "(interval -10.0 to +10.0): the interval includes 0, and another test set" in ft
+    assert pfp.endswith("the test set is large enough to tell that it is higher.")
+    assert findings.beyond_sampling(resampled) == (
+        "For WT it is lower by more than a test set of this size leaves to chance. For the others, chance in the "
+        "choice of test images may explain it."
+    )
+    assert findings.beyond_sampling(resampled.sel(pruner=["FT"])).startswith("For no method")
+
+
+def test_paired_comparison_counts_the_images_on_which_one_of_the_two_is_wrong():
+    curves, shift, *_ = results_of(repetitions=1, cycles=1, methods=("WT",), corruptions=("fog",)).values()
+    pruned = shift.wrong.sel(cycle=0).values
+    pruned[..., :20] ^= True
+    shift.wrong.loc[{"cycle": 1}] = pruned
+    text = findings.paired_comparison(shift, curves, 0.005)
+    assert text.startswith("On 2,000 test images, the margin δ = 0.5% is 10 images.")
+    assert "on 1.0% of the images" in text and "standard error of 0.22%" in text  # sqrt(0.01 * 0.99 / 2000)
+    assert "0.44%: less than the margin" in text
+    assert "more than the margin" in findings.paired_comparison(shift, curves, 0.004)
+
+
 def test_curves_under_shift_names_the_worst_and_the_best():
-    curves, shift, _ = results_of(repetitions=1, cycles=2, methods=("WT",), corruptions=("fog", "snow")).values()
+    curves, shift, *_ = results_of(repetitions=1, cycles=2, methods=("WT",), corruptions=("fog", "snow")).values()
     curves["prune_ratio"][:] = [0.0, 0.5, 0.9]
     shift["error"][:] = [[[[0.1, 0.2, 0.3], [0.104, 0.23, 0.3], [0.2, 0.3, 0.4]]]]
     assert findings.curves_under_shift(shift, curves, "WT", 0.005) == (
         "Where WT has pruned as much as nominal data allow, 50.0%, accuracy changes by -0.4% on CIFAR-10 and by -1.5% "
         "on average under shift: worst on Fog (-3.0%), best on Snow (+0.0%). "
-        "It falls by more than 0.5% on 1 of 2 corruptions."
+        "It falls by more than 0.5% on 1 of 2 test distributions."
     )
     assert "No network pruned with WT stays within 0.1%" in findings.curves_under_shift(shift, curves, "WT", 0.001)
 
@@ -108,13 +160,13 @@ def test_excess_reads_the_interval_of_the_slope(growth: float, said: str):
 
 
 def test_excess_of_few_points_is_no_verdict():
-    curves, shift, _ = results_of(repetitions=1, cycles=3, methods=("WT",)).values()
+    curves, shift, *_ = results_of(repetitions=1, cycles=3, methods=("WT",)).values()
     text = findings.excess(metrics.excess_error_difference(shift.error, ("cifar10",)), curves.prune_ratio)
     assert "That is from 3 pruned networks only: these numbers do not tell." in text
 
 
 def test_closing_sorts_the_methods_by_answer():
-    curves, shift, _ = results_of(repetitions=1, cycles=3).values()
+    curves, shift, *_ = results_of(repetitions=1, cycles=3).values()
     noise = potential_of("noise_level", [0.0, 0.3], WT=[[0.8, 0.1]], SiPP=[[0.8, 0.0]], FT=[[0.5, 0.5]], PFP=[[0, 0]])
     distributions = ["cifar10", "fog"]
     shifted = potential_of("distribution", distributions, WT=[[0.8, 0.9]], SiPP=[[0.8, 0]], FT=[[0.5, 0]], PFP=[[0, 0]])
@@ -157,7 +209,7 @@ def test_commensurate_of_a_network_that_the_paper_lacks():
 
 
 def test_resolution_counts_the_images_of_the_margin():
-    curves, _, noise = results_of(repetitions=1).values()
+    curves, *_, noise = results_of(repetitions=1).values()
     text = findings.resolution(2000, 0.005, curves)
     assert "on 2,000 test images: one image is worth 0.05%, and the margin δ = 0.5% is 10 images." in text
     assert "standard error of 0.67%, more than the margin itself" in text  # sqrt(0.1 * 0.9 / 2000)

@@ -121,9 +121,43 @@ def test_nan_and_percent_are_refused():
         metrics.excess_error_difference(shifted([[0.1, 0.2, 0.3], [0.1, np.nan, 0.3]]), ("cifar10",))
 
 
+def test_a_distribution_that_one_array_lacks_is_named():
+    error = shifted([[0.1, 0.2, 0.3], [0.1, 0.2, 0.3]])
+    parent, ratio = error.sel(cycle=0, drop=True), xr.DataArray([0, 0.5], {"cycle": [0, 1]}, ("cycle",))
+    with pytest.raises(ValueError, match="distribution: fog, frost is missing from parent_error"):
+        metrics.prune_potential(error, parent.sel(distribution=["cifar10"]), ratio)
+    with pytest.raises(ValueError, match="cycle: 1 is missing from prune_ratio"):
+        metrics.prune_potential(error, parent, ratio.sel(cycle=[0]))
+    with pytest.raises(ValueError, match="cycle: 1 is missing from error"):
+        metrics.prune_potential(error.sel(cycle=[0]), parent, ratio)
+
+
+def test_the_same_labels_in_another_order_are_matched():
+    error = shifted([[0.1, 0.2, 0.3], [0.1, 0.9, 0.3]])
+    ratio = xr.DataArray([0, 0.5], {"cycle": [0, 1]}, ("cycle",))
+    found = metrics.prune_potential(error, error.sel(cycle=0, drop=True).isel(distribution=[2, 0, 1]), ratio)
+    assert found.sel(distribution=["cifar10", "fog", "frost"]).values.tolist() == [0.5, 0, 0.5]
+
+
 def test_a_distribution_that_is_not_there_is_named():
     with pytest.raises(ValueError, match="distribution: got 'snow', expected one of cifar10, fog, frost"):
         metrics.excess_error_difference(shifted([[0.1] * 3] * 2), ("cifar10",), ("snow",))
+
+
+def test_a_distribution_in_both_groups_is_refused():
+    with pytest.raises(ValueError, match="got fog in both"):
+        metrics.excess_error_difference(shifted([[0.1] * 3] * 2), ("cifar10", "fog"), ("fog", "frost"))
+
+
+def test_results_without_the_parent_are_refused():
+    with pytest.raises(ValueError, match=r"error: got cycles \[1\], expected 0, the unpruned parent"):
+        metrics.excess_error_difference(shifted([[0.1] * 3] * 2).sel(cycle=[1]), ("cifar10",))
+
+
+def test_a_potential_that_is_nan_is_refused():
+    potential = xr.DataArray([0.9, np.nan], {"distribution": ["cifar10", "fog"]}, ("distribution",))
+    with pytest.raises(ValueError, match="potential: 1 of 2 values are NaN"):
+        metrics.overparameterization(potential, ("cifar10",))
 
 
 def test_a_missing_cycle_dimension_is_named():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import xarray as xr
 from IPython.core.formatters import DisplayFormatter
 
 import lostprune
 from fixtures.synthetic import results_of
-from lostprune import metrics, tables
+from lostprune import metrics, networks, tables
 
 
 def potential_table(**shape) -> tables.Table:
@@ -69,7 +70,93 @@ def test_what_is_run_stands_beside_the_whole():
     assert frame.columns.tolist() == ["scale smoke", "paper"]
 
 
-@pytest.mark.parametrize("make", [tables.methods, lambda name: potential_table()])
+def test_other_data_and_other_training_are_not_set_beside_the_papers():
+    curves = results_of()["curves"]
+    for change in ({"dataset": "cifar100"}, {"training": "robust"}):
+        table = tables.prune_results(curves.assign_attrs(change), "tab-results")
+        assert set(table.frame["PR, paper"]) == {"–"} and "in the paper)" not in table.caption
+
+
+def result_curves(errors: dict[str, list[float]]) -> xr.Dataset:
+    """Two repetitions of a parent that errs on 10 %, pruned to 50 and 90 % (FLOPs: to 40 and 80 %)."""
+    curves = results_of(methods=tuple(errors), repetitions=2, cycles=2)["curves"]
+    curves["prune_ratio"][:] = [0.0, 0.5, 0.9]
+    curves["flop_reduction"][:] = [0.0, 0.4, 0.8]
+    curves["test_error"][:] = [[[0.1, *own]] * 2 for own in errors.values()]
+    return curves
+
+
+def test_prune_results_are_worked_by_hand():
+    table = tables.prune_results(result_curves({"WT": [0.09, 0.1025], "FT": [0.104, 0.2]}), "tab-results")
+    assert table.frame.loc["WT"].tolist() == ["**+0.25**", "**90.00**", "80.00", "-0.02", "**84.92**", "81.04"]
+    assert table.frame.loc["FT"].tolist() == ["**+0.40**", "50.00", "**40.00**", "**-0.33**", "52.06", "24.98"]
+    assert table.frame.columns.tolist() == [
+        "error, here",
+        "PR, here",
+        "FR, here",
+        "error, paper",
+        "PR, paper",
+        "FR, paper",
+    ]
+    assert "(10.00% here, 8.60% in the paper)" in table.caption and "closest" not in table.caption
+    assert "scale quick · CPU, 2 threads · 2026-11-22 · seed 0, 2 repetitions" in table.caption
+
+
+def test_the_best_of_each_kind_is_bold_and_ties_are_both():
+    errors = {"WT": [0.1, 0.104], "SiPP": [0.1, 0.102], "FT": [0.1, 0.2], "PFP": [0.1, 0.104]}
+    frame = tables.prune_results(result_curves(errors), "tab-results").frame
+    assert frame["error, here"].tolist() == ["+0.40", "**+0.20**", "**+0.00**", "+0.40"]
+    assert frame["PR, here"].tolist() == ["**90.00**", "**90.00**", "50.00", "90.00"]
+    assert frame["FR, here"].tolist() == ["80.00", "80.00", "40.00", "**80.00**"]
+
+
+def test_the_closest_result_has_a_star_and_is_never_bold():
+    table = tables.prune_results(result_curves({"WT": [0.15, 0.12], "SiPP": [0.104, 0.2]}), "tab-results")
+    assert table.frame.loc["WT"].tolist()[:3] == [r"+2.00\*", "90.00", "80.00"]
+    assert table.frame.loc["SiPP"].tolist()[:3] == ["**+0.40**", "**50.00**", "40.00"]
+    assert r"\* No pruned network is within δ; the closest is shown." in table.caption
+
+
+def test_a_wider_margin_changes_our_columns_only():
+    narrow, wide = (tables.prune_results(result_curves({"FT": [0.104, 0.12]}), "tab", delta) for delta in (0.005, 0.02))
+    assert [table.frame.loc["FT", "PR, here"] for table in (narrow, wide)] == ["50.00", "90.00"]
+    assert narrow.frame.loc["FT", "PR, paper"] == wide.frame.loc["FT", "PR, paper"]
+    assert "δ = 2%" in wide.caption
+
+
+def test_a_method_that_was_not_pruned_in_every_repetition_gets_dashes():
+    curves = results_of(unreached=8)["curves"]
+    assert tables.prune_results(curves, "tab").frame.loc["PFP"].tolist()[:3] == ["–"] * 3
+
+
+def test_the_recipe_stands_beside_the_printed_one():
+    frame = tables.recipe(lostprune.Study(scale="smoke"), "tab-recipe").frame
+    assert frame.columns.tolist() == ["paper, as printed", "here, scale paper", "here, scale smoke"]
+    assert frame.loc["epochs"].tolist() == ["182", "182", "1"]
+    assert frame.loc["learning rate decay"].tolist() == ["0.1@{91, 136}", "0.1@{91, 136}", "0.1@{0.5, 0.747}"]
+    assert frame.loc["learning rate"].tolist() == ["0.1", "0.1", "0.05"]
+    assert frame.loc["γ"].tolist() == ["1.0e-16"] * 3
+    assert frame.loc["weight decay"].tolist() == ["1.0e-4"] * 3
+    assert frame.loc["α"].tolist() == ["0.85", "0.32 to 0.91", "0.37 to 0.85"]
+
+
+def test_a_recipe_of_a_network_of_ones_own_has_no_printed_one(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(networks.registry, "_BUILDERS", dict(networks.registry._BUILDERS))
+    networks.register("mynet")(networks.registry._BUILDERS["resnet20"])
+    frame = tables.recipe(lostprune.Study(network="mynet", scale="paper"), "tab-recipe").frame
+    assert set(frame["paper, as printed"]) == {"–"} and frame.columns.tolist()[1:] == ["here, scale paper"]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        tables.methods,
+        lambda name: potential_table(),
+        lambda name: tables.prune_results(results_of()["curves"], "tab-results"),
+        lambda name: tables.recipe(lostprune.Study(), "tab-recipe"),
+    ],
+    ids=["methods", "potential", "prune results", "recipe"],
+)
 def test_a_table_is_one_myst_directive_without_broken_rows(make):
     shown, _ = DisplayFormatter().format(make("tab-potential"))
     text = shown["text/markdown"]

@@ -20,6 +20,7 @@ import papermill
 import yaml
 from nbclient.exceptions import DeadKernelError
 
+from . import status
 from .choices import choose
 
 LIBRARY = Path(__file__).resolve().parent
@@ -154,6 +155,7 @@ def build(root: Path, names: tuple[str, ...] = (), force: bool = False, say: Cal
             _run(page, title, say)
         else:
             say(f"{title}: {'up to date' if wanted else 'left as it is'}")
+    status.write(pages, root)
     return _build_html(root, say)
 
 

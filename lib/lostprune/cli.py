@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import click
 
 from .bench.commands import bench
+from .campaign.command import campaign
 
 # Each command imports what it needs: torch and papermill take seconds.
 
@@ -53,13 +55,57 @@ def book(pages: tuple[str, ...], force: bool) -> None:
 @main.command()
 @click.argument("name", default="cifar10")
 @click.option("--folder", type=click.Path(path_type=Path), help="The data folder; else LOSTPRUNE_DATA.")
-def data(name: str, folder: Path | None) -> None:
-    """Fetch and check the data set NAME (cifar10), and say where it lies."""
-    from . import data as datasets
+@click.option("--compare", is_flag=True, help="cifar10-c: how the generated corruptions differ from the published.")
+@click.option("--json", "as_json", is_flag=True, help="Print what --compare found as one JSON object.")
+def data(name: str, folder: Path | None, compare: bool, as_json: bool) -> None:
+    """Fetch and check the data set NAME, and say where it lies.
 
-    with _told_plainly(datasets.DataUnavailable, ValueError):
-        counts = [f"{len(datasets.load(name, split, folder).labels):,} {split}" for split in ("train", "test")]
-    click.echo(f"{name}: {' and '.join(counts)} images, checked, in {datasets.locate(folder) / name}")
+    NAME is cifar10, cifar10.1 (another test set) or cifar10-c (the published corruptions, 2.9 GB; where they lie in
+    the data folder, they are used instead of generated ones).
+    """
+    from . import data as datasets
+    from .choices import choose
+    from .corruptions import comparison
+
+    if (compare and name != "cifar10-c") or (as_json and not compare):
+        raise click.UsageError("--compare is for cifar10-c, and --json is for --compare")
+    with _told_plainly(datasets.DataUnavailable, OSError, ValueError):
+        choose("dataset", name, (*datasets.DATASETS, "cifar10-c"))
+        if compare:
+            compared = comparison.compare_published(folder)
+            click.echo(json.dumps(compared, indent=1) if as_json else comparison.in_words(compared))
+        elif name == "cifar10-c":
+            path = datasets.obtain_published(folder)
+            click.echo(f"{name}: the published images of 19 corruptions, checked, in {path}")
+        else:
+            parts = datasets.DATASETS[name].parts
+            counts = [f"{len(datasets.load(name, split, folder).labels):,} {split}" for split in parts]
+            click.echo(f"{name}: {' and '.join(counts)} images, checked, in {datasets.locate(folder) / name}")
+
+
+@main.command()
+@click.argument("folder", metavar="[STORE]", required=False, type=click.Path(path_type=Path))
+def verify(folder: Path | None) -> None:
+    """Read all of a STORE again: networks, masks, results, checksums.
+
+    What is damaged is named and moved to the folder `quarantine` of the store, and the next run computes it again.
+    STORE is LOSTPRUNE_STORE by default. The exit code is 1 if anything is damaged.
+    """
+    from . import store
+    from . import verify as verifier
+
+    with _told_plainly(OSError):
+        if folder is not None and not folder.is_dir():
+            raise FileNotFoundError(f"store: got {folder}, expected a folder that exists")
+        place = store.store_folder(folder)
+        whole, damages = verifier.verify(place)
+    for damage in damages:
+        click.echo(f"{damage.name}: {damage.reason}", err=True)
+    click.echo(f"{place}: {whole} networks and results are whole, {len(damages)} damaged")
+    if damages:
+        click.echo(f"They lie in {place / verifier.QUARANTINE} now; the next run computes them again.", err=True)
+        raise SystemExit(1)
 
 
 main.add_command(bench)
+main.add_command(campaign)

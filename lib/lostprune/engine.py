@@ -25,7 +25,8 @@ class BookEngine(NBClientEngine):
     """Runs a notebook like papermill does, and changes three things.
 
     - ``<<name>>`` in Markdown cells and in figure captions and labels (cell metadata ``mystnb``) becomes the value of
-      the parameter ``name``: one notebook makes several pages with titles and labels of their own.
+      the parameter ``name``: one notebook makes several pages with titles and labels of their own. ``<<network>>`` is
+      for labels; a reader sees ``<<network_label>>``, such as ResNet20 for resnet20.
     - The cell with the default parameters goes where other values were injected: it would show what was not run.
     - Outputs that mean nothing to a reader are dropped.
 
@@ -51,7 +52,11 @@ def _parameters(path: str, notebook: NotebookNode) -> dict:
             values[parameter["name"]] = ast.literal_eval(parameter["default"])
         except (ValueError, SyntaxError):
             continue  # a default that is computed cannot be printed before the run
-    return values | dict(notebook.metadata["papermill"]["parameters"])
+    # Here: papermill loads the module on every call, and this import takes seconds.
+    from .figures.style import network_label
+
+    values |= dict(notebook.metadata["papermill"]["parameters"])
+    return values | ({"network_label": network_label(values["network"])} if "network" in values else {})
 
 
 def _fill_marks(notebook: NotebookNode, values: dict) -> None:

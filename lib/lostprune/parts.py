@@ -2,68 +2,40 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import torch
 import xarray as xr
+from torch import nn
 
-from . import data, evaluation, prune_retrain
+from . import corruptions, data, evaluation, inference
+from .pieces import Measurement, Plan, Values
 from .progress import Progress
 from .study import Study
+from .trained import Item, TrainedNetworks
+
+Assemble = Callable[[dict[str, Values]], xr.Dataset]
 
 
-class TrainedNetworks:
-    """The trained networks of a study, every cell once, and where each belongs in (pruner, repetition, cycle)."""
+class Part:
+    """One part of a study's results: what is left to measure for it, and the dataset that comes of it.
 
-    def __init__(self, study: Study, folder: Path, device: torch.device):
-        self.study, self.device = study, device
-        self.cells, self.networks, self.facts = [], [], []
-        for cell in prune_retrain.cells(study):
-            found = prune_retrain.load(study, cell, folder, device)
-            if found is not None:  # cells that could not be reached are not there
-                network, _, facts = found
-                self.cells.append(cell)
-                self.networks.append(network)
-                self.facts.append(facts)
-        self.coordinates = {
-            "pruner": list(study.methods),
-            "repetition": np.arange(study.repetitions),
-            "cycle": np.arange(len(study.ladder) + 1),
-        }
+    Attributes:
+        plan: what is left; its pieces are on disk until they are removed.
+        left_out: distributions that cannot be had, and why.
+    """
 
-    def __len__(self) -> int:
-        return len(self.networks)
+    def __init__(self, name: str, networks: TrainedNetworks):
+        self.left_out: dict[str, str] = {}
+        measurements, items, self._assemble = COMPUTE[name](networks, self.left_out)
+        self.plan = Plan(networks, name, measurements, items)
 
-    def predict(self, inputs: torch.Tensor, bar: Progress) -> torch.Tensor:
-        """Logits float32 [networks, n, classes] of network inputs float32 [n, 3, h, w]."""
-        return evaluation.predict(self.networks, inputs, bar.step)
-
-    def parents(self) -> list[int]:
-        """For each network the index of its unpruned parent (for a parent: its own)."""
-        return [self.cells.index(("parent", repetition, 0)) for _, repetition, _ in self.cells]
-
-    def labelled(self, values: torch.Tensor | list[float], **last: list) -> xr.DataArray:
-        """Values [networks, …] as an array over (pruner, repetition, cycle, …); the parent stands in every pruner."""
-        values = np.asarray(values, dtype=np.float64)
-        full = np.full(tuple(map(len, self.coordinates.values())) + values.shape[1:], np.nan)
-        for value, (method, repetition, cycle) in zip(values, self.cells, strict=True):
-            pruner = self.study.methods.index(method) if cycle else slice(None)
-            full[pruner, repetition, cycle] = value
-        return xr.DataArray(full, self.coordinates | last)
-
-    def attributes(self) -> dict[str, str | int | float]:
-        """What the networks are, what their training took and on what."""
-        return {
-            "network": self.study.network,
-            "dataset": self.study.dataset,
-            "training": self.study.training,
-            "scale": self.study.scale.name,
-            "seed": self.study.seed,
-            "training_device": "; ".join(sorted({facts["device"] for facts in self.facts})),
-            "training_seconds": sum(facts["seconds"] for facts in self.facts),
-        }
+    def compute(self, bar: Progress) -> xr.Dataset:
+        """The dataset, without what every part has in its attributes. Raises OSError: the store cannot be written."""
+        dataset = self._assemble(self.plan.take(bar))
+        return dataset.assign_attrs(wall_seconds=self.plan.seconds, left_out=json.dumps(self.left_out))
 
 
 def images_to_evaluate(study: Study, part: str) -> int:
@@ -71,85 +43,161 @@ def images_to_evaluate(study: Study, part: str) -> int:
     scale = study.scale
     if part == "noise":
         return len(scale.noise_levels) * scale.noise_draws * _noise_images(study)
-    images = evaluation.test_size(study)
-    return images if part == "curves" else images * (len(evaluation.distributions(study)) - 1)
+    corrupted = len(evaluation.corrupted_distributions(study)) * len(corruptions.SEVERITIES)
+    times = {"curves": 1, "shift": len(evaluation.distributions(study)), "severities": corrupted}
+    return evaluation.test_size(study) * times[part]
 
 
-def _curves(networks: TrainedNetworks, _: None, bar: Progress) -> xr.Dataset:
-    images, labels = evaluation.test_part(networks.study, networks.device)
-    logits = networks.predict(data.normalize(images, networks.study.dataset), bar)
-    return xr.Dataset(
-        {
-            "prune_ratio": networks.labelled([facts["prune_ratio"] for facts in networks.facts]),
-            "flop_reduction": networks.labelled([facts["flop_reduction"] for facts in networks.facts]),
-            "test_error": networks.labelled(evaluation.error(logits, labels).cpu()),
-            "test_loss": networks.labelled(evaluation.loss(logits, labels).cpu()),
-        }
-    )
-
-
-def _shift(networks: TrainedNetworks, curves: xr.Dataset, bar: Progress) -> xr.Dataset:
-    """The error on every distribution; on the nominal one it is that of ``curves``."""
+def _curves(networks: TrainedNetworks, _: dict) -> tuple[list[Measurement], list[Item], Assemble]:
     study = networks.study
-    images, labels = evaluation.test_part(study, networks.device)
-    nominal, *shifts = evaluation.distributions(study)
-    errors = []
-    for name in shifts:
-        inputs = data.normalize(evaluation.shifted(images, name, study), study.dataset)
-        errors.append(evaluation.error(networks.predict(inputs, bar), labels).cpu())
-    shifted = networks.labelled(torch.stack(errors, -1), distribution=shifts)
-    error = xr.concat([curves.test_error.expand_dims(distribution=[nominal]), shifted], "distribution")
-    return xr.Dataset({"error": error.transpose(..., "distribution")})
+
+    def assemble(values: dict[str, Values]) -> xr.Dataset:
+        facts, (measured,) = networks.facts, values.values()
+        return xr.Dataset(
+            {
+                "prune_ratio": networks.labelled([one["prune_ratio"] for one in facts]),
+                "flop_reduction": networks.labelled([one["flop_reduction"] for one in facts]),
+                "test_error": networks.labelled(measured["wrong"].double().mean(-1)),
+                "test_loss": networks.labelled(measured["loss"]),
+            }
+        )
+
+    return [_classify(networks, study.dataset, evaluation.SEVERITY)], _alone(networks), assemble
 
 
-def _noise(networks: TrainedNetworks, _: None, bar: Progress) -> xr.Dataset:
+def _shift(networks: TrainedNetworks, left_out: dict) -> tuple[list[Measurement], list[Item], Assemble]:
+    """Which images are misclassified, on every distribution that can be had."""
+    measurements = {}
+    for name in evaluation.distributions(networks.study):
+        try:
+            measurements[name] = _classify(networks, name, evaluation.SEVERITY)
+        except data.DataUnavailable as reason:
+            if name in corruptions.NAMES or name == networks.study.dataset:
+                raise  # it could be had: a damaged archive must not look like a missing one
+            left_out[name] = str(reason)
+
+    def assemble(values: dict[str, Values]) -> xr.Dataset:
+        wrong = [one["wrong"] for one in values.values()]
+        counts = [each.shape[-1] for each in wrong]
+        padded = np.zeros((len(networks), len(wrong), max(counts)), bool)
+        for position, each in enumerate(wrong):
+            padded[:, position, : counts[position]] = each
+        names = {"distribution": list(measurements)}
+        error = torch.stack([each.double().mean(-1) for each in wrong], -1)
+        return xr.Dataset(
+            {
+                "error": networks.labelled(error, **names),
+                "wrong": networks.labelled(padded, **names, image=np.arange(max(counts))),
+                "images": xr.DataArray(counts, names),
+                "source": xr.DataArray([one.source for one in measurements.values()], names),
+            }
+        )
+
+    return list(measurements.values()), _alone(networks), assemble
+
+
+def _severities(networks: TrainedNetworks, _: dict) -> tuple[list[Measurement], list[Item], Assemble]:
+    """The error under every corruption at every severity."""
+    names, levels = evaluation.corrupted_distributions(networks.study), corruptions.SEVERITIES
+    if not names:
+        raise ValueError(f"part 'severities': scale {networks.study.scale.name!r} has no corruption; name some in it")
+    measurements = [_classify(networks, name, severity) for name in names for severity in levels]
+
+    def assemble(values: dict[str, Values]) -> xr.Dataset:
+        errors = torch.stack([one["wrong"].double().mean(-1) for one in values.values()], -1)
+        error = errors.unflatten(-1, (len(names), len(levels)))
+        sources = [one.source for one in measurements[:: len(levels)]]
+        return xr.Dataset(
+            {
+                "error": networks.labelled(error, distribution=list(names), severity=list(levels)),
+                "source": xr.DataArray(sources, {"distribution": list(names)}),
+            }
+        )
+
+    return measurements, _alone(networks), assemble
+
+
+def _classify(networks: TrainedNetworks, distribution: str, severity: int) -> Measurement:
+    """``wrong``, bool [items, images], and ``loss`` on the images of one distribution."""
+    study, device = networks.study, networks.device
+
+    def take(loaded: dict[int, nn.Module], items: list[Item], bar: Progress) -> Values:
+        images, labels, _ = evaluation.test_images(study, distribution, device, severity)
+        inputs = data.normalize(images, study.dataset)
+        wrong, loss = [], []
+        for logits in inference.each([loaded[position] for (position,) in items], inputs, bar.step):
+            wrong.append(evaluation.wrong(logits, labels))
+            loss.append(evaluation.loss(logits, labels))
+        return {"wrong": torch.stack(wrong), "loss": torch.stack(loss)}
+
+    origin = evaluation.source(study, distribution, severity)
+    return Measurement(f"{distribution}-{severity}", origin, evaluation.test_size(study), take)
+
+
+def _noise(networks: TrainedNetworks, _: dict) -> tuple[list[Measurement], list[Item], Assemble]:
     """Error, and distance from the parent, on images with uniform noise; all networks see the same noise."""
-    study, scale = networks.study, networks.study.scale
-    images, labels = (tensor[: _noise_images(study)] for tensor in evaluation.test_part(study, networks.device))
-    inputs = data.normalize(images, study.dataset)
-    parents = networks.parents()
+    study = networks.study
+    draws, levels = study.scale.noise_draws, study.scale.noise_levels
+    pruned = list(enumerate(networks.parents()))
     # A separately trained network of the same kind: the unpruned parent of the next repetition.
     own = [networks.cells.index(("parent", repetition, 0)) for repetition in range(study.repetitions)]
-    other = own[1:] + own[:1]
-    pruned = {name: [] for name in ("error", "matching_predictions", "softmax_distance")}
-    separate = {f"separate_{name}": [] for name in pruned}
-    for level in scale.noise_levels:
-        draws, separate_draws = [], []
-        for draw in range(scale.noise_draws):
-            noisy = evaluation.noisy(inputs, level, study.seed_for("noise", level, draw))
-            logits = networks.predict(noisy, bar)
-            draws.append(_compare(logits, logits[parents], labels))
-            separate_draws.append(_compare(logits[other], logits[own], labels))
-        for into, seen in ((pruned, draws), (separate, separate_draws)):
-            for values, mean in zip(into.values(), torch.stack(seen).mean(0), strict=True):
-                values.append(mean.cpu())
-    levels = {"noise_level": list(scale.noise_levels)}
-    dataset = {name: networks.labelled(torch.stack(values, -1), **levels) for name, values in pruned.items()}
-    if study.repetitions > 1:
-        coordinates = {"repetition": networks.coordinates["repetition"]} | levels
-        for name, values in separate.items():
-            dataset[name] = xr.DataArray(torch.stack(values, -1).numpy(), coordinates)
-    return xr.Dataset(dataset)
+    separate = list(zip(own[1:] + own[:1], own, strict=True)) if study.repetitions > 1 else []
+
+    def at(level: float) -> Callable[[dict[int, nn.Module], list[Item], Progress], Values]:
+        def take(loaded: dict[int, nn.Module], items: list[Item], bar: Progress) -> Values:
+            images, labels = (tensor[: _noise_images(study)] for tensor in evaluation.test_part(study, networks.device))
+            inputs, needed = (
+                data.normalize(images, study.dataset),
+                list(dict.fromkeys(p for item in items for p in item)),
+            )
+            means = []
+            for draw in range(draws):
+                noisy = evaluation.noisy(inputs, level, study.seed_for("noise", level, draw))
+                seen = inference.each([loaded[position] for position in needed], noisy, bar.step)
+                logits = dict(zip(needed, seen, strict=True))
+                means.append(torch.stack([_compare(logits[one], logits[other], labels) for one, other in items]))
+            error, matching, distance = torch.stack(means).mean(0).unbind(-1)
+            return {"error": error, "matching_predictions": matching, "softmax_distance": distance}
+
+        return take
+
+    def assemble(values: dict[str, Values]) -> xr.Dataset:
+        dataset, coordinate = {}, {"noise_level": list(levels)}
+        for name in ("error", "matching_predictions", "softmax_distance"):
+            both = torch.stack([one[name] for one in values.values()], -1)
+            dataset[name] = networks.labelled(both[: len(pruned)], **coordinate)
+            if separate:
+                repetition = {"repetition": networks.coordinates["repetition"]}
+                dataset[f"separate_{name}"] = xr.DataArray(both[len(pruned) :].numpy(), repetition | coordinate)
+        return xr.Dataset(dataset)
+
+    source, images = f"{draws} draws of {_noise_images(study)} images", draws * _noise_images(study)
+    measurements = [Measurement(f"level{i}", f"{level}: {source}", images, at(level)) for i, level in enumerate(levels)]
+    return measurements, pruned + separate, assemble
 
 
-def _compare(logits: torch.Tensor, parents: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Error, matching predictions and softmax distance: float64 [3, networks]."""
-    pairs = list(zip(logits, parents, strict=True))
+def _compare(logits: torch.Tensor, parent: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Error, matching predictions and softmax distance of one network: float64 [3]."""
     return torch.stack(
         [
             evaluation.error(logits, labels),
-            torch.stack([evaluation.matching_predictions(one, parent) for one, parent in pairs]),
-            torch.stack([evaluation.softmax_distance(one, parent) for one, parent in pairs]),
+            evaluation.matching_predictions(logits, parent),
+            evaluation.softmax_distance(logits, parent),
         ]
     )
+
+
+def _alone(networks: TrainedNetworks) -> list[Item]:
+    return [(position,) for position in range(len(networks))]
 
 
 def _noise_images(study: Study) -> int:
     return min(study.scale.noise_images, evaluation.test_size(study))
 
 
-COMPUTE: dict[str, Callable[[TrainedNetworks, xr.Dataset | None, Progress], xr.Dataset]] = {
+COMPUTE: dict[str, Callable[[TrainedNetworks, dict], tuple[list[Measurement], list[Item], Assemble]]] = {
     "curves": _curves,
     "shift": _shift,
+    "severities": _severities,
     "noise": _noise,
 }

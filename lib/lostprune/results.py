@@ -8,18 +8,19 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 
 from .store import write_whole
 
 log = logging.getLogger("lostprune")
 
-SCHEMA = 1
+SCHEMA = 2
 CHAIN = ("pruner", "repetition", "cycle")
 ATTRIBUTES = {
     "schema", "part", "study_key", "network", "dataset", "training", "scale", "seed",
     "lostprune_version", "torch_version", "python_version", "device", "date", "wall_seconds",
-    "training_device", "training_seconds", "unreachable",
+    "training_device", "training_seconds", "unreachable", "left_out",
 }  # fmt: skip
 
 
@@ -39,7 +40,21 @@ PARTS = {
         {"top5_error": CHAIN, "iou_error": CHAIN},
         ("prune_ratio", "flop_reduction", "test_error"),
     ),
-    "shift": Part({"error": CHAIN + ("distribution",)}, {}, ("error",)),
+    "shift": Part(
+        {
+            "error": CHAIN + ("distribution",),
+            "wrong": CHAIN + ("distribution", "image"),
+            "images": ("distribution",),
+            "source": ("distribution",),
+        },
+        {},
+        ("error",),
+    ),
+    "severities": Part(
+        {"error": CHAIN + ("distribution", "severity"), "source": ("distribution",)},
+        {},
+        ("error",),
+    ),
     "noise": Part(
         {"error": _NOISE, "matching_predictions": _NOISE, "softmax_distance": _NOISE},
         {
@@ -86,13 +101,48 @@ def validate(part: str, dataset: xr.Dataset) -> xr.Dataset:
         outside = variable.where((variable < 0) | (variable > 1)).count() if name in schema.fractions else 0
         if outside:
             raise SchemaError(f"{part}.{name}: {int(outside)} values lie outside [0, 1]; fractions are expected")
-    gaps = [dataset[name].isnull() for name in schema.variables]
+    measured = [name for name, dims in schema.variables.items() if set(CHAIN) <= set(dims) and name != "wrong"]
+    gaps = [dataset[name].isnull() for name in measured]
     empty = gaps[0].all([dim for dim in gaps[0].dims if dim not in CHAIN])
     if any(bool((gap != empty).any()) for gap in gaps) or bool(empty.sel(cycle=0).any()):
         raise SchemaError(f"{part}: some values are NaN; every value of a cycle that was reached must be a number")
     if bool(empty.any()) != bool(json.loads(dataset.attrs["unreachable"])):
         raise SchemaError(f"{part}: NaN cycles and the attribute 'unreachable' do not agree")
+    if part == "shift":
+        _check_shift(dataset)
     return dataset
+
+
+def _check_shift(dataset: xr.Dataset) -> None:
+    """That the nominal data are there, and that the errors are those of the images."""
+    nominal, known = dataset.attrs["dataset"], dataset["distribution"].values.tolist()
+    if nominal not in known:
+        raise SchemaError(f"shift: got the distributions {known}, expected the nominal one, {nominal!r}, among them")
+    wrong, images = dataset["wrong"], dataset["images"]
+    if wrong.dtype != bool:
+        raise SchemaError(f"shift.wrong: got {wrong.dtype}, expected bool")
+    if bool((images < 1).any() | (images > wrong.sizes["image"]).any()):
+        raise SchemaError(f"shift.images: got {images.values.tolist()}, expected 1 to {wrong.sizes['image']}")
+    apart = abs(wrong.sum("image") / images - dataset["error"].fillna(0.0)).max("cycle")
+    for name in known:
+        one = wrong.sel(distribution=name).isel(image=slice(int(images.sel(distribution=name)), None))
+        if bool(one.any()) or bool((apart.sel(distribution=name) > 1e-9).any()):
+            raise SchemaError(
+                f"shift: on {name!r} the share of the {int(images.sel(distribution=name))} images that are wrong is "
+                "not the error"
+            )
+
+
+def outcomes(shift: xr.Dataset) -> xr.DataArray:
+    """``wrong`` of part ``shift`` as statistics over images need it: NaN where a distribution has no more images.
+
+    Returns:
+        bool as it is where all distributions have equally many images; else float32 of 0, 1 and NaN.
+    """
+    counts = shift["images"]
+    if int(counts.min()) == shift.sizes["image"]:
+        return shift["wrong"]
+    return shift["wrong"].astype("float32").where(xr.DataArray(np.arange(shift.sizes["image"]), dims="image") < counts)
 
 
 def path_of(key: str, part: str, folder: Path) -> Path:
@@ -103,7 +153,13 @@ def path_of(key: str, part: str, folder: Path) -> Path:
 def write(key: str, part: str, dataset: xr.Dataset, folder: Path) -> None:
     """Write one part, whole or not at all. Raises SchemaError, OSError."""
     validate(part, dataset)
-    write_whole(path_of(key, part, folder), lambda file: dataset.to_netcdf(file, engine="netcdf4"))
+    stored, encoding = dataset, {}
+    if "wrong" in dataset:
+        # Networks of one chain are wrong on the same images: beside each other on disk, they take a third of the room.
+        stored = dataset.transpose("distribution", "image", *CHAIN)
+        chunk = (1, *stored["wrong"].shape[1:])
+        encoding["wrong"] = {"zlib": True, "complevel": 4, "shuffle": True, "chunksizes": chunk}
+    write_whole(path_of(key, part, folder), lambda file: stored.to_netcdf(file, engine="netcdf4", encoding=encoding))
 
 
 def read(key: str, part: str, folder: Path) -> xr.Dataset | None:
@@ -119,6 +175,8 @@ def read(key: str, part: str, folder: Path) -> xr.Dataset | None:
         try:
             with xr.open_dataset(path, engine="netcdf4") as opened:
                 dataset = validate(part, opened.load())
+            if "wrong" in dataset:
+                dataset = dataset.transpose(*PARTS[part].variables["wrong"])
             if dataset.attrs["study_key"] != key:
                 raise SchemaError(f"{part}: got results of {dataset.attrs['study_key']}, expected {key}")
             return dataset

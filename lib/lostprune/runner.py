@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import time
-from concurrent.futures import Executor
+from concurrent.futures import Executor, as_completed
 from pathlib import Path
 
 import torch
 import xarray as xr
 
-from . import parts, prune_retrain, results
+from . import parts, prune_retrain, results, store, trained
 from .choices import choose
 from .progress import Progress
 from .store import store_folder
@@ -24,12 +24,13 @@ def run(
     """The results of a study, one group per part; see the book's page on the result schema.
 
     Stopped anywhere and called again, it goes on where it was: every finished prune-retrain cycle and every finished
-    part is on disk before the next one begins.
+    part is on disk before the next one begins, and of a part every finished distribution.
 
     Args:
         study: what to run.
-        names: parts, of ``"curves"`` (error over prune ratio), ``"shift"`` (error on every test distribution) and
-            ``"noise"`` (error and functional distance under noise); none means ``"curves"``.
+        names: parts, of ``"curves"`` (error over prune ratio), ``"shift"`` (error on every test distribution),
+            ``"severities"`` (error under every corruption at severities 1 to 5) and ``"noise"`` (error and functional
+            distance under noise); none means ``"curves"``.
         executor: runs the chains of one repetition and method, each as one task; serial if ``None``.
         store: folder of checkpoints and results; else ``LOSTPRUNE_STORE``, else the user's data folder.
 
@@ -76,28 +77,28 @@ def _compute(
     device = default_device()
     prune_retrain.check_network(study)
     _train(study, folder, device, executor)
-    todo = [part for part in parts.COMPUTE if part in found and found[part] is None]
-    if "shift" in todo and "curves" not in found:  # the nominal errors among "shift" are those of "curves"
-        found |= {"curves": results.read(study.key, "curves", folder)}
-        todo = todo if found["curves"] is not None else ["curves", *todo]
-    networks = parts.TrainedNetworks(study, folder, device)
-    with Progress(sum(parts.images_to_evaluate(study, part) for part in todo) * len(networks), "Evaluation") as bar:
-        for part in todo:
-            started = time.monotonic()
-            bar.say(f"Evaluation of {len(networks)} networks, {part}")
-            dataset = parts.COMPUTE[part](networks, found.get("curves"), bar)
-            dataset.attrs = {
+    networks = trained.TrainedNetworks(study, folder, device)
+    todo = {name: parts.Part(name, networks) for name in parts.COMPUTE if name in found and found[name] is None}
+    with Progress(sum(part.plan.images for part in todo.values()), "Evaluation") as bar:
+        for name, part in todo.items():
+            bar.say(f"Evaluation of {len(networks)} networks, {name}")
+            dataset = part.compute(bar).assign_attrs(
                 **networks.attributes(),
                 **prune_retrain.provenance(device),
-                "schema": results.SCHEMA,
-                "part": part,
-                "study_key": study.key,
-                "wall_seconds": time.monotonic() - started,
-                "unreachable": json.dumps(prune_retrain.unreachable(study, folder)),
-            }
-            results.write(study.key, part, dataset, folder)
-            found[part] = dataset
+                schema=results.SCHEMA,
+                part=name,
+                study_key=study.key,
+                unreachable=json.dumps(prune_retrain.unreachable(study, folder)),
+            )
+            results.write(study.key, name, dataset, folder)
+            part.plan.remove()
+            found[name] = dataset
     return found
+
+
+def chain_name(study: Study, chain: tuple[str, int]) -> str:
+    """Names a chain in the store: studies that share it give it the same name."""
+    return f"{study.training_key}.{chain[0]}-r{chain[1]}"
 
 
 def _train(study: Study, folder: Path, device: torch.device, executor: Executor | None) -> None:
@@ -107,10 +108,28 @@ def _train(study: Study, folder: Path, device: torch.device, executor: Executor 
     with Progress(prune_retrain.images_to_train(study, todo), f"Training on {device}") as bar:
         for wave in ([chain for chain in chains if chain[0] == "parent"], [c for c in chains if c[0] != "parent"]):
             if executor is None:
-                for chain in wave:
-                    prune_retrain.run_chain(study, *chain, folder, device, bar)
-            else:
-                run_quietly = prune_retrain.run_chain
-                tasks = [executor.submit(run_quietly, study, *chain, folder, device, Progress(0, "")) for chain in wave]
-                for task in tasks:
-                    task.result()
+                _train_chains(study, wave, folder, device, bar)
+                continue
+            tasks = {executor.submit(_train_quietly, study, chain, folder): chain for chain in wave}
+            for task in as_completed(tasks):
+                task.result()
+                bar.step(prune_retrain.images_to_train(study, [cell for cell in todo if cell[:2] == tasks[task]]))
+
+
+def _train_quietly(study: Study, chain: tuple[str, int], folder: Path) -> None:
+    """What one worker does, on whatever device it has."""
+    _train_chains(study, [chain], folder, default_device(), Progress(0, ""))
+
+
+def _train_chains(
+    study: Study, chains: list[tuple[str, int]], folder: Path, device: torch.device, bar: Progress
+) -> None:
+    """Train chains, and keep other processes with the same study from doing it too: they wait, and find it done."""
+    with contextlib.ExitStack() as claims:
+        for name in sorted(chain_name(study, chain) for chain in chains):  # in one order: nobody waits in a circle
+            try:
+                claims.enter_context(store.claim(store.lock_file(folder, name), wait=False))
+            except store.Claimed:
+                bar.say(f"waiting for another process, which trains {name}")
+                claims.enter_context(store.claim(store.lock_file(folder, name)))
+        prune_retrain.run_chains(study, chains, folder, device, bar)

@@ -89,6 +89,11 @@ def _sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
+def lock_file(folder: Path, work: str) -> Path:
+    """What whoever does a piece of work in the store ``folder`` holds; see :func:`claim`."""
+    return folder / "locks" / f"{work}.lock"
+
+
 @contextlib.contextmanager
 def claim(lock_file: Path, wait: bool = True) -> Iterator[None]:
     """Keep everybody else from the same work, until left or until this process ends, however it ends.

@@ -130,6 +130,26 @@ def test_any_size_will_do(name, severity, constants, shape):
 
 
 @everyone
+@pytest.mark.parametrize("constants", CONSTANTS)
+def test_images_that_are_no_squares(test_images, name, constants):
+    images = torch.nn.functional.pad(test_images[:2].float(), (4, 4, 8, 8), "reflect").to(torch.uint8)
+    got = [corruptions.corrupt(images, name, severity, constants) for severity in corruptions.SEVERITIES]
+    assert all(one.shape == (2, 3, 48, 40) and one.dtype == torch.uint8 for one in got)
+    assert all(not torch.equal(one, images) for one in got)
+
+
+@everyone
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_gpu_gives_what_a_cpu_gives(test_images, name):
+    expected = corruptions.corrupt(test_images, name)
+    got = corruptions.corrupt(test_images.cuda(), name)
+    assert got.is_cuda and torch.equal(got, corruptions.corrupt(test_images.cuda(), name))
+    difference = (got.cpu().short() - expected.short()).abs()
+    # elsewhere, sines and logarithms may be rounded otherwise, and a threshold may then fall the other way
+    assert (difference <= 1).double().mean() >= 0.999
+
+
+@everyone
 def test_the_images_are_left_alone(name):
     images = noise(3, 3, 8, 8)
     before = images.clone()
@@ -144,11 +164,18 @@ def test_the_images_are_left_alone(name):
         ({"images": np.zeros((2, 3, 4, 4), np.uint8)}, TypeError, "images: got ndarray"),
         ({"images": noise(3, 4, 4)}, ValueError, r"images: got the shape \[3, 4, 4\], expected \[n, 3, h, w\]"),
         ({"images": noise(2, 4, 4, 3)}, ValueError, r"images: got the shape \[2, 4, 4, 3\]"),
+        ({"images": noise(2, 1, 4, 4)}, ValueError, r"images: got the shape \[2, 1, 4, 4\]"),
+        ({"images": noise(2, 3, 0, 4)}, ValueError, r"images: got the shape \[2, 3, 0, 4\]"),
+        ({"images": noise(2, 3, 4, 4).to("meta")}, ValueError, "images: got the device meta, expected a CPU or CUDA"),
+        ({"images": noise(2, 3, 4, 4).to(torch.int16)}, TypeError, "images: got torch.int16, expected a torch.uint8"),
+        ({"name": None}, ValueError, "corruption: got None, expected one of gaussian_noise"),
         ({"name": "brightnes"}, ValueError, "corruption: got 'brightnes', .*did you mean 'brightness'?"),
         ({"constants": "cifar10c"}, ValueError, "constants: got 'cifar10c', .*did you mean 'cifar10-c'?"),
         ({"severity": 0}, ValueError, "severity: got 0, expected 1"),
         ({"severity": 6}, ValueError, "severity: got 6, expected 1"),
         ({"severity": 2.0}, TypeError, "severity: got 2.0, expected a whole number"),
+        ({"severity": "3"}, TypeError, "severity: got '3'"),
+        ({"severity": float("nan")}, TypeError, "severity: got nan"),
         ({"severity": True}, TypeError, "severity: got True"),
         ({"generator": 3}, TypeError, "generator: got 3, expected a torch.Generator on the CPU"),
     ],

@@ -1,13 +1,20 @@
 from __future__ import annotations
 
 import hashlib
+import urllib.error
 from pathlib import Path
 
 import pytest
 import torch
 import torchvision
 
+import lostprune
 from lostprune import data
+from lostprune.data import fetch
+
+
+def unreachable(*_, **__):
+    raise urllib.error.URLError("no network here")
 
 
 def sha256(tensor: torch.Tensor) -> str:
@@ -52,6 +59,26 @@ def test_the_table_knows_what_torchvision_knows():
     assert facts.num_classes == 10
 
 
+def test_cifar10_1_is_a_test_set_that_no_study_trains_on():
+    assert set(data.DATASETS) == {"cifar10", "cifar10.1"} and data.TRAINABLE == ("cifar10",)
+    with pytest.raises(ValueError, match="split of cifar10.1: got 'train', expected one of test"):
+        data.load("cifar10.1", "train")
+    with pytest.raises(ValueError, match="dataset: got 'cifar10.1'"):
+        lostprune.Study(dataset="cifar10.1")
+
+
+def test_cifar10_1_says_what_to_do_where_it_cannot_be_had(tmp_path, monkeypatch):
+    (tmp_path / "cifar10.1_v6_data.npy").write_bytes(b"half")
+    monkeypatch.setattr(fetch.urllib.request, "urlopen", unreachable)
+    with pytest.raises(data.DataUnavailable) as error:
+        data.load("cifar10.1", "test", tmp_path)
+    lines = str(error.value).splitlines()
+    assert lines[0] == "cifar10.1: no source gave the data."
+    assert lines[1].endswith("got 4 bytes, expected 6,144,128") and lines[2].endswith("no network here>")
+    assert "cifar10.1_v6_data.npy (6,144,128 bytes, https://github.com/modestyachts/CIFAR-10.1/" in lines[-1]
+    assert not (tmp_path / "cifar10.1").exists()
+
+
 def test_writing_to_loaded_images_changes_no_file():
     first = data.load("cifar10", "test")
     before = first.images[0, 0, 0, 0].item()
@@ -60,7 +87,7 @@ def test_writing_to_loaded_images_changes_no_file():
 
 
 def test_unknown_names_are_refused_with_the_nearest():
-    with pytest.raises(ValueError, match="dataset: got 'cifar-10', expected one of cifar10; did you mean 'cifar10'?"):
+    with pytest.raises(ValueError, match="dataset: got 'cifar-10', expected one of cifar10, cifar10.1; did you mean"):
         data.load("cifar-10", "test")
     with pytest.raises(ValueError, match="split of cifar10: got 'tset', expected one of train, test; did you mean 'te"):
         data.load("cifar10", "tset")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import errno
 import os
 import resource
@@ -166,3 +167,18 @@ def test_arrays_that_cannot_be_written_whole_are_not_kept(tiny, served, tmp_path
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert not list(tmp_path.rglob("*.npy")) and not list(tmp_path.rglob("*.part"))
+
+
+def test_images_without_a_listed_digest_are_recorded_when_they_are_kept(tiny, served, server, tmp_path, caplog):
+    parts = {split: dataclasses.replace(part, images_sha256=None) for split, part in served.parts.items()}
+    dataset = dataclasses.replace(served, parts=parts)
+    obtain("tiny", dataset, tmp_path)
+    assert_kept(tiny, dataset, tmp_path)
+    path = tmp_path / "tiny" / "test_images.npy"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    assert read_kept(tmp_path / "tiny", dataset, "test") is None and "damaged" in caplog.text
+    obtain("tiny", dataset, tmp_path)
+    assert_kept(tiny, dataset, tmp_path)
+    assert len(server.requests) == 2

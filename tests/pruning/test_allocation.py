@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lostprune import pruning
-from lostprune.pruning import allocation, costs
+from lostprune.pruning import costs
 from reference import pruning as plain
 from reference.pruning_networks import TOPOLOGIES, random_images, random_network
 
@@ -22,12 +22,12 @@ def counts(masks: pruning.Masks, dim: int) -> list[int]:
 
 
 @pytest.fixture
-def selections(monkeypatch, original, original_scores):
+def selections(original, original_scores):
     """``select`` on the original's network, per layer: what is kept, here and there, flat."""
-    monkeypatch.setattr(allocation, "scores", lambda network, method, samples: original_scores[method])
 
     def both(method: str, keep_ratio: float) -> list[tuple[np.ndarray, np.ndarray]]:
-        masks = pruning.select(original.network, method, original.budget(keep_ratio), original.samples)
+        scores = original_scores[method]
+        masks = pruning.select(original.network, method, original.budget(keep_ratio), original.samples, scores)
         if method in ("WT", "SiPP"):
             found = [mask.flatten().numpy() for mask in masks.values()]
         else:

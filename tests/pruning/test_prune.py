@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from torch import nn
 
 from lostprune import networks, pruning
-from lostprune.pruning import allocation
 from lostprune.pruning.connectivity import Connectivity
 from lostprune.pruning.layers import along
 from lostprune.pruning.masks import zero
@@ -46,9 +45,8 @@ def resnet() -> nn.Module:
 
 @pytest.mark.parametrize("keep_ratio", [0.85, 0.5, 0.2, 0.05])
 @pytest.mark.parametrize("method", pruning.METHODS)
-def test_what_is_left_is_what_the_original_leaves(method, keep_ratio, original, original_scores, monkeypatch):
-    monkeypatch.setattr(allocation, "scores", lambda network, method, samples: original_scores[method])
-    masks = pruning.prune(original.network, method, keep_ratio, original.samples)
+def test_what_is_left_is_what_the_original_leaves(method, keep_ratio, original, original_scores):
+    masks = pruning.prune(original.network, method, keep_ratio, original.samples, scores=original_scores[method])
     kept = 1 - pruning.prune_ratio(original.network, masks)
     assert kept == pytest.approx(keep_ratio, rel=0.02 if method == "FT" else 0.006)
     found = torch.tensor(weights_per_layer(masks))
@@ -70,10 +68,10 @@ def test_what_is_left_is_what_the_original_leaves(method, keep_ratio, original, 
         if (method, ratio > 0.2) != ("PFP", False)
     ],
 )
-def test_dead_parts_are_the_originals(method, keep_ratio, original, original_scores, monkeypatch):
-    monkeypatch.setattr(allocation, "scores", lambda network, method, samples: original_scores[method])
+def test_dead_parts_are_the_originals(method, keep_ratio, original, original_scores):
     network = copy.deepcopy(original.network).requires_grad_(False)
-    masks = pruning.select(network, method, original.budget(keep_ratio), original.samples)
+    scores = original_scores[method]
+    masks = pruning.select(network, method, original.budget(keep_ratio), original.samples, scores)
     connectivity, drop_constants = Connectivity(network), method in ("FT", "PFP")
     zero(network, masks)
     silent = silent_channels(network, masks, original.samples, masks if drop_constants else ())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import colorsys
 import io
 
 import numpy as np
@@ -10,6 +9,7 @@ from PIL import Image
 from scipy import ndimage
 
 from reference.corruptions_filters import gaussian
+from reference.corruptions_hue import change_hsv
 from reference.corruptions_random import PlainRandom
 
 
@@ -18,14 +18,7 @@ def contrast(x: np.ndarray, factor: float, random: PlainRandom) -> np.ndarray:
 
 
 def saturate(x: np.ndarray, constant: tuple[float, float], random: PlainRandom) -> np.ndarray:
-    """Through HSV and back, one pixel at a time."""
-    saturated = np.empty(x.shape)
-    for row in range(x.shape[1]):
-        for column in range(x.shape[2]):
-            hue, saturation, value = colorsys.rgb_to_hsv(*x[:, row, column])
-            saturation = min(max(saturation * constant[0] + constant[1], 0), 1)
-            saturated[:, row, column] = colorsys.hsv_to_rgb(hue, saturation, value)
-    return saturated
+    return change_hsv(x, lambda saturation, value: (min(max(saturation * constant[0] + constant[1], 0), 1), value))
 
 
 def elastic_transform(x: np.ndarray, constant: tuple[float, float, float], random: PlainRandom) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import colorsys
 import math
 from functools import cache
 
@@ -11,6 +10,7 @@ from scipy import ndimage
 
 from lostprune.corruptions.photographs import load_photographs
 from reference.corruptions_filters import blur_along, truncate, zoom
+from reference.corruptions_hue import change_hsv
 from reference.corruptions_random import PlainRandom
 
 
@@ -84,10 +84,4 @@ def plasma(side: int, decay: float, random: PlainRandom) -> np.ndarray:
 
 
 def brightness(x: np.ndarray, gain: float, random: PlainRandom) -> np.ndarray:
-    """Through HSV and back, one pixel at a time."""
-    brighter = np.empty(x.shape)
-    for row in range(x.shape[1]):
-        for column in range(x.shape[2]):
-            hue, saturation, value = colorsys.rgb_to_hsv(*x[:, row, column])
-            brighter[:, row, column] = colorsys.hsv_to_rgb(hue, saturation, min(value + gain, 1))
-    return brighter
+    return change_hsv(x, lambda saturation, value: (saturation, min(value + gain, 1)))

@@ -1,5 +1,6 @@
 """The 19 image corruptions of CIFAR-10-C, batched and seeded: noise, blur, weather, digital."""
 
-from .registry import NAMES, SEVERITIES, corrupt
+from ..data.cifar10c import SEVERITIES
+from .registry import NAMES, corrupt
 
 __all__ = ["NAMES", "SEVERITIES", "corrupt"]

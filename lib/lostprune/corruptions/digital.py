@@ -5,13 +5,12 @@ Like all corruptions: x float32 [n, 3, h, w] in [0, 1] to float32 of the same sh
 
 from __future__ import annotations
 
-import io
 from functools import lru_cache
 
-import numpy as np
 import torch
-from PIL import Image
 
+from .hue import change_hsv
+from .jpeg import through_jpeg
 from .levels import truncate
 from .randomness import ImageRandomness
 
@@ -28,14 +27,7 @@ def saturate(x: torch.Tensor, constant: tuple[float, float], random: ImageRandom
     Not monotone in the severity: 1 and 2 turn colours towards grey, 3 to 5 away from it.
     """
     factor, offset = constant
-    value, least = x.amax(dim=1, keepdim=True), x.amin(dim=1, keepdim=True)
-    saturation = (value - least) / value.clamp(min=torch.finfo(x.dtype).tiny)
-    target = (saturation * factor + offset).clamp_(0, 1)
-    # With hue and value fixed, the distances to the value are proportional to the saturation.
-    saturated = value - (value - x) * (target / saturation)
-    # A grey pixel has no hue; HSV writes 0 then, which is red.
-    red = torch.tensor([0, 1, 1], dtype=x.dtype, device=x.device)[:, None, None]
-    return torch.where(saturation > 0, saturated, value * (1 - target * red))
+    return change_hsv(x, lambda saturation, value: ((saturation * factor + offset).clamp(0, 1), value))
 
 
 def pixelate(x: torch.Tensor, share: float, random: ImageRandomness) -> torch.Tensor:
@@ -71,16 +63,5 @@ def _box_weights(size: int, new_size: int) -> torch.Tensor:
 
 
 def jpeg_compression(x: torch.Tensor, quality: int, random: ImageRandomness) -> torch.Tensor:
-    """Compress and decompress as JPEG, with colours at half the resolution (4:2:0)."""
-    images = truncate(x).to("cpu", torch.uint8).permute(0, 2, 3, 1).numpy()
-    # One after the other: on small images Pillow spends its time in Python, where threads only wait for each other.
-    decoded = torch.from_numpy(np.stack([_through_jpeg(image, quality) for image in images]))
-    return decoded.permute(0, 3, 1, 2).to(x.device, x.dtype) / 255
-
-
-def _through_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
-    """uint8 [h, w, 3] of uint8 [h, w, 3]."""
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "JPEG", quality=quality)
-    with Image.open(file, formats=["JPEG"]) as decoded:
-        return np.asarray(decoded)
+    """Compress and decompress as JPEG, with colours at half the resolution (4:2:0), to the bit as Pillow does."""
+    return through_jpeg(truncate(x).int(), quality) / 255

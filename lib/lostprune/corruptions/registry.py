@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from numbers import Integral
-
 import torch
 
 from ..choices import choose
+from ..data.cifar10c import check_severity
 from . import blur, digital, elastic, noise, spatter, weather
 from .constants import CONSTANTS
 from .levels import truncate
@@ -36,9 +35,9 @@ CORRUPTIONS = {
     "saturate": digital.saturate,
 }
 NAMES = tuple(CORRUPTIONS)
-SEVERITIES = (1, 2, 3, 4, 5)
 
-_VALUES_AT_ONCE = 128 * 3 * 32 * 32  # the floats in between stay in a processor's cache; on a GPU it matters little
+# Floats at once: on a CPU what stays in its cache, on a GPU what keeps it busy; memory is bounded by either.
+_VALUES_AT_ONCE = {"cpu": 128 * 3 * 32 * 32, "cuda": 2048 * 3 * 32 * 32}
 
 
 def corrupt(
@@ -51,7 +50,7 @@ def corrupt(
     """Corrupt images as CIFAR-10-C does (Hendrycks and Dietterich, 2019; Section 5.1 of the paper).
 
     Args:
-        images: uint8 [n, 3, h, w], RGB.
+        images: uint8 [n, 3, h, w], RGB, on a CPU or a CUDA device.
         name: one of :data:`NAMES`.
         severity: 1 to 5.
         constants: "cifar10-c", or "imagenet-c", made for 224 x 224 pixels and far stronger on small images.
@@ -66,7 +65,7 @@ def corrupt(
 
     Raises:
         TypeError: images are no uint8 tensor, severity is no whole number, generator is no CPU generator.
-        ValueError: images have another shape; unknown name, severity or constants.
+        ValueError: images have another shape or device; unknown name, severity or constants.
         lostprune.data.DataUnavailable: the photographs that "frost" takes its crops from could not be fetched.
     """
     _check(images, name, severity, constants, generator)
@@ -75,7 +74,7 @@ def corrupt(
     corrupted = torch.empty_like(images, memory_format=torch.contiguous_format)
     if len(images) == 0:
         return corrupted
-    step = max(1, _VALUES_AT_ONCE // max(1, images[:1].numel()))
+    step = max(1, _VALUES_AT_ONCE[images.device.type] // images[0].numel())
     for part, part_seeds, out in zip(images.split(step), seeds.split(step), corrupted.split(step), strict=True):
         x = function(part.to(torch.float32) / 255, constant, ImageRandomness(part_seeds))
         out.copy_(truncate(x))
@@ -90,11 +89,12 @@ def _check(images: object, name: object, severity: object, constants: object, ge
         raise ValueError(
             f"images: got the shape {list(images.shape)}, expected [n, 3, h, w]; one image is images[None]"
         )
+    if images.device.type not in _VALUES_AT_ONCE:
+        raise ValueError(
+            f"images: got the device {images.device}, expected a CPU or CUDA device; move them with .cpu()"
+        )
     choose("corruption", name, NAMES)
     choose("constants", constants, CONSTANTS)
-    if isinstance(severity, bool) or not isinstance(severity, Integral):
-        raise TypeError(f"severity: got {severity!r}, expected a whole number from 1 to 5")
-    if severity not in SEVERITIES:
-        raise ValueError(f"severity: got {severity}, expected 1 (weak) to 5 (strong)")
+    check_severity(severity)
     if generator is not None and (not isinstance(generator, torch.Generator) or generator.device.type != "cpu"):
         raise TypeError(f"generator: got {generator!r}, expected a torch.Generator on the CPU; images may be elsewhere")

@@ -9,6 +9,7 @@ import torch
 
 from . import filters
 from .frost import frost_crops
+from .hue import change_hsv
 from .levels import truncate
 from .plasma import plasma
 from .randomness import ImageRandomness
@@ -53,8 +54,4 @@ def fog(x: torch.Tensor, constant: tuple[float, float], random: ImageRandomness)
 
 def brightness(x: torch.Tensor, gain: float, random: ImageRandomness) -> torch.Tensor:
     """Add ``gain`` to the value of HSV, at most up to 1, and keep hue and saturation."""
-    value = x.amax(dim=1, keepdim=True)
-    brighter = (value + gain).clamp(max=1)
-    # With hue and saturation fixed, red, green and blue are proportional to the value; black turns grey. Dividing
-    # first makes the largest of them exactly the new value, which truncation to 8 bits would show otherwise.
-    return torch.where(value > 0, x / value * brighter, brighter)
+    return change_hsv(x, lambda saturation, value: (saturation, (value + gain).clamp(max=1)))

@@ -1,19 +1,23 @@
 """Real data sets: where they come from, checked and kept; normalisation, augmentation, division."""
 
 from .augmentation import normalize, pad_crop_flip
-from .datasets import DATASETS, Dataset
+from .cifar10c import obtain_published, published_corruption
+from .datasets import DATASETS, TRAINABLE, Dataset
 from .loading import Split, load, locate
 from .obtain import DataUnavailable
 from .split import split_training
 
 __all__ = [
     "DATASETS",
+    "TRAINABLE",
     "DataUnavailable",
     "Dataset",
     "Split",
     "load",
     "locate",
     "normalize",
+    "obtain_published",
     "pad_crop_flip",
+    "published_corruption",
     "split_training",
 ]

@@ -1,6 +1,6 @@
-"""Readers of the two forms in which CIFAR-10 is distributed.
+"""Readers of the forms in which CIFAR-10 and CIFAR-10.1 are distributed.
 
-Both give ``{split: (images, labels)}`` with images uint8 [n, 3, 32, 32] and labels uint8 [n], in the official order.
+All give ``{split: (images, labels)}`` with images uint8 [n, 3, 32, 32] and labels uint8 [n], in the official order.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from PIL import Image
 Arrays = dict[str, tuple[np.ndarray, np.ndarray]]
 
 IMAGE_SHAPE = (3, 32, 32)
+CLASSES = 10
 TRAIN_BATCHES = tuple(f"data_batch_{number}" for number in range(1, 6))
 
 
@@ -61,6 +62,20 @@ def read_png_package(path: Path) -> Arrays:
         )
         for split in labels
     }
+
+
+def read_cifar10_1(path: Path) -> Arrays:
+    """The images of CIFAR-10.1, uint8 [2000, 32, 32, 3] in a .npy file, with their labels.
+
+    The images come class after class, 200 each. The file of labels that lies beside it says nothing else: its SHA-256
+    is that of these labels as int32, so it is not needed.
+    """
+    images = np.load(path, allow_pickle=False)
+    height, width = IMAGE_SHAPE[1:]
+    if images.ndim != 4 or images.shape[1:] != (height, width, 3) or len(images) % CLASSES:
+        raise ValueError(f"got an array {list(images.shape)}, expected [2000, {height}, {width}, 3]")
+    labels = np.repeat(np.arange(CLASSES, dtype=np.uint8), len(images) // CLASSES)
+    return {"test": (np.ascontiguousarray(images.transpose(0, 3, 1, 2)), labels)}
 
 
 def _read_png_batch(content: bytes) -> np.ndarray:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import http
+import os
 import shutil
 import subprocess
 import tempfile
@@ -39,6 +41,27 @@ def fetch(source: Source, folder: Path) -> Path:
     return path
 
 
+def fetch_large(source: Source, folder: Path) -> Path:
+    """As :func:`fetch`, from an https origin; but what came before a download broke off is kept, and the next goes on.
+
+    No two processes may fetch the same file at once.
+    """
+    path, part = folder / source.file, folder / f".{source.file}.part"
+    if not part.exists() or part.stat().st_size < source.size:
+        _download(source.origin, source.size, part)
+    if part.stat().st_size < source.size:
+        raise ConnectionError(f"got {part.stat().st_size:,} of {source.size:,} bytes")
+    try:
+        check(part, source)
+    except ValueError:
+        part.unlink()
+        raise
+    with open(part, "rb+") as file:
+        os.fsync(file.fileno())
+    part.replace(path)
+    return path
+
+
 def check(path: Path, source: Source) -> None:
     """Raise ValueError unless the file at ``path`` has the size and the digest that the table gives."""
     size = path.stat().st_size
@@ -51,10 +74,15 @@ def check(path: Path, source: Source) -> None:
 
 
 def _download(url: str, size: int, part: Path) -> None:
+    """Write what lies at ``url`` to ``part``; where that has a beginning already, only the rest is asked for."""
+    start = part.stat().st_size if part.exists() else 0
+    request = urllib.request.Request(url, headers={"Range": f"bytes={start}-"} if start else {})
     with (
-        urllib.request.urlopen(url, timeout=TIMEOUT) as response,
-        open(part, "wb") as file,
-        tqdm(desc=url.rpartition("/")[2], total=size, unit="B", unit_scale=True, leave=False) as bar,
+        urllib.request.urlopen(request, timeout=TIMEOUT) as response,
+        open(part, "ab" if response.status == http.HTTPStatus.PARTIAL_CONTENT else "wb") as file,
+        tqdm(
+            desc=url.rpartition("/")[2], initial=file.tell(), total=size, unit="B", unit_scale=True, leave=False
+        ) as bar,
     ):
         # One byte more than expected is enough to know that this is another file.
         while file.tell() <= size and (block := response.read(1 << 20)):

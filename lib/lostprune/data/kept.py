@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import logging
 from pathlib import Path
@@ -32,7 +33,7 @@ def read_kept(folder: Path, dataset: Dataset, split: str) -> tuple[np.ndarray, n
     try:
         images, labels = (np.load(path, mmap_mode="c") for path in paths)
         if state not in _verdicts:
-            check_arrays(images, labels, dataset.parts[split], dataset.image_shape)
+            check_arrays(images, labels, _recorded(folder, split, dataset.parts[split]), dataset.image_shape)
     except (OSError, ValueError, EOFError) as error:
         _verdicts[state] = repr(error)
         log.warning("%s: the kept %s arrays are damaged (%s) and will be replaced", folder, split, error)
@@ -41,8 +42,10 @@ def read_kept(folder: Path, dataset: Dataset, split: str) -> tuple[np.ndarray, n
     return images, labels
 
 
-def keep(folder: Path, split: str, images: np.ndarray, labels: np.ndarray) -> None:
+def keep(folder: Path, split: str, part: Part, images: np.ndarray, labels: np.ndarray) -> None:
     """Write what :func:`read_kept` reads; each file whole or not at all. Raises OSError of the file system."""
+    if part.images_sha256 is None:
+        write_whole(_record(folder, split), lambda record: record.write_text(_sha256(images)))
 
     def write(path: Path, array: np.ndarray) -> None:
         with open(path, "wb") as file:  # np.save would append .npy to the temporary name
@@ -53,14 +56,31 @@ def keep(folder: Path, split: str, images: np.ndarray, labels: np.ndarray) -> No
 
 
 def check_arrays(images: np.ndarray, labels: np.ndarray, part: Part, image_shape: tuple[int, int, int]) -> None:
-    """Raise ValueError unless these are the images and the labels that the table of data sets describes."""
+    """Raise ValueError unless these are the images and the labels that the table of data sets describes.
+
+    Where the table has no digest of the images, the digest of the file that they were read from has to do.
+    """
     expected = ((part.count, *image_shape), part.images_sha256), ((part.count,), part.labels_sha256)
     for array, (shape, sha256) in zip((images, labels), expected, strict=True):
         if array.dtype != np.uint8 or array.shape != shape:
             raise ValueError(f"got {array.dtype} {list(array.shape)}, expected uint8 {list(shape)}")
-        digest = hashlib.sha256(np.ascontiguousarray(array)).hexdigest()
-        if digest != sha256:
+        if sha256 is not None and (digest := _sha256(array)) != sha256:
             raise ValueError(f"got SHA-256 {digest[:12]}… of {list(shape)}, expected {sha256[:12]}…")
+
+
+def _recorded(folder: Path, split: str, part: Part) -> Part:
+    """The part with the digest that :func:`keep` wrote down, if the table has none."""
+    if part.images_sha256 is not None:
+        return part
+    return dataclasses.replace(part, images_sha256=_record(folder, split).read_text())
+
+
+def _sha256(array: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(array)).hexdigest()
+
+
+def _record(folder: Path, split: str) -> Path:
+    return folder / f"{split}_images.sha256"
 
 
 def _paths(folder: Path, split: str) -> tuple[Path, Path]:

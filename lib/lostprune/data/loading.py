@@ -40,7 +40,7 @@ def load(name: str, split: str, folder: str | os.PathLike | None = None) -> Spli
 
     Args:
         name: a key of :data:`DATASETS`, such as "cifar10".
-        split: "train" (CIFAR-10: 50,000 images) or "test" (10,000).
+        split: "train" (CIFAR-10: 50,000 images) or "test" (10,000); CIFAR-10.1 has "test" only (2,000).
         folder: the data folder, see :func:`locate`.
 
     Raises:

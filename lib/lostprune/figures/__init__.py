@@ -14,21 +14,39 @@ for _backend in ("matplotlib", "bokeh"):
     hv.Store.set_current_backend(_backend)
 hv.Store.set_current_backend(_chosen)
 
-from .curves import prune_accuracy_curves, prune_accuracy_under_shift  # noqa: E402
+from .accuracy_difference import accuracy_difference  # noqa: E402
+from .curves import (  # noqa: E402
+    prune_accuracy_by_distribution,
+    prune_accuracy_curves,
+    prune_accuracy_under_shift,
+)
 from .excess import excess_error  # noqa: E402
 from .images import displayable, example_images  # noqa: E402
-from .potential import potential_under_noise, prune_potential_bars  # noqa: E402
+from .intervals import prune_potential_in_detail, prune_potential_intervals  # noqa: E402
+from .margin import prune_potential_for_margins, prune_potential_slider  # noqa: E402
+from .potential import (  # noqa: E402
+    potential_under_noise,
+    potential_under_noise_by_repetition,
+    prune_potential_bars,
+)
 from .style import label, network_label, provenance  # noqa: E402
 
 __all__ = [
+    "accuracy_difference",
     "displayable",
     "example_images",
     "excess_error",
     "label",
     "network_label",
     "potential_under_noise",
+    "potential_under_noise_by_repetition",
     "provenance",
+    "prune_accuracy_by_distribution",
     "prune_accuracy_curves",
     "prune_accuracy_under_shift",
     "prune_potential_bars",
+    "prune_potential_for_margins",
+    "prune_potential_in_detail",
+    "prune_potential_intervals",
+    "prune_potential_slider",
 ]

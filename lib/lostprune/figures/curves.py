@@ -7,7 +7,8 @@ import numpy as np
 import xarray as xr
 from holoviews import opts
 
-from .style import COLORS, MARKERS, PARENT, finish, label, line, network_label, over_repetitions
+from .groups import rows_of, with_group
+from .style import COLORS, MARKERS, PARENT, finish, line, network_label, over_repetitions
 
 RATIO = hv.Dimension("prune_ratio", label="prune ratio (%)")
 RATIO_LIMITS = (-2, 102)  # so that a marker at 0 is whole
@@ -36,13 +37,18 @@ def prune_accuracy_curves(curves: xr.Dataset) -> hv.Overlay:
 
 
 def prune_accuracy_under_shift(
-    shift: xr.Dataset, curves: xr.Dataset, pruner: str, highlighted: tuple[str, ...] = HIGHLIGHTED
+    shift: xr.Dataset,
+    curves: xr.Dataset,
+    pruner: str,
+    train: tuple[str, ...],
+    highlighted: tuple[str, ...] = HIGHLIGHTED,
 ) -> hv.Overlay:
     """Figures 6a and 6d: test accuracy over prune ratio of one method, one curve for every distribution.
 
     Args:
         shift, curves: parts of one study.
         pruner: which method.
+        train: the distributions that the networks were trained on; the legend says for each curve which group it is of.
         highlighted: distributions with a colour and a place in the legend, six at most; the others are thin and grey
             and say their name when pointed at. Where there are six or fewer beside the nominal one, all have a colour.
 
@@ -56,14 +62,34 @@ def prune_accuracy_under_shift(
     figure = hv.Overlay([])
     for name in others:
         if name not in colors:
-            figure = figure * _background(_rows(ratio, error.sel(distribution=name)), label(name))
+            figure = figure * _background(_rows(ratio, error.sel(distribution=name)), with_group(name, train))
     rows = _rows(ratio, error.sel(distribution=nominal))
-    figure = figure * line(RATIO, ACCURACY, rows, f"{label(nominal)} (nominal)", PARENT, width=3)
+    figure = figure * line(RATIO, ACCURACY, rows, with_group(nominal, train), PARENT, width=3)
     for name, color in colors.items():
         rows = _rows(ratio, error.sel(distribution=name))
-        figure = figure * line(RATIO, ACCURACY, rows, label(name), color)
+        figure = figure * line(RATIO, ACCURACY, rows, with_group(name, train), color)
     title = f"{network_label(shift.attrs['network'])} pruned with {pruner}: test accuracy under shift"
     return finish(figure, title, shift, legend="right", height=400, xlim=RATIO_LIMITS)
+
+
+def prune_accuracy_by_distribution(shift: xr.Dataset, curves: xr.Dataset, train: tuple[str, ...]) -> hv.HoloMap:
+    """Figure 2 on every distribution, one chosen from a list; the dashed line is the parent on the same data.
+
+    Args:
+        shift, curves: parts of one study.
+        train: the distributions that the networks were trained on.
+    """
+    frames = {}
+    for name in rows_of(shift.error, train)[1].distribution.values.tolist():
+        error = shift.error.sel(distribution=name)
+        parent, _ = over_repetitions(1 - error.isel(pruner=0, cycle=0))
+        figure = _level(float(parent), "unpruned parent")
+        for method in error.pruner.values.tolist():
+            rows = _rows(curves.prune_ratio.sel(pruner=method), error.sel(pruner=method))
+            figure = figure * line(RATIO, ACCURACY, rows, method, COLORS[method], MARKERS[method])
+        title = f"{network_label(shift.attrs['network'])} on {with_group(name, train)}: test accuracy"
+        frames[with_group(name, train)] = finish(figure, title, shift, xlim=RATIO_LIMITS)
+    return hv.HoloMap(frames, "distribution", sort=False)
 
 
 def _rows(ratio: xr.DataArray, error: xr.DataArray) -> list[tuple[float, float, float]]:

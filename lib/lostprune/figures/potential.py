@@ -1,4 +1,4 @@
-"""Prune potential: over the noise level (Figure 1) and on every test distribution (Figures 6b and 6e)."""
+"""Prune potential: over the noise level (Figures 1, 28) and on every test distribution (Figures 6b, 6e, 29 to 34)."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ import numpy as np
 import xarray as xr
 from holoviews import opts
 
-from .style import COLORS, MARKERS, finish, label, line, network_label, over_repetitions
+from .groups import backdrop, rows_of
+from .style import COLORS, MARKERS, WIDTH, finish, line, network_label, over_repetitions
 
 POTENTIAL = hv.Dimension("potential", label="prune potential (%)", range=(0, 100))
 NOISE = hv.Dimension("noise_level", label="noise level (half-width, in units of the normalised input)")
+NOISE_SHORT = hv.Dimension("noise_level", label="noise level")
 GROUP_WIDTH = 0.8  # of the distance from one distribution to the next
+TOP = 112  # above 100 %, room for the names of the groups
+PERCENT_TICKS = list(range(0, 101, 20))
 
 
 def potential_under_noise(potential: xr.DataArray, noise: xr.Dataset) -> hv.Overlay:
-    """Figure 1: prune potential over the noise level for every method.
+    """Figures 1 and 28: prune potential over the noise level for every method.
 
     Args:
         potential: fractions (pruner, repetition, noise_level), as :func:`lostprune.metrics.prune_potential` returns.
@@ -23,24 +27,45 @@ def potential_under_noise(potential: xr.DataArray, noise: xr.Dataset) -> hv.Over
     """
     figure = hv.Overlay([])
     levels, methods = potential.noise_level.values.tolist(), potential.pruner.values.tolist()
-    step = 0.006 * (max(levels) - min(levels))  # potentials are often equal: beside each other, all can be seen
     for place, method in enumerate(methods):
         mean, deviation = over_repetitions(potential.sel(pruner=method).transpose("repetition", "noise_level"))
         rows = list(zip(levels, mean.tolist(), deviation.tolist(), strict=True))
-        aside = (place - (len(methods) - 1) / 2) * step
+        aside = _aside(place, len(methods), levels)
         figure = figure * line(NOISE, POTENTIAL, rows, method, COLORS[method], MARKERS[method], aside=aside)
-    return finish(figure, _title(noise, potential), noise, ylim=(-3, 103), padding=0.02)
+    return finish(figure, potential_title(noise, potential), noise, ylim=(-3, 103), padding=0.02)
 
 
-def prune_potential_bars(potential: xr.DataArray, shift: xr.Dataset) -> hv.Overlay:
-    """Figures 6b and 6e: one group of bars for every distribution, one bar for every method.
+def potential_under_noise_by_repetition(potential: xr.DataArray, noise: xr.Dataset) -> hv.Layout:
+    """One method of Figure 28 in every panel: its repetitions as thin lines, their mean as a thick one.
+
+    Args: as for :func:`potential_under_noise`.
+    """
+    levels, panels = potential.noise_level.values.tolist(), []
+    for method in potential.pruner.values.tolist():
+        mine = potential.sel(pruner=method).transpose("repetition", "noise_level")
+        figure = hv.Overlay([])
+        for place, one in enumerate(mine.values * 100):
+            aside = _aside(place, len(mine), levels)
+            rows = [(level, value, 0.0) for level, value in zip(levels, one.tolist(), strict=True)]
+            name = f"{method}, repetition {place + 1}"
+            figure = figure * line(NOISE_SHORT, POTENTIAL, rows, name, "#b5b5b5", width=1.2, aside=aside)
+        rows = [(level, value, 0.0) for level, value in zip(levels, over_repetitions(mine)[0].tolist(), strict=True)]
+        figure = figure * line(NOISE_SHORT, POTENTIAL, rows, f"{method}, mean", COLORS[method], MARKERS[method])
+        options = {"ylim": (-3, 103), "padding": 0.02, "show_legend": False, "width": WIDTH // 2, "height": 280}
+        panels.append(finish(figure, f"{network_label(noise.attrs['network'])}, {method}", noise, **options))
+    return hv.Layout(panels).cols(2)
+
+
+def prune_potential_bars(potential: xr.DataArray, shift: xr.Dataset, train: tuple[str, ...]) -> hv.Overlay:
+    """Figures 6b, 6e and 29 to 34: one group of bars for every distribution, one bar for every method.
 
     Args:
         potential: fractions (pruner, repetition, distribution); select the methods to show. Whiskers are one standard
             deviation over repetitions, drawn if there are at least two.
         shift: the part that it was computed from.
+        train: the distributions that the networks were trained on; they stand first, on a grey ground.
     """
-    names = [label(str(name)) for name in potential.distribution.values]
+    names, potential = rows_of(potential, train)
     methods = potential.pruner.values.tolist()
     width = GROUP_WIDTH / len(methods)
     bars, whiskers = [], []
@@ -50,22 +75,33 @@ def prune_potential_bars(potential: xr.DataArray, shift: xr.Dataset) -> hv.Overl
         bars.append(_bars(center, width, mean, deviation, names, method))
         if potential.sizes["repetition"] > 1:
             whiskers.append(hv.ErrorBars((center, mean, deviation), "x0", ["y0", "deviation"]))
-    figure = hv.Overlay(bars + whiskers).opts(
+    figure = hv.Overlay([*backdrop(train, len(names), TOP), *bars, *whiskers]).opts(
         opts.ErrorBars(hooks=[_in_front], upper_head=None, lower_head=None, line_color="#222222", backend="bokeh"),
         opts.ErrorBars(edgecolor="#222222", capsize=1.5, linewidth=0.8, backend="matplotlib"),
     )
-    return finish(
-        figure,
-        _title(shift, potential),
-        shift,
-        height=430,
-        xticks=list(enumerate(names)),
-        xrotation=55 if len(names) > 7 else 0,
-        xlabel="",
-        ylabel=POTENTIAL.label,
-        ylim=(0, 103),
-        xlim=(-0.6, len(names) - 0.4),
-    )
+    return finish(figure, potential_title(shift, potential), shift, height=430, **on_distributions(names))
+
+
+def on_distributions(names: list[str]) -> dict:
+    """Options of a figure with a distribution at every integer of the x axis, and a prune potential above it."""
+    return {
+        "xticks": list(enumerate(names)),
+        "xrotation": 55 if len(names) > 7 else 0,
+        "xlabel": "",
+        "yticks": PERCENT_TICKS,
+        "ylabel": POTENTIAL.label,
+        "ylim": (0, TOP),
+        "xlim": (-0.6, len(names) - 0.4),
+    }
+
+
+def potential_title(part: xr.Dataset, potential: xr.DataArray) -> str:
+    return f"{network_label(part.attrs['network'])}: prune potential for δ = {potential.attrs['delta'] * 100:g}%"
+
+
+def _aside(place: int, count: int, levels: list[float]) -> float:
+    """Potentials are often equal: beside each other, all curves can be seen."""
+    return (place - (count - 1) / 2) * 0.006 * (max(levels) - min(levels))
 
 
 def _bars(
@@ -89,10 +125,6 @@ def _bars(
         ),
         opts.Rectangles(facecolor=COLORS[method], edgecolor=COLORS[method], linewidth=0.8, backend="matplotlib"),
     )
-
-
-def _title(part: xr.Dataset, potential: xr.DataArray) -> str:
-    return f"{network_label(part.attrs['network'])}: prune potential for δ = {potential.attrs['delta'] * 100:g}%"
 
 
 def _in_front(plot, element) -> None:

@@ -24,7 +24,7 @@ _NETWORKS = {
     "densenet22": "DenseNet22",
     "wrn16_8": "WRN16-8",
 }
-_DISTRIBUTIONS = {"cifar10": "CIFAR-10", "jpeg_compression": "JPEG compression"}
+_DISTRIBUTIONS = {"cifar10": "CIFAR-10", "cifar10.1": "CIFAR-10.1", "jpeg_compression": "JPEG compression"}
 
 
 def network_label(name: str) -> str:
@@ -47,6 +47,12 @@ def provenance(dataset: xr.Dataset) -> str:
     if trained != device:
         device = f"trained on {trained}, evaluated on {device}"
     return f"scale {attributes['scale']} · {device} · {attributes['date'][:10]} · seed {attributes['seed']}"
+
+
+def shade(color: str, tone: float) -> str:
+    """A colour ``#rrggbb`` mixed with white: all of it for a tone of 0, none of it for 1."""
+    mixed = (round(value + (255 - value) * tone) for value in bytes.fromhex(color[1:]))
+    return "#" + "".join(f"{value:02x}" for value in mixed)
 
 
 def over_repetitions(values: xr.DataArray) -> tuple[np.ndarray, np.ndarray]:
@@ -100,9 +106,15 @@ def line(
 
 
 def finish(
-    figure: hv.Overlay, title: str, dataset: xr.Dataset, legend: str = "top", height: int = HEIGHT, **options
+    figure: hv.Overlay,
+    title: str,
+    dataset: xr.Dataset,
+    legend: str = "top",
+    height: int = HEIGHT,
+    width: int = WIDTH,
+    **options,
 ) -> hv.Overlay:
-    """Give a figure its size, title, legend outside of the data, and its provenance below."""
+    """Give a figure its size in pixels, title, legend outside of the data, and its provenance below."""
     common = {
         "title": title,
         "legend_position": legend,
@@ -112,7 +124,7 @@ def finish(
     }
     return figure.opts(
         opts.Overlay(
-            width=WIDTH,
+            width=width,
             height=height,
             show_grid=True,
             gridstyle={"grid_line_color": "#e5e5e5"},
@@ -124,8 +136,8 @@ def finish(
             **common,
         ),
         opts.Overlay(
-            fig_inches=(WIDTH / 100, height / 100),
-            aspect=WIDTH / height,
+            fig_inches=(width / 100, height / 100),
+            aspect=width / height,
             fontsize={"labels": 10, "ticks": 9, "legend": 9},
             legend_opts={"frameon": False},
             hooks=[_for_matplotlib(provenance(dataset), title, pad=24 if legend == "top" else 8)],

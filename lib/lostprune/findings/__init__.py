@@ -6,18 +6,26 @@ states, holds in these numbers, does not hold, or cannot be told.
 
 from .excess import excess
 from .methodology import accuracy, commensurate, resolution, unreached
-from .potential import curves_under_shift, over_distributions, overparameterization, under_noise
+from .potential import curves_under_shift, margins, over_distributions, overparameterization, under_noise
+from .prune_results import better_than_the_parent, weights_against_filters
+from .sampling import beyond_sampling, intervals, paired_comparison
 from .summary import closing
 
 __all__ = [
     "accuracy",
+    "beyond_sampling",
+    "better_than_the_parent",
     "closing",
     "commensurate",
     "curves_under_shift",
     "excess",
+    "intervals",
+    "margins",
     "over_distributions",
     "overparameterization",
+    "paired_comparison",
     "resolution",
     "under_noise",
     "unreached",
+    "weights_against_filters",
 ]

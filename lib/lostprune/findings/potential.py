@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import xarray as xr
 
 from .. import metrics
 from ..figures.style import label
-from .words import count, spread
+from .words import count, listing, spread
 
 EQUAL = 0.0005  # a difference that tables would print as 0.0% is none
 
@@ -54,7 +56,7 @@ def curves_under_shift(shift: xr.Dataset, curves: xr.Dataset, pruner: str, delta
         f"Where {pruner} has pruned as much as nominal data allow, {spread(ratio.where(chosen).max('cycle'))}, "
         f"accuracy changes by {float(change.sel(distribution=nominal)):+.1%} on {label(nominal)} and by "
         f"{float(shifted.mean()):+.1%} on average under shift: worst on {_named(worst)}, best on {_named(best)}. "
-        f"It falls by more than {delta * 100:g}% on {falls} of {count(shifted.size, 'corruption')}."
+        f"It falls by more than {delta * 100:g}% on {falls} of {count(shifted.size, 'test distribution')}."
     )
 
 
@@ -63,7 +65,7 @@ def _named(change: xr.DataArray) -> str:
 
 
 def over_distributions(potential: xr.DataArray) -> str:
-    """On how many corruptions the prune potential is lower than on nominal data (Figures 6b and 6e)."""
+    """On how many test distributions the prune potential is lower than on nominal data (Figures 6b and 6e)."""
     lines = []
     for method in potential.pruner.values.tolist():
         mean = potential.sel(pruner=method).mean("repetition")
@@ -71,8 +73,9 @@ def over_distributions(potential: xr.DataArray) -> str:
         lower, higher = (int(many) for many in ((shifted < nominal - EQUAL).sum(), (shifted > nominal + EQUAL).sum()))
         lowest = shifted.isel(distribution=int(shifted.argmin("distribution")))
         zero = int((shifted == 0).sum())
+        of_all = count(shifted.size, "test distribution")
         lines.append(
-            f"- **{method}**: {nominal:.1%} on nominal data; lower on {lower} of {count(shifted.size, 'corruption')}, "
+            f"- **{method}**: {nominal:.1%} on nominal data; lower on {lower} of {of_all}, "
             f"higher on {higher}, the same on {shifted.size - lower - higher}. "
             + (f"On {zero} of them it is 0." if zero else "")
             + ("" if zero else f"The lowest is {float(lowest):.1%}, on {label(str(lowest.distribution.values))}.")
@@ -89,6 +92,29 @@ def overparameterization(potential: xr.DataArray) -> str:
         train, test = (average.sel(pruner=method, group=group) for group in ("train", "test"))
         verdict = _verdict(test - train, train, "It is lower under shift", "It is not lower under shift")
         lines.append(f"- **{method}**: {spread(train)} on nominal data, {spread(test)} under shift. {verdict}")
+    return "\n".join(lines)
+
+
+def margins(potentials: Sequence[xr.DataArray]) -> str:
+    """Whether the average potential under shift is the lower one whatever the margin δ (Figure 38), for each method.
+
+    Args:
+        potentials: (pruner, repetition, distribution), one for every margin.
+    """
+    nominal = str(potentials[0].distribution.values[0])
+    lines = []
+    for method in potentials[0].pruner.values.tolist():
+        by_answer = {True: [], False: [], None: []}
+        for potential in potentials:
+            average = metrics.overparameterization(potential.sel(pruner=method), (nominal,)).average
+            train, test = (average.sel(group=group) for group in ("train", "test"))
+            by_answer[became_lower(test - train, train)].append(f"{potential.attrs['delta'] * 100:g}%")
+        words = {True: "lower under shift for", False: "not lower for", None: "not to be told for"}
+        said = "; ".join(f"{words[answer]} δ = {listing(found)}" for answer, found in by_answer.items() if found)
+        verdict = "The choice of δ changes the verdict."
+        if sum(map(bool, by_answer.values())) == 1:
+            verdict = "The choice of δ does not change the verdict."
+        lines.append(f"- **{method}**: {said}. {verdict}")
     return "\n".join(lines)
 
 

@@ -1,23 +1,30 @@
 """Pruning: the paper's four methods, their masks and what these cost (section 3.1, Table 1, Algorithm 1)."""
 
 from .allocation import select
-from .costs import flop_reduction, sample_size
+from .costs import flop_reduction, multiply_adds, parameters, sample_size
 from .folding import apply
 from .layers import METHODS
 from .masks import Masks, VanishedLayer, prune_ratio, validate
 from .prune import prune
 from .scores import scores
+from .shrinking import UnsupportedOperation, load_shrunk, save_shrunk, shrink
 
 __all__ = [
     "METHODS",
     "Masks",
+    "UnsupportedOperation",
     "VanishedLayer",
     "apply",
     "flop_reduction",
+    "load_shrunk",
+    "multiply_adds",
+    "parameters",
     "prune",
     "prune_ratio",
     "sample_size",
+    "save_shrunk",
     "scores",
     "select",
+    "shrink",
     "validate",
 ]

@@ -10,17 +10,25 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..choices import choose
 from .costs import places
-from .layers import along, prunable
+from .layers import METHODS, along, check_network, check_samples, prunable
 from .masks import Masks
-from .scores import scores
+from .scores import check_scores
+from .scores import scores as scores_of
 
 # PFP's bound (Liebenwein et al., 2020): failure probability and the constant of the sample complexity.
 _DELTA = 1e-16
 _COEFFICIENT = 3
 
 
-def select(network: nn.Module, method: str, budget: int, samples: torch.Tensor | None = None) -> Masks:
+def select(
+    network: nn.Module,
+    method: str,
+    budget: int,
+    samples: torch.Tensor | None = None,
+    scores: dict[str, torch.Tensor] | None = None,
+) -> Masks:
     """What ``method`` keeps of ``network`` for a budget, before dead parts are removed (Algorithm 1, line 5).
 
     WT and SiPP keep exactly ``budget`` weights, the most sensitive of the whole network. FT keeps the same fraction
@@ -34,23 +42,34 @@ def select(network: nn.Module, method: str, budget: int, samples: torch.Tensor |
         method: one of ``METHODS``.
         budget: how many conv and fc weights to keep, at least 1.
         samples: normalised network inputs, float32 [n, c, h, w]; SiPP and PFP need them.
+        scores: what ``scores(network, method, samples)`` returned, to spare computing them again.
 
     Returns:
         Masks of the conv and fc weights; a layer can be empty.
 
     Raises:
-        ValueError: as ``scores``; a budget that is not in [1, number of conv and fc weights].
+        ValueError: as ``scores``; a budget that is not in [1, number of conv and fc weights]; scores of another
+            method or network.
     """
     size = sum(layer.weight.numel() for layer in prunable(network).values())
     if isinstance(budget, bool) or not isinstance(budget, int | np.integer) or not 1 <= budget <= size:
         raise ValueError(f"budget: got {budget!r}, expected how many of the {size} conv and fc weights to keep")
-    steps = ladder(network, method, samples)
+    steps = ladder(network, method, samples, scores)
     return steps.masks(steps.nearest(int(budget)))
 
 
-def ladder(network: nn.Module, method: str, samples: torch.Tensor | None) -> WeightLadder | ChannelLadder:
+def ladder(
+    network: nn.Module, method: str, samples: torch.Tensor | None, scores: dict[str, torch.Tensor] | None = None
+) -> WeightLadder | ChannelLadder:
     """The ladder of a method for a network (as it is: masked, within a chain)."""
-    sensitivities = scores(network, method, samples)
+    if scores is None:
+        sensitivities = scores_of(network, method, samples)
+    else:
+        choose("method", method, METHODS)
+        check_network(network)
+        check_samples(network, method, samples)
+        check_scores(network, method, scores)
+        sensitivities = scores
     if method in ("WT", "SiPP"):
         return WeightLadder(sensitivities)
     layers = prunable(network)
@@ -74,20 +93,26 @@ class WeightLadder:
     """Rung ``b`` keeps the ``b`` weights with the largest sensitivities of the whole network."""
 
     def __init__(self, sensitivities: dict[str, torch.Tensor]):
-        flat = torch.cat([values.flatten() for values in sensitivities.values()])
-        order = flat.argsort(descending=True, stable=True)
-        ranks = torch.empty_like(order).scatter_(0, order, torch.arange(len(order), device=order.device))
-        parts = ranks.split([values.numel() for values in sensitivities.values()])
-        self._ranks = {
-            name: part.view_as(values) for (name, values), part in zip(sensitivities.items(), parts, strict=True)
-        }
-        self.top = int(torch.count_nonzero(flat))  # more would only be weights that do nothing
+        self._sensitivities = sensitivities
+        # NumPy sorts these many numbers more than ten times as fast as torch does on a CPU.
+        self._ascending = np.sort(torch.cat([values.flatten() for values in sensitivities.values()]).cpu().numpy())
+        self.top = int(np.count_nonzero(self._ascending))  # more would only be weights that do nothing
 
     def nearest(self, budget: int) -> int:
         return budget
 
     def masks(self, rung: int) -> Masks:
-        return {name: ranks < rung for name, ranks in self._ranks.items()}
+        smallest = self._ascending[-rung] if rung else np.float32(np.inf)
+        # Of those that are equal to the smallest one that is kept, so many are kept, too: the first in order.
+        equal = rung - (len(self._ascending) - int(np.searchsorted(self._ascending, smallest, side="right")))
+        masks = Masks()
+        for name, values in self._sensitivities.items():
+            masks[name] = values > float(smallest)
+            if equal:
+                chosen = (values == float(smallest)).flatten().nonzero().flatten()[:equal]
+                masks[name].view(-1)[chosen] = True
+                equal -= len(chosen)
+        return masks
 
 
 class ChannelLadder:
@@ -127,8 +152,13 @@ def _uniform_filters(filters: np.ndarray) -> np.ndarray:
     The classifier (the last layer) keeps all.
     """
     steps = [(np.arange(1, count) + 0.5) / count for count in np.unique(filters[:-1]) if count > 1]
-    fractions = np.unique(np.concatenate([[0.0], *steps]))
-    kept = np.floor(fractions[:, None] * filters + 0.5 + 1e-9).astype(int)
+    steps = np.concatenate([[0.0], *steps]).astype(np.float32)
+    # The original multiplies and rounds (a half to the even number) in float32: what it makes of the numbers next to
+    # each step are all outcomes there are.
+    zero, two = np.float32([0, 2])
+    below, above = np.nextafter(steps, zero), np.nextafter(steps, two)
+    fractions = np.concatenate([np.nextafter(below, zero), below, steps, above, np.nextafter(above, two)])
+    kept = np.rint(fractions[:, None] * filters.astype(np.float32)).astype(int)
     kept = np.minimum(np.maximum(kept, 1), filters)
     kept[:, -1] = filters[-1]
     return np.unique(kept, axis=0)
@@ -143,10 +173,9 @@ def _equal_error_channels(layers: dict, sensitivities: dict, area: np.ndarray, p
     """
     joins = []  # (eps below which a layer has one channel more, layer)
     for index, values in enumerate(sensitivities.values()):
-        values = values.double().cpu().numpy()
         total = values.sum()
-        complexity = 2 * _COEFFICIENT * np.log(8 * (patches[index] + 1) * area[index] / _DELTA) * total
-        draws = _draws_to_touch(values / total) if total > 0 else np.empty(0)
+        complexity = 2 * _COEFFICIENT * np.log(8 * (patches[index] + 1) * area[index] / _DELTA) * total.item()
+        draws = _draws_to_touch((values / total).cpu()) if total > 0 else np.empty(0)
         # the eps at which (18 + 6 eps) A / eps^2 = draws - 1
         root = np.sqrt(36 * complexity**2 + 72 * complexity * (draws - 1))
         joins += [(eps, index) for eps in (6 * complexity + root) / (2 * (draws - 1))]
@@ -159,16 +188,18 @@ def _equal_error_channels(layers: dict, sensitivities: dict, area: np.ndarray, p
     return counts[[*ends, len(joins)]]
 
 
-def _draws_to_touch(probabilities: np.ndarray) -> np.ndarray:
-    """How many draws are expected to touch more than 1, 2, … channels: float [k], as far as it can be reached."""
-    with np.errstate(divide="ignore"):
-        missed = np.log1p(-np.minimum(probabilities, 1.0))
+def _draws_to_touch(probabilities: torch.Tensor) -> np.ndarray:
+    """How many draws are expected to touch more than 1, 2, … channels: float [k], as far as it can be reached.
+
+    In float32, as the original computes it: a channel of which one minus its probability is 1 is never touched.
+    """
+    probabilities = probabilities.float()
 
     def touched(draws: np.ndarray) -> np.ndarray:
-        with np.errstate(invalid="ignore"):
-            return -np.expm1(draws[:, None] * missed).sum(1)
+        expected = 1 - (1 - probabilities) ** torch.from_numpy(draws[:, None]).float()
+        return expected.sum(1).numpy()
 
-    wanted = np.arange(1, np.count_nonzero(probabilities), dtype=float)
+    wanted = np.arange(1, torch.count_nonzero(probabilities).item(), dtype=float)
     low, high = np.ones_like(wanted), np.full_like(wanted, 2.0**52)  # integers are exact up to there
     wanted = wanted[touched(high) > wanted]
     low, high = low[: len(wanted)], high[: len(wanted)]

@@ -36,6 +36,25 @@ def flop_reduction(network: nn.Module, masks: Masks, input_shape: tuple[int, int
     return 1 - kept / total
 
 
+def parameters(network: nn.Module) -> int:
+    """How many parameters a network has: what it takes in memory, zeros included.
+
+    Of ``shrink(network, masks)`` it says what pruning really saves, beside the ``prune_ratio``, which counts zeros.
+    """
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def multiply_adds(network: nn.Module, input_shape: tuple[int, int, int] = (3, 32, 32)) -> int:
+    """How many multiply-adds a network's convolutions and fully connected layers take for one image, zeros included.
+
+    Of ``shrink(network, masks)`` it says what pruning really saves, beside the ``flop_reduction``, which counts zeros.
+
+    Args:
+        input_shape: (channels, height, width) of one image.
+    """
+    return sum(network.get_parameter(name).numel() * count for name, count in places(network, input_shape).items())
+
+
 def sample_size(
     network: nn.Module, input_shape: tuple[int, int, int], delta: float = 1e-16, coefficient: float = 3
 ) -> int:

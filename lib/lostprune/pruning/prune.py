@@ -28,6 +28,7 @@ def prune(
     keep_ratio: float,
     samples: torch.Tensor | None = None,
     masks: Masks | None = None,
+    scores: dict[str, torch.Tensor] | None = None,
 ) -> Masks:
     """The masks with which ``method`` prunes ``network`` to ``keep_ratio`` (Algorithm 1, line 5).
 
@@ -50,13 +51,16 @@ def prune(
         samples: normalised network inputs, float32 [n, c, h, w], from the validation part (``sample_size`` of them in
             the paper). SiPP and PFP need them; WT and FT find dead parts by them.
         masks: what earlier steps of the chain kept. The new masks lie within them: nothing regrows.
+        scores: what ``pruning.scores(network, method, samples)`` returned, to prune one network to several ratios
+            without computing them each time. They replace nothing else: the samples are still looked at.
 
     Returns:
         Masks, on the network's device.
 
     Raises:
         ValueError: unknown method; a keep ratio that is not in (0, 1); no prunable layer; weights that are not
-            finite (named); samples missing or of the wrong kind; masks of another network.
+            finite (named); samples missing or of the wrong kind; masks of another network; scores of another network or
+            method.
         VanishedLayer: a layer would lose its last weight (a ValueError). The message names it and the smallest keep
             ratio that can be reached.
     """
@@ -76,7 +80,7 @@ def prune(
     everything = sum(parameter.numel() for parameter in network.parameters())
     layers = prunable(network)
     budget = int(keep_ratio * everything) - everything + sum(layer.weight.numel() for layer in layers.values())
-    steps = ladder(network, method, samples)
+    steps = ladder(network, method, samples, scores)
     connectivity = Connectivity(network, None if samples is None else tuple(samples.shape[1:]))
     drop_constants = method in FILTER_METHODS
 

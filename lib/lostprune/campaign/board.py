@@ -1,0 +1,107 @@
+"""What a campaign shows: one line for each running job with the time left, and one for all of it."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from pathlib import Path
+
+from tqdm.auto import tqdm
+
+from ..progress import LOG_EVERY, in_log, in_words
+from .jobs import Job, label
+from .watch import read_note, seconds_to_go
+
+EVERY = 1.0  # seconds
+
+
+class Board(threading.Thread):
+    """Reads the notes of the running jobs, wherever they run, and shows them until it is closed.
+
+    A terminal and a notebook get a bar for each job; a log gets lines, every half minute.
+
+    Args:
+        folder: the store.
+        workers: how many jobs run at once.
+    """
+
+    def __init__(self, folder: Path, workers: int):
+        super().__init__(daemon=True)
+        self.folder, self.workers = folder, workers
+        self.jobs: dict[str, Job] = {}
+        self.bars: dict[str, tqdm] = {}
+        self.expected, self.expected_at = 0.0, time.monotonic()
+        self.changed, self.over = threading.Lock(), threading.Event()
+
+    def expect(self, seconds: float) -> None:
+        """How long all that is left would take one worker; 0 where that is not known."""
+        self.expected, self.expected_at = seconds / self.workers, time.monotonic()
+
+    def began(self, job: Job) -> None:
+        """Show a job from now on."""
+        with self.changed:
+            self.jobs[job.name] = job
+
+    def ended(self, job: Job) -> None:
+        """Show it no longer."""
+        with self.changed:
+            self.jobs.pop(job.name, None)
+            if job.name in self.bars:
+                self.bars.pop(job.name).close()
+
+    def close(self) -> None:
+        """Stop showing; what was shown last is taken away."""
+        self.over.set()
+        if self.is_alive():
+            self.join()
+        for bar in self.bars.values():
+            bar.close()
+        self.bars.clear()
+
+    def run(self) -> None:
+        """The thread."""
+        logged = time.monotonic()
+        while not self.over.wait(EVERY):
+            with self.changed:
+                if not in_log():
+                    self._draw()
+                elif time.monotonic() - logged >= LOG_EVERY:
+                    logged = time.monotonic()
+                    self._log()
+
+    def words(self) -> list[str]:
+        """One line for each running job that has said something, and the last one for all of it."""
+        lines = []
+        for job in self.jobs.values():
+            note = read_note(job.note(self.folder))
+            if note is not None:
+                lines.append(in_line(job, note))
+        return lines + [self._in_all()]
+
+    def _in_all(self) -> str:
+        left = max(self.expected - (time.monotonic() - self.expected_at), 0)
+        return f"in all about {in_words(left)} left" if self.expected else "time left in all: not measured yet"
+
+    def _log(self) -> None:
+        print("\n".join(self.words()), file=sys.stderr, flush=True)
+
+    def _draw(self) -> None:
+        for name, job in self.jobs.items():
+            note = read_note(job.note(self.folder))
+            if note is None:
+                continue
+            if name not in self.bars:
+                self.bars[name] = tqdm(total=note["total"], unit=" images", unit_scale=True, leave=False)
+            bar = self.bars[name]
+            bar.set_description_str(in_line(job, note), refresh=False)
+            bar.set_postfix_str(self._in_all(), refresh=False)
+            bar.n, bar.total = note["done"], note["total"]
+            bar.refresh()
+
+
+def in_line(job: Job, note: dict) -> str:
+    """A running job in one line: what is being done where, how far it is, and how long it will go on."""
+    share = f"{note['done'] / note['total']:.0%}" if note["total"] else "begins"
+    left = in_words(seconds_to_go(note))
+    return f"{label(job.study)}: {note['doing']}, {share}, about {left} left, on {note['host']}"

@@ -1,0 +1,133 @@
+"""``lostprune campaign`` and its options."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+import click
+
+FAILED, STOPPED, INTERRUPTED = 1, 75, 128 + signal.SIGINT
+RESERVE = 10.0  # seconds of the limit that are kept for leaving; at most a tenth of it
+
+
+class Duration(click.ParamType):
+    """Such as ``90s``, ``9m`` or ``1h30m``; in seconds."""
+
+    name = "duration"
+
+    def convert(self, value, param, ctx) -> float:
+        found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", value) if isinstance(value, str) and value else None
+        if found is None:
+            self.fail(f"got {value!r}, expected a duration such as 90s, 9m or 1h30m", param, ctx)
+        return sum(int(number or 0) * unit for number, unit in zip(found.groups(), (3600, 60, 1), strict=True))
+
+
+class Size(click.ParamType):
+    """Such as ``900K``, ``16M`` or ``2G`` (powers of 1024); in bytes."""
+
+    name = "size"
+
+    def convert(self, value, param, ctx) -> int:
+        if isinstance(value, int):
+            return value
+        found = re.fullmatch(r"(\d+)([KMG]?)B?", value)
+        if found is None:
+            self.fail(f"got {value!r}, expected a size such as 900K, 16M or 2G", param, ctx)
+        return int(found[1]) * 1024 ** " KMG".index(found[2] or " ")
+
+
+@click.command()
+@click.argument("studies", metavar="[STUDY]...", nargs=-1)
+@click.option("--parts", default="curves,shift,noise", show_default=True, help="Which results.")
+@click.option("--time-limit", type=Duration(), help="Stop before, such as 9m or 1h30m.")
+@click.option("--device", help="Such as cpu or cuda:1; else LOSTPRUNE_DEVICE, else CUDA where there is one.")
+@click.option("--executor", default="serial", show_default=True, metavar="serial|dask|slurm|tcp://HOST:PORT",
+              help="dask: one worker per GPU of this machine; slurm: jobs; or a running scheduler.")  # fmt: skip
+@click.option("--workers", type=int, help="Workers or jobs to start, for dask and slurm.")
+@click.option("--store", "store_folder", type=click.Path(path_type=Path), help="Else LOSTPRUNE_STORE.")
+@click.option("--dry-run", is_flag=True, help="Show what is done, running and left, with times; run nothing.")
+@click.option("--import", "source", type=click.Path(path_type=Path), help="First take in what was exported to here.")
+@click.option("--export", "target", type=click.Path(path_type=Path), help="In the end pack what was made into here.")
+@click.option("--max-size", type=Size(), default="16M", show_default=True, help="Of an exported file.")
+@click.option("--max-files", type=int, help="Export at most so many files: results first, then networks.")
+@click.option("--without-networks", is_flag=True, help="Export results alone.")
+def campaign(
+    studies, parts, time_limit, device, executor, workers, store_folder, dry_run, source, target, max_size, max_files,
+    without_networks,
+) -> None:  # fmt: skip
+    """Run what is missing of every STUDY, stop in time, and go on where it was when called again.
+
+    \b
+    STUDY is one of
+      resnet20:quick                              network and scale
+      network=resnet20,scale=reduced,repetitions=3,methods=WT+FT,seed=1
+      studies.yml                                 a list of such words, or pages as in book/pages.yml
+
+    \b
+    Ctrl-C and SIGTERM save and leave; a kill costs the cycle in flight alone. Exit codes:
+      0    everything is done
+      75   stopped early, by the time limit or SIGTERM: the same command goes on
+      130  stopped by Ctrl-C: the same command goes on
+      1    some of the studies failed, the others are done; or nothing could be run
+    """
+    import lostprune.campaign as campaigns
+
+    from .. import executors, runner, store
+    from ..choices import choose
+    from ..parts import COMPUTE
+
+    names = tuple(filter(None, parts.split(",")))
+    if device:
+        os.environ["LOSTPRUNE_DEVICE"] = device
+    try:
+        if not studies and source is None and target is None:
+            raise ValueError("STUDY: got none, expected one or more such as resnet20:quick, or --import or --export")
+        for part in names:
+            choose("part", part, tuple(COMPUTE))
+        found, folder = campaigns.parse(studies), store.store_folder(store_folder)
+        if source is not None:
+            click.echo(campaigns.import_store(source, folder))
+        summary = campaigns.Summary()
+        if dry_run:
+            click.echo(campaigns.describe(found, names, folder))
+            return
+        if found:
+            runner.default_device()
+            if time_limit is not None:
+                time_limit -= min(RESERVE, time_limit / 10) + _age()
+            with executors.open_executor(executor, workers) as opened:
+                summary = campaigns.run(
+                    found, names, store_folder=folder, device=device, seconds=time_limit, workers=opened, say=click.echo
+                )
+        if target is not None and not summary.signal:
+            click.echo(campaigns.export_store(folder, target, found, max_size, max_files, not without_networks))
+    except (ValueError, OSError, ModuleNotFoundError, campaigns.BundleError) as error:
+        raise click.ClickException(str(error)) from error
+    _leave(summary)
+
+
+def _age() -> float:
+    """Seconds since this process began, where the system tells; importing torch counts towards the limit, too."""
+    try:
+        ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, AttributeError):
+        return 0.0
+
+
+def _leave(summary) -> None:
+    for name, error in summary.failed.items():
+        click.echo(f"failed: {name}: {error}", err=True)
+    if summary.stopped:
+        click.echo(
+            f"stopped: {summary.stopped}; {len(summary.left)} jobs are left. The same command goes on.", err=True
+        )
+    if summary.signal == signal.SIGINT:
+        raise SystemExit(INTERRUPTED)
+    if summary.stopped and summary.left:
+        raise SystemExit(STOPPED)
+    raise SystemExit(FAILED if summary.failed else 0)

@@ -1,0 +1,94 @@
+"""Over the shoulder of whoever does a job: tells how far it is, and stops it in time."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..progress import Progress, Stopped
+
+EVERY = 1.0  # seconds between looks at the ticket and between notes
+
+
+@dataclass
+class Watch:
+    """Follows the progress of one job (see ``progress.Watch``), in the process that does it.
+
+    Args:
+        note: the file that says how far the job is, for everybody who looks; it is a convenience and never waited for.
+        ticket: the file whose end means stop: its campaign is stopping.
+        seconds_left: until the limit, from now on; ``None`` for no limit. Clocks may jump: this is measured on one
+            that does not.
+        piece_seconds: how long one piece may take; a piece that does not fit before the limit is not begun.
+    """
+
+    note: Path
+    ticket: Path
+    seconds_left: float | None = None
+    piece_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        self.note.parent.mkdir(parents=True, exist_ok=True)
+        now = time.monotonic()
+        self.limit = None if self.seconds_left is None else now + self.seconds_left
+        self.looked, self.piece_began, self.began = 0.0, None, now
+
+    def said(self, progress: Progress) -> None:
+        """Another piece begins, or does not, if it would not fit."""
+        now = time.monotonic()
+        if self.piece_began is not None:
+            self.piece_seconds = max(self.piece_seconds or 0, now - self.piece_began)
+        self.piece_began = now
+        self._look(progress, now)
+        if self.limit is not None and now + (self.piece_seconds or 0) > self.limit:
+            raise Stopped("the next piece of work would not fit before the time limit")
+
+    def stepped(self, progress: Progress) -> None:
+        """The work has gone on a little."""
+        now = time.monotonic()
+        if self.limit is not None and now > self.limit:
+            raise Stopped("the time limit is reached")
+        if now - self.looked >= EVERY:
+            self._look(progress, now)
+
+    def _look(self, progress: Progress, now: float) -> None:
+        self.looked = now
+        if not self.ticket.exists():
+            raise Stopped("the campaign stops")
+        content = {
+            "doing": progress.title,
+            "done": progress.done,
+            "total": progress.total,
+            "seconds": now - progress.started,
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+        }
+        try:
+            part = self.note.with_name(f"{self.note.name}.{os.getpid()}.part")
+            part.write_text(json.dumps(content))
+            os.replace(part, self.note)
+        except OSError:
+            pass  # a full disk: the next checkpoint says so
+
+    def close(self) -> None:
+        """Take the note away."""
+        self.note.unlink(missing_ok=True)
+
+
+def read_note(note: Path) -> dict | None:
+    """What a note says: ``doing``, ``done`` and ``total`` images, ``seconds``, ``host``, ``pid``; or ``None``."""
+    try:
+        return json.loads(note.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def seconds_to_go(note: dict) -> float | None:
+    """Of the job that the note is about, at its own pace."""
+    if not note["done"] or not note["total"]:
+        return None
+    return note["seconds"] * (note["total"] - note["done"]) / note["done"]

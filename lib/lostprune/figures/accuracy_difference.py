@@ -1,0 +1,51 @@
+"""How much test accuracy pruning costs on nominal data (Figure 9), over what it saves."""
+
+from __future__ import annotations
+
+import holoviews as hv
+import numpy as np
+import xarray as xr
+from holoviews import opts
+
+from .. import metrics
+from ..choices import choose
+from .curves import RATIO, RATIO_LIMITS
+from .style import COLORS, MARKERS, MUTED, PARENT, finish, line, network_label, over_repetitions
+
+SAVINGS = {"prune_ratio": RATIO, "flop_reduction": hv.Dimension("flop_reduction", label="FLOP reduction (%)")}
+DIFFERENCE = hv.Dimension("difference", label="change of test accuracy (%)")
+
+
+def accuracy_difference(curves: xr.Dataset, over: str = "prune_ratio", delta: float = metrics.DELTA) -> hv.Overlay:
+    """Figure 9: the test accuracy of pruned networks minus that of their parents.
+
+    Args:
+        curves: part ``curves`` of a study. Each network is compared with its own parent; mean over repetitions, error
+            bars (one standard deviation) if there are at least two.
+        over: ``"prune_ratio"``, as in the paper, or ``"flop_reduction"``.
+        delta: the margin of commensurate accuracy, a fraction; a dotted line shows it.
+
+    Raises:
+        ValueError: ``over`` is neither.
+    """
+    choose("over", over, SAVINGS)
+    axis = SAVINGS[over]
+    figure = _level(axis, 0.0, "unpruned parent", PARENT, "dashed") * _level(
+        axis, -delta * 100, f"δ = {delta * 100:g}%", MUTED, "dotted"
+    )
+    change = curves.test_error.sel(cycle=0, drop=True) - curves.test_error
+    for method in curves.pruner.values.tolist():
+        saved, _ = over_repetitions(curves[over].sel(pruner=method))
+        mean, deviation = over_repetitions(change.sel(pruner=method))
+        rows = [tuple(map(float, row)) for row in zip(saved, mean, deviation, strict=True) if np.isfinite(row[0])]
+        figure = figure * line(axis, DIFFERENCE, rows, method, COLORS[method], MARKERS[method])
+    title = f"{network_label(curves.attrs['network'])}: what pruning costs in test accuracy"
+    return finish(figure, title, curves, xlim=RATIO_LIMITS)
+
+
+def _level(axis: hv.Dimension, value: float, name: str, color: str, dash: str) -> hv.Curve:
+    """A horizontal line from 0 to 100%."""
+    return hv.Curve([(0.0, value), (100.0, value)], axis, DIFFERENCE, label=name).opts(
+        opts.Curve(color=color, line_dash=dash, line_width=1.5, backend="bokeh"),
+        opts.Curve(color=color, linestyle=dash, linewidth=1.2, backend="matplotlib"),
+    )

@@ -1,0 +1,82 @@
+"""What the finite test set does to the conclusions of Section 5: not in the paper."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from .. import metrics, results
+from ..figures.style import label
+from .words import count, listing
+
+
+def paired_comparison(shift: xr.Dataset, curves: xr.Dataset, delta: float) -> str:
+    """How finely the test set tells a pruned network from its parent, beside the margin."""
+    nominal = str(shift.distribution.values[0])
+    wrong = results.outcomes(shift).sel(distribution=[nominal]).dropna("image", how="all")
+    images = wrong.sizes["image"]
+    pruned = curves.prune_ratio.notnull() & (curves.cycle > 0)
+    differ = (wrong != wrong.sel(cycle=0)).sel(distribution=nominal).sum("image") / images
+    error = metrics.paired_standard_error(wrong).sel(distribution=nominal)
+    differ, error = (float(values.where(pruned).median()) for values in (differ, error))
+    larger = "more than the margin: on which side of it a network falls is partly chance"
+    smaller = "less than the margin, though a network close to it can still fall on either side"
+    return (
+        f"On {images:,} test images, the margin δ = {delta * 100:g}% is {count(delta * images, 'image')}. A pruned "
+        f"network and its parent see the same images, so most of the chance in either error cancels out. What is left: "
+        f"on {differ:.1%} of the images (the median over all pruned networks) just one of the two is wrong, and the "
+        f"difference between their errors has a standard error of {error:.2%}. Two of these, the usual 95%, are "
+        f"{2 * error:.2%}: {larger if 2 * error > delta else smaller}."
+    )
+
+
+def intervals(potential: xr.DataArray, resampled: xr.DataArray) -> str:
+    """How far the prune potentials are uncertain, and whether the difference to shifted data is larger than that.
+
+    Args:
+        potential: (pruner, repetition, distribution); the nominal data come first.
+        resampled: the same on resampled test sets, as :func:`lostprune.metrics.resampled_prune_potential` returns.
+    """
+    nominal = str(potential.distribution.values[0])
+    answers = {
+        True: "the test set is large enough to tell that it is lower",
+        False: "the test set is large enough to tell that it is higher",
+        None: "the interval includes 0, and another test set of this size could turn the sign",
+    }
+    lines = []
+    for method in potential.pruner.values.tolist():
+        mean = potential.sel(pruner=method).mean("repetition")
+        drawn = resampled.sel(pruner=method).mean("repetition")
+        bounds, widths = metrics.interval(drawn), metrics.interval(drawn).diff("bound")
+        widest = widths.isel(bound=0, distribution=int(widths.isel(bound=0).argmax("distribution")))
+        low, high = bounds.sel(distribution=nominal).values
+        line = (
+            f"- **{method}**: {float(mean.sel(distribution=nominal)):.1%} on nominal data, 95% interval {low:.1%} to "
+            f"{high:.1%}. Over all distributions the intervals are {float(widths.mean()) * 100:.1f} points wide on "
+            f"average, {float(widest) * 100:.1f} at most (on {label(str(widest.distribution.values))})."
+        )
+        change, (lower, ends) = float(shifted_minus_nominal(mean, nominal)), lower_under_shift(resampled, method)
+        line += f" The average under shift differs by {change * 100:+.1f} points (interval {ends[0] * 100:+.1f} to "
+        lines.append(f"{line}{ends[1] * 100:+.1f}): {answers[lower]}.")
+    return "\n".join(lines)
+
+
+def beyond_sampling(resampled: xr.DataArray) -> str:
+    """For which methods the potential is lower under shift by more than the finite test set explains."""
+    methods = resampled.pruner.values.tolist()
+    sure = [method for method in methods if lower_under_shift(resampled, method)[0]]
+    if not sure:
+        return "For no method is the potential lower under shift by more than a test set of this size leaves to chance."
+    rest = "" if len(sure) == len(methods) else " For the others, chance in the choice of test images may explain it."
+    return f"For {listing(sure)} it is lower by more than a test set of this size leaves to chance.{rest}"
+
+
+def lower_under_shift(resampled: xr.DataArray, method: str) -> tuple[bool | None, np.ndarray]:
+    """Whether the average under shift is below the nominal potential in the whole 95% interval, and that interval."""
+    drawn = resampled.sel(pruner=method).mean("repetition")
+    ends = metrics.interval(shifted_minus_nominal(drawn, str(resampled.distribution.values[0]))).values
+    return (True if ends[1] < 0 else False if ends[0] > 0 else None), ends
+
+
+def shifted_minus_nominal(potential: xr.DataArray, nominal: str) -> xr.DataArray:
+    return potential.drop_sel(distribution=nominal).mean("distribution") - potential.sel(distribution=nominal)

@@ -1,0 +1,135 @@
+"""Many trained networks on the same images: every core, or the whole GPU, is busy with forward passes in float32.
+
+Results are those of the plain loop up to rounding: batch norms are folded into the convolutions before them, and the
+images pass in other batches. On CPUs they do not depend on the number of cores.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import torch
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+log = logging.getLogger("lostprune")
+BATCH = 32  # on CPUs: the activations of larger batches fall out of a core's cache
+TASK = 16 * BATCH  # images that one core takes at a time
+_fitting: dict[tuple, int] = {}  # the largest batch that a GPU's memory was found to hold, by device and network
+
+
+def foldable(network: nn.Module) -> list[tuple[str, str]]:
+    """Names of the convolutions whose output goes into a batch norm and nowhere else, with that batch norm's.
+
+    None, and one line in the log, for a network whose forward pass cannot be followed without data.
+    """
+    try:
+        nodes = torch.fx.symbolic_trace(network).graph.nodes
+    except Exception as reason:  # whatever the network's own code raises
+        what = str(reason).partition("\n")[0]
+        log.warning("%s is evaluated layer by layer, as it is: %s", type(network).__name__, what)
+        return []
+    modules = dict(network.named_modules())
+    calls = Counter(node.target for node in nodes if node.op == "call_module")
+    taken = Counter(id(tensor) for _, tensor in network.named_parameters(remove_duplicate=False))
+    pairs = []
+    for norm in nodes:
+        before = norm.args[0] if norm.op == "call_module" and norm.args else None
+        if getattr(before, "op", None) != "call_module" or calls[norm.target] > 1 or calls[before.target] > 1:
+            continue
+        kinds = type(modules[before.target]), type(modules[norm.target])
+        if kinds != (nn.Conv2d, nn.BatchNorm2d) or len(before.users) > 1:
+            continue
+        if modules[norm.target].running_mean is not None and taken[id(modules[before.target].weight)] == 1:
+            pairs.append((before.target, norm.target))
+    return pairs
+
+
+def fold(network: nn.Module, pairs: list[tuple[str, str]]) -> nn.Module:
+    """A copy in evaluation mode whose convolutions do what the batch norms after them did; see :func:`foldable`."""
+    network = copy.deepcopy(network).eval()
+    for convolution, norm in pairs:
+        fused = fuse_conv_bn_eval(network.get_submodule(convolution), network.get_submodule(norm))
+        network.set_submodule(convolution, fused)
+        network.set_submodule(norm, nn.Identity())
+    return network.requires_grad_(False)
+
+
+def each(
+    networks: Iterable[nn.Module], inputs: torch.Tensor, on_step: Callable[[int], object] | None = None
+) -> Iterator[torch.Tensor]:
+    """The logits of one network after the other, float32 [n, classes], of network inputs float32 [n, 3, h, w].
+
+    The networks are put into evaluation mode. They must not change what they hold in their forward pass: cores share
+    them. Nothing waits for a GPU.
+
+    Args:
+        on_step: called with the number of images that one more piece of work had.
+
+    Raises:
+        torch.OutOfMemoryError: the device cannot hold a batch of one image.
+    """
+    networks = [network.eval() for network in networks]
+    yield from (_on_cpu if inputs.device.type == "cpu" else _on_gpu)(networks, inputs, on_step or (lambda _: None))
+
+
+def predict(
+    networks: Iterable[nn.Module], inputs: torch.Tensor, on_step: Callable[[int], object] | None = None
+) -> torch.Tensor:
+    """Logits float32 [networks, n, classes]; as :func:`each`, all at once."""
+    return torch.stack(list(each(networks, inputs, on_step)))
+
+
+def _on_cpu(
+    networks: list[nn.Module], inputs: torch.Tensor, on_step: Callable[[int], object]
+) -> Iterator[torch.Tensor]:
+    """Each core works on a piece of its own: cores that share every layer wait for each other after each."""
+    parts = inputs.contiguous(memory_format=torch.channels_last).split(TASK)
+    threads = torch.get_num_threads()
+    pool = ThreadPoolExecutor(threads, initializer=lambda: torch.set_num_threads(1))
+    try:
+        tasks = [
+            [pool.submit(_forward, network.to(memory_format=torch.channels_last), part, BATCH) for part in parts]
+            for network in networks
+        ]
+        for pieces in tasks:
+            logits = []
+            for part, piece in zip(parts, pieces, strict=True):
+                logits.append(piece.result())
+                on_step(len(part))
+            yield torch.cat(logits)
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(threads)  # what the last thread said holds for those that come
+
+
+def _on_gpu(
+    networks: list[nn.Module], inputs: torch.Tensor, on_step: Callable[[int], object]
+) -> Iterator[torch.Tensor]:
+    """Batches as large as memory allows: found by halving, remembered, said once."""
+    for network in networks:
+        key = (inputs.device, type(network), tuple(inputs.shape[1:]))
+        while True:
+            batch = max(min(_fitting.get(key, len(inputs)), len(inputs)), 1)
+            try:
+                with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):  # TF32 has 10 of float32's 23 bits
+                    logits = _forward(network, inputs, batch)
+                break
+            except torch.OutOfMemoryError:
+                if batch == 1:
+                    raise
+                _fitting[key] = batch // 2
+            if inputs.device.type == "cuda":
+                torch.cuda.empty_cache()
+            log.warning("%s: batches of %d images, since more do not fit", inputs.device, batch // 2)
+        on_step(len(inputs))
+        yield logits
+
+
+@torch.inference_mode()
+def _forward(network: nn.Module, inputs: torch.Tensor, batch: int) -> torch.Tensor:
+    return torch.cat([network(part) for part in inputs.split(batch)])

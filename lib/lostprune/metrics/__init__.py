@@ -1,0 +1,29 @@
+"""What test accuracy does not show: prune potential, excess error, overparameterization. Labelled arrays in and out.
+
+Every function labels, aligns and checks; the numbers come from plain functions of NumPy arrays below it.
+"""
+
+from .commensurate import commensurate
+from .excess import excess_error_difference, overparameterization
+from .potential import DELTA, ROUNDING, prune_potential
+from .sampling import (
+    LEVEL,
+    interval,
+    paired_standard_error,
+    prune_potential_interval,
+    resampled_prune_potential,
+)
+
+__all__ = [
+    "DELTA",
+    "LEVEL",
+    "ROUNDING",
+    "commensurate",
+    "excess_error_difference",
+    "interval",
+    "overparameterization",
+    "paired_standard_error",
+    "prune_potential",
+    "prune_potential_interval",
+    "resampled_prune_potential",
+]

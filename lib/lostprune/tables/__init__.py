@@ -1,0 +1,20 @@
+"""The paper's tables: pandas DataFrames of what a reader sees, shown by notebooks and numbered by the book."""
+
+from .methods import methods
+from .overparameterization import overparameterization
+from .potential import prune_potential
+from .prune_results import prune_results
+from .recipes import disagreements, recipe, recipes, what_is_run
+from .table import Table
+
+__all__ = [
+    "Table",
+    "disagreements",
+    "methods",
+    "overparameterization",
+    "prune_potential",
+    "prune_results",
+    "recipe",
+    "recipes",
+    "what_is_run",
+]

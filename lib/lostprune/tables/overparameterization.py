@@ -1,0 +1,62 @@
+"""Tables 9 and 10: average and minimum prune potential over the train and the test distributions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from .. import metrics, published
+from ..figures.style import network_label, over_repetitions, provenance
+from ..findings.words import count
+from .table import Table, with_spread
+
+_PRINTED = {"WT": "Table 9", "SiPP": "Table 9", "FT": "Table 10", "PFP": "Table 10"}
+_COLUMNS = [(measure, group) for measure in ("average", "minimum") for group in ("train", "test")]
+
+
+def overparameterization(potential: xr.DataArray, shift: xr.Dataset, train: tuple[str, ...], name: str) -> Table:
+    """Tables 9 and 10: average and minimum prune potential over each group of distributions, the paper's below ours.
+
+    Args:
+        potential: fractions (pruner, repetition, distribution), as :func:`lostprune.metrics.prune_potential` returns.
+        shift: the part that it was computed from.
+        train: the distributions that the networks were trained on; all others are test distributions.
+        name: label in the book.
+
+    Mean ± standard deviation (ddof 0) over repetitions, in percent; without ± where there is one repetition. The paper
+    has no row where it did not measure a network.
+
+    Raises:
+        ValueError: a train distribution is not there.
+    """
+    ours = metrics.overparameterization(potential, train)
+    spread = potential.sizes["repetition"] > 1
+    covered = published.covers(*(shift.attrs[fact] for fact in ("network", "dataset", "training")))
+    rows = {}
+    for method in potential.pruner.values.tolist():
+        cells = []
+        for measure, group in _COLUMNS:
+            mean, deviation = over_repetitions(ours[measure].sel(pruner=method, group=group))
+            cells.append(with_spread(float(mean), float(deviation) if spread else np.nan))
+        rows[f"{method}, here"] = cells
+        if covered:
+            rows[f"{method}, {_PRINTED[method]}"] = _of_the_paper(shift.attrs["network"], method)
+    columns = [f"{measure}, {group}" for measure, group in _COLUMNS]
+    frame = pd.DataFrame.from_dict(rows, "index", columns=columns).rename_axis("method")
+    test = potential.sizes["distribution"] - len(train)
+    caption = (
+        f"Average and minimum prune potential (%) of {network_label(shift.attrs['network'])} for "
+        f"δ = {potential.attrs['delta'] * 100:g}%, over {count(len(train), 'train distribution')} and "
+        f"{count(test, 'test distribution')}. Here: {provenance(shift)}, "
+        f"{count(potential.sizes['repetition'], 'repetition')}."
+    )
+    if covered:
+        caption += " Tables 9 and 10 are the paper's (δ = 0.5%, all corruptions, three repetitions, its full recipe)."
+    return Table(frame, caption, name)
+
+
+def _of_the_paper(network: str, method: str) -> list[str]:
+    row = published.overparameterization().sel(network=network, pruner=method) * 100
+    printed = (row[measure].sel(group=group) for measure, group in _COLUMNS)
+    return [with_spread(float(one.sel(statistic="mean")), float(one.sel(statistic="std"))) for one in printed]
