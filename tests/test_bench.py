@@ -10,7 +10,7 @@ import torch
 from click.testing import CliRunner, Result
 from torch import nn
 
-from lostprune.bench import floors, plain_loop, prune, report, train
+from lostprune.bench import evaluate, floors, plain_loop, prune, report, train
 from lostprune.cli import main
 
 
@@ -28,6 +28,17 @@ def test_the_time_of_pruning_is_measured(monkeypatch: pytest.MonkeyPatch):
     assert measured["torch_version"] == torch.__version__
     words = call("prune").output
     assert f"{1000 * measured['seconds']['FT']['median']:.1f} (" in words and measured["device"] in words
+
+
+def test_the_evaluation_is_measured_against_the_plain_loop(monkeypatch: pytest.MonkeyPatch):
+    measured = evaluate.measure(images=40, together=2, runs=1)
+    monkeypatch.setattr(evaluate, "measure", lambda network: measured)
+    assert json.loads(call("evaluate", "--json").output) == measured
+    assert measured["agreement"] >= 0.95 and measured["networks"] == 2
+    pair = measured["plain_seconds"]["median"] / measured["seconds"]["median"]
+    assert measured["ratio"]["median"] == pytest.approx(pair)
+    assert measured["images_per_second"] == pytest.approx(80 / measured["seconds"]["median"])
+    assert f"{measured['images_per_second']:,.0f} images/s" in call("evaluate").output
 
 
 def test_a_device_that_is_not_there_is_told_plainly(monkeypatch: pytest.MonkeyPatch):

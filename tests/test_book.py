@@ -50,7 +50,7 @@ def write_checkout(root: Path) -> None:
         ),
         new_code_cell(
             "hv.Curve([1, 2])",
-            metadata={"mystnb": {"figure": {"caption": "A curve of <<network>>.", "name": "fig-<<network>>"}}},
+            metadata={"mystnb": {"figure": {"caption": "A curve of <<network_label>>.", "name": "fig-<<network>>"}}},
         ),
     )
     write_pages(root, {"tiny-resnet20": {"notebook": "tiny", "parameters": {"network": "resnet20"}}})
@@ -93,7 +93,7 @@ def test_a_book_is_built(built: tuple[Path, list[str]]):
     root, said = built
     assert said == ["[1/1] tiny-resnet20: running tiny.ipynb", "building the HTML"]
     page = (root / "_build" / "html" / "book" / "pages" / "tiny-resnet20.html").read_text()
-    assert "A page on resnet20" in page and "A curve of resnet20." in page
+    assert "A page on resnet20" in page and "A curve of ResNet20." in page
     assert "Fig. 1" in (root / "_build" / "html" / "book" / "index.html").read_text()
 
 

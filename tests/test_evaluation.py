@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 import pytest
 import torch
 
 import lostprune
-from lostprune import evaluation, networks
+from conftest import TINY
+from lostprune import data, evaluation
 
 
 def test_noise_is_uniform_within_the_level_and_not_clipped():
@@ -19,24 +22,37 @@ def test_noise_is_uniform_within_the_level_and_not_clipped():
 
 
 def test_the_nominal_distribution_comes_first_and_is_untouched():
-    study = lostprune.Study(scale="smoke")
+    study, cpu = lostprune.Study(scale="smoke"), torch.device("cpu")
     assert evaluation.distributions(study) == ("cifar10", "gaussian_noise", "brightness", "contrast")
-    assert evaluation.distributions(lostprune.Study(scale="paper")) == ("cifar10", *lostprune.corruptions.NAMES)
-    images, labels = evaluation.test_part(study, torch.device("cpu"))
-    assert (images.shape, labels.shape) == ((200, 3, 32, 32), (200,))
-    assert torch.equal(evaluation.shifted(images, "cifar10", study), images)
-    assert not torch.equal(evaluation.shifted(images, "contrast", study), images)
+    everything = ("cifar10", "cifar10_1", *lostprune.corruptions.NAMES)
+    assert evaluation.distributions(lostprune.Study(scale="paper")) == everything
+    whole = data.load("cifar10", "test")
+    images, labels, source = evaluation.test_images(study, "cifar10", cpu)
+    assert torch.equal(images, whole.images[:200]) and torch.equal(labels, whole.labels[:200])
+    assert source == "cifar10 test"
 
 
-def test_predictions_in_batches_are_predictions_of_the_whole():
-    torch.manual_seed(0)
-    pair, inputs = [networks.build("resnet20") for _ in range(2)], torch.randn(evaluation.BATCH + 3, 3, 32, 32)
-    seen = []
-    logits = evaluation.predict(pair, inputs, seen.append)
-    with torch.no_grad():
-        whole = torch.stack([network(inputs) for network in pair])
-    torch.testing.assert_close(logits, whole, rtol=1e-3, atol=1e-4)
-    assert seen == [len(inputs)] * 2
+def test_a_corrupted_set_is_made_once_and_the_oldest_is_forgotten(monkeypatch):
+    study, cpu, made = lostprune.Study(scale=TINY, seed=3), torch.device("cpu"), []
+    real = evaluation.corruptions.corrupt
+    monkeypatch.setattr(evaluation, "_cached", OrderedDict())
+    monkeypatch.setattr(evaluation.corruptions, "corrupt", lambda *a: made.append(a[1:3]) or real(*a))
+    monkeypatch.setattr(evaluation, "CACHED_BYTES", 2 * 50 * 3072)
+    first = evaluation.test_images(study, "contrast", cpu)
+    again = evaluation.test_images(study, "contrast", cpu)
+    assert made == [("contrast", 3)] and again.images is first.images and first.source == "generated"
+    evaluation.test_images(study, "contrast", cpu, 5)
+    evaluation.test_images(study, "brightness", cpu)
+    assert torch.equal(evaluation.test_images(study, "contrast", cpu).images, first.images)
+    assert made == [("contrast", 3), ("contrast", 5), ("brightness", 3), ("contrast", 3)]
+
+
+def test_the_published_images_are_used_where_they_lie(monkeypatch):
+    study, published = lostprune.Study(scale=TINY), torch.full((50, 3, 32, 32), 7, dtype=torch.uint8)
+    monkeypatch.setattr(evaluation, "_cached", OrderedDict())
+    monkeypatch.setattr(data, "published_corruption", lambda name, severity, count: published[:count])
+    images, labels, source = evaluation.test_images(study, "fog", torch.device("cpu"), 2)
+    assert source == "CIFAR-10-C" and torch.equal(images, published) and len(labels) == 50
 
 
 def test_errors_and_distances_by_hand():

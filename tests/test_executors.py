@@ -15,15 +15,13 @@ import pytest
 from lostprune import executors, store
 
 TESTS = Path(__file__).parent
+SLURM = TESTS.parent / "book" / "slurm.sh"
 
-# A study of its own: long chains, so that there is time to kill a worker within one.
 SCRIPT = """
-import dataclasses, json, pathlib, sys
-import lostprune
-from conftest import TINY
-from lostprune import campaign, executors, prune_retrain
-scale = dataclasses.replace(TINY, name="long", cycles=5)
-study = lostprune.Study(scale=scale, methods=("WT", "FT"), repetitions=1)
+import json, sys
+from lostprune import campaign, executors
+from tiny_network import moment
+study = moment(repetitions=1)
 if __name__ == "__main__":
     kind, folder = sys.argv[1], sys.argv[2]
     with executors.open_executor(kind, 2 if kind == "dask" else None) as workers:
@@ -35,7 +33,11 @@ if __name__ == "__main__":
 def start(kind: str, folder: Path, tmp_path: Path) -> subprocess.Popen:
     script = tmp_path / "grid.py"
     script.write_text(SCRIPT)
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])}
+    environment = os.environ | {
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path]),
+        "DASK_DISTRIBUTED__WORKER__PRELOAD": "tiny_network",  # workers must know the network, too
+    }
     return subprocess.Popen(
         [sys.executable, str(script), kind, str(folder)], stdout=subprocess.PIPE, text=True, env=environment
     )
@@ -55,11 +57,11 @@ def wait_for_a_worker_within_a_chain(folder: Path, grid: subprocess.Popen) -> in
                 said = json.loads(note.read_text())
             except (OSError, ValueError):
                 continue
-            if "cycle 3" in said["doing"]:
+            if "cycle 2" in said["doing"]:
                 return said["pid"]
         assert grid.poll() is None, "the grid ended before a worker was killed"
         time.sleep(0.02)
-    raise AssertionError("no worker came as far as cycle 3")
+    raise AssertionError("no worker came as far as cycle 2")
 
 
 def test_a_worker_that_is_killed_is_replaced_and_its_chain_goes_on(tmp_path):
@@ -78,7 +80,7 @@ def test_a_worker_that_is_killed_is_replaced_and_its_chain_goes_on(tmp_path):
     serial = start("serial", tmp_path / "serial", tmp_path)
     told, _ = serial.communicate(timeout=300)
     assert json.loads(told.splitlines()[-1]) == [0, {}, ""]
-    assert len(checkpoints(tmp_path / "serial")) == 11
+    assert len(checkpoints(tmp_path / "serial")) == 9
     assert checkpoints(tmp_path / "dask") == checkpoints(tmp_path / "serial")
 
 
@@ -113,8 +115,47 @@ def test_what_does_not_go_together_is_refused(kind, workers, says):
 
 def test_without_dask_it_is_said_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with (
-        pytest.raises(ModuleNotFoundError, match=r"pip install 'lostprune\[cluster\]'"),
-        executors.open_executor("dask"),
-    ):
+    says = r"pip install 'lostprune\[cluster\]'"
+    with pytest.raises(ModuleNotFoundError, match=says), executors.open_executor("dask"):
         pass
+
+
+def test_a_job_for_slurm_asks_for_what_a_chain_needs():
+    code = """
+from dask_jobqueue import SLURMCluster
+from lostprune import executors
+settings = executors.slurm_settings({
+    "cores": 8, "memory": "32GB", "queue": "gpu", "walltime": "12:00:00", "job_extra_directives": ["--gres=gpu:1"],
+})
+with SLURMCluster(**settings, scheduler_options={"dashboard": False}) as cluster:
+    print(cluster.job_script())
+"""
+    job = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    for line in ("#SBATCH -p gpu", "#SBATCH -t 12:00:00", "#SBATCH --gres=gpu:1", "#SBATCH --cpus-per-task=8"):
+        assert line in job.splitlines()
+    assert "--nthreads 1" in job
+
+
+@pytest.mark.parametrize("code, requeued", [(0, False), (75, True), (1, False)])
+def test_the_script_for_slurm_is_requeued_only_when_it_was_stopped_early(tmp_path, code, requeued):
+    ran = run_slurm_script(tmp_path, f"exit {code}").wait()
+    assert (tmp_path / "requeued").exists() == requeued
+    assert ran == (0 if requeued else code)
+
+
+def test_the_script_for_slurm_passes_sigterm_on_and_waits(tmp_path):
+    ran = run_slurm_script(tmp_path, "trap 'sleep 0.2; exit 75' TERM; touch begun; while :; do sleep 0.05; done")
+    while not (tmp_path / "begun").exists():
+        time.sleep(0.02)
+    ran.send_signal(signal.SIGTERM)
+    assert ran.wait() == 0 and (tmp_path / "requeued").read_text() == "requeue 17\n"
+
+
+def run_slurm_script(folder: Path, campaign: str) -> subprocess.Popen:
+    """The script with a ``lostprune`` that does what is given, and an ``scontrol`` that notes what it was asked."""
+    subprocess.run(["bash", "-n", SLURM], check=True)
+    for name, does in (("lostprune", campaign), ("scontrol", 'echo "$@" > requeued')):
+        (folder / name).write_text(f"#!/bin/bash\n{does}\n")
+        (folder / name).chmod(0o755)
+    environment = os.environ | {"PATH": f"{folder}:{os.environ['PATH']}", "SLURM_JOB_ID": "17"}
+    return subprocess.Popen(["bash", SLURM, "resnet20:quick"], cwd=folder, env=environment)

@@ -12,7 +12,7 @@ import xarray as xr
 from torch import nn
 
 import lostprune
-from lostprune import evaluation, networks, prune_retrain, results
+from lostprune import evaluation, networks, parts, prune_retrain, results
 
 
 @pytest.fixture(scope="module")
@@ -22,12 +22,12 @@ def finished(tmp_path_factory):
 
     study = lostprune.Study(scale=TINY, methods=("WT", "FT"))
     folder = tmp_path_factory.mktemp("store")
-    return study, folder, lostprune.run(study, "curves", "shift", "noise", store=folder)
+    return study, folder, lostprune.run(study, *parts.COMPUTE, store=folder)
 
 
 def test_every_part_follows_the_schema_and_is_on_disk(finished):
     study, folder, tree = finished
-    assert set(tree.children) == {"curves", "shift", "noise"}
+    assert set(tree.children) == set(parts.COMPUTE)
     for part, node in tree.children.items():
         dataset = node.to_dataset()
         results.validate(part, dataset)
@@ -40,9 +40,10 @@ def test_results_are_what_the_checkpoints_give(finished):
     images, labels = evaluation.test_part(study, torch.device("cpu"))
     network, masks, _ = prune_retrain.load(study, ("FT", 1, 2), folder, torch.device("cpu"))
     where = {"pruner": "FT", "repetition": 1, "cycle": 2}
+    brightness = evaluation.test_images(study, "brightness", torch.device("cpu"))
     with torch.no_grad():
         logits = network(lostprune.data.normalize(images))
-        bright = network(lostprune.data.normalize(evaluation.shifted(images, "brightness", study)))
+        bright = network(lostprune.data.normalize(brightness.images))
     wrong = (logits.argmax(1) != labels).double().mean().item()
     curves, shift = tree["curves"].sel(where), tree["shift"].sel(where)
     assert curves.test_error.item() == pytest.approx(wrong)
@@ -52,6 +53,17 @@ def test_results_are_what_the_checkpoints_give(finished):
     assert shift.error.sel(distribution="brightness").item() == pytest.approx(
         (bright.argmax(1) != labels).double().mean().item()
     )
+
+
+def test_outcomes_sources_and_severities_agree_with_the_errors(finished):
+    _, folder, tree = finished
+    shift, severities = tree["shift"], tree["severities"]
+    assert shift.wrong.dtype == bool and shift.wrong.dims[-2:] == ("distribution", "image")
+    xr.testing.assert_allclose(shift.wrong.mean("image"), shift.error)
+    assert shift.source.values.tolist() == ["cifar10 test", "generated", "generated"]
+    corrupted = shift.error.sel(distribution=severities.distribution)
+    xr.testing.assert_allclose(severities.error.sel(severity=3, drop=True), corrupted)
+    assert not (folder / "pieces").exists() or not list((folder / "pieces").rglob("*.*"))
 
 
 def test_the_parent_is_the_same_for_every_pruner_and_matches_itself(finished):

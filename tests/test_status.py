@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import xarray as xr
 from nbformat.v4 import new_code_cell, new_notebook
 
 import lostprune
@@ -78,6 +79,17 @@ def other_scale(root: Path) -> None:
     write_pages(root, network="resnet20", scale="reduced")
 
 
+def results_of_another_version(root: Path) -> None:
+    (path,) = root.rglob("curves.nc")
+    dataset = xr.load_dataset(path).assign_attrs(schema=1)
+    dataset.to_netcdf(path)
+
+
+def damaged_results(root: Path) -> None:
+    (path,) = root.rglob("curves.nc")
+    path.write_bytes(path.read_bytes()[:1000])
+
+
 def no_page(root: Path) -> None:
     (root / "book" / "pages.yml").write_text("{}\n")
 
@@ -86,7 +98,10 @@ def no_figure(root: Path) -> None:
     nbformat.write(new_notebook(), root / "notebooks" / "appendix_b_pruning.ipynb")
 
 
-@pytest.mark.parametrize("change", [remove_results, other_scale, no_page, no_figure])
+@pytest.mark.parametrize(
+    "change",
+    [remove_results, other_scale, results_of_another_version, damaged_results, no_page, no_figure],
+)
 def test_what_is_not_there_is_not_claimed(checkout: Path, change):
     change(checkout)
     assert shown(checkout) == set()
@@ -108,7 +123,6 @@ def test_of_the_real_book_every_place_that_is_named_is_there():
     pages = book.read_pages(ROOT)
     text = status.markdown(status.pages_of(pages, ROOT))
     places = re.findall(r"{numref}`(\S+)-(\w+)` \((\w+), \d{4}-\d\d-\d\d\)", text)
-    assert ("fig-difference", "resnet20", "quick") in places
     sources = {(page.parameters.get("network"), page.parameters.get("scale")): [] for page in pages.values()}
     for page in pages.values():
         sources[page.parameters.get("network"), page.parameters.get("scale")].append(page.source.read_text())

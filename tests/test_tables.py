@@ -13,14 +13,14 @@ from lostprune import metrics, networks, tables
 
 def potential_table(**shape) -> tables.Table:
     network = shape.pop("network", "resnet20")
-    curves, shift, _ = results_of(**shape).values()
+    curves, shift, *_ = results_of(**shape).values()
     shift = shift.assign_attrs(network=network)
     potential = metrics.prune_potential(shift.error, shift.error.sel(cycle=0, drop=True), curves.prune_ratio)
     return tables.prune_potential(potential, shift, "tab-potential")
 
 
 def test_our_potentials_stand_beside_the_papers():
-    curves, shift, _ = results_of().values()
+    curves, shift, *_ = results_of().values()
     table = potential_table()
     potential = metrics.prune_potential(shift.error, shift.error.sel(cycle=0, drop=True), curves.prune_ratio)
     nominal = potential.sel(pruner="WT", distribution="cifar10") * 100
@@ -140,6 +140,46 @@ def test_the_recipe_stands_beside_the_printed_one():
     assert frame.loc["α"].tolist() == ["0.85", "0.32 to 0.91", "0.37 to 0.85"]
 
 
+def test_all_recipes_stand_in_one_table_with_what_is_printed_in_brackets():
+    frame = tables.recipes("tab-recipes").frame
+    assert frame.columns.tolist() == ["ResNet20", "ResNet56, ResNet110", "VGG16", "DenseNet22", "WRN16-8"]
+    assert frame.loc["warm-up (epochs)"].tolist() == ["5", "5", "10 (5)", "10 (5)", "5"]
+    assert frame.loc["epochs"].tolist() == ["182", "182", "300; retraining: 150 (300)", "300", "200"]
+    assert frame.loc["learning rate decay"].tolist()[2:] == [
+        "0.5@{30, …}", "0.1@{150, 225}", "0.2@{60, 120, 160} (0.2@{60, …})",
+    ]  # fmt: skip
+    assert frame.loc["batch size"].tolist() == ["128", "128", "256", "64", "128"]
+
+
+def test_every_difference_in_the_recipes_is_named_as_a_disagreement():
+    frame = tables.recipes("tab-recipes").frame
+    named = tables.disagreements("tab-disagreements").frame.index.tolist()
+    named = [row.replace("epochs of each retraining", "epochs") for row in named]
+    for setting, row in frame.iterrows():
+        for networks_of_column, cell in row.items():
+            if "(" in cell:
+                for network in networks_of_column.split(", "):
+                    assert any(one.startswith(f"{setting}: ") and network in one for one in named), (setting, network)
+
+
+def test_disagreements_say_who_is_followed_and_why():
+    frame = tables.disagreements("tab-disagreements", "wrn16_8").frame
+    assert frame.index.tolist() == ["learning rate decay", "α", "pruning steps in a cycle"]
+    assert frame.loc["learning rate decay", "original code"] == "0.2@{60, 120, 160}"
+    assert frame["here"].str.startswith("as in the code. ").all()
+    assert "about WRN16-8" in tables.disagreements("tab-disagreements", "wrn16_8").caption
+
+
+def test_a_reason_that_several_disagreements_share_is_given_once():
+    here = tables.disagreements("tab-disagreements").frame["here"]
+    assert here.str.contains("ladder").sum() == 1
+    assert (here == "as in the code, for the same reason.").sum() == 3
+
+
+def test_there_is_no_disagreement_about_a_network_of_ones_own():
+    assert tables.disagreements("tab-disagreements", "mynet") is None
+
+
 def test_a_recipe_of_a_network_of_ones_own_has_no_printed_one(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(networks.registry, "_BUILDERS", dict(networks.registry._BUILDERS))
     networks.register("mynet")(networks.registry._BUILDERS["resnet20"])
@@ -154,8 +194,10 @@ def test_a_recipe_of_a_network_of_ones_own_has_no_printed_one(monkeypatch: pytes
         lambda name: potential_table(),
         lambda name: tables.prune_results(results_of()["curves"], "tab-results"),
         lambda name: tables.recipe(lostprune.Study(), "tab-recipe"),
+        tables.recipes,
+        tables.disagreements,
     ],
-    ids=["methods", "potential", "prune results", "recipe"],
+    ids=["methods", "potential", "prune results", "recipe", "recipes", "disagreements"],
 )
 def test_a_table_is_one_myst_directive_without_broken_rows(make):
     shown, _ = DisplayFormatter().format(make("tab-potential"))

@@ -1,4 +1,4 @@
-"""The command ``lostprune``: build the book, fetch the data, measure."""
+"""The command ``lostprune``: run studies, build the book, fetch the data, measure."""
 
 from __future__ import annotations
 

@@ -89,10 +89,14 @@ def slurm_cluster(jobs: int, **settings):
     _dask()
     from dask_jobqueue import SLURMCluster
 
-    # One chain at a time on each worker: torch itself uses the cores, and a GPU serves one.
-    cluster = SLURMCluster(processes=1, worker_extra_args=["--nthreads", "1"], **settings)
+    cluster = SLURMCluster(**slurm_settings(settings))
     cluster.scale(jobs=jobs)
     return cluster
+
+
+def slurm_settings(settings: dict) -> dict:
+    """The settings of a job with one worker, which does one task at a time: torch itself uses all its cores."""
+    return {"processes": 1, "worker_extra_args": ["--nthreads", "1"]} | settings
 
 
 def _local_cluster(workers: int | None):

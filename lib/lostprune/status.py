@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import nbformat
 import pandas as pd
-import xarray as xr
 
+from . import results
 from .figures.style import network_label
 from .published.exhibits import Exhibit, figures, tables
 from .study import Study
@@ -53,12 +53,12 @@ class Shown:
     Attributes:
         source: its notebook.
         study: what the page shows.
-        results: folder of that study's datasets; the page counts only if it holds any.
+        folder: ``book``; the page counts only if the study's datasets are in its folder ``results``.
     """
 
     source: Path
     study: Study
-    results: Path
+    folder: Path
 
     @cached_property
     def labels(self) -> set[str]:
@@ -72,11 +72,12 @@ class Shown:
 
     @cached_property
     def provenance(self) -> str | None:
-        """Scale and date of the results that are part of the book; ``None`` if there are none."""
-        for path in sorted(self.results.glob("*.nc")):
-            with xr.open_dataset(path, engine="netcdf4") as dataset:
-                return f"{dataset.attrs['scale']}, {dataset.attrs['date'][:10]}"
-        return None
+        """Scale and date of the results that are part of the book; ``None`` if there are none that can be used."""
+        parts = [path.stem for path in sorted((self.folder / "results" / self.study.key).glob("*.nc"))]
+        datasets = [results.read(self.study.key, part, self.folder) for part in parts]
+        if not datasets or any(dataset is None for dataset in datasets):
+            return None
+        return f"{datasets[0].attrs['scale']}, {datasets[0].attrs['date'][:10]}"
 
 
 def write(pages: Mapping[str, Page], root: Path) -> None:
@@ -93,7 +94,7 @@ def pages_of(pages: Mapping[str, Page], root: Path) -> list[Shown]:
     for page in pages.values():
         if any(page.notebook == notebook for notebook, _ in PLACES.values()):
             study = Study(**{name: value for name, value in page.parameters.items() if name in fields})
-            shown.append(Shown(page.source, study, root / "book" / "results" / study.key))
+            shown.append(Shown(page.source, study, root / "book"))
     return shown
 
 

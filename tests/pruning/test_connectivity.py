@@ -15,7 +15,7 @@ from lostprune.pruning.connectivity import Connectivity
 from lostprune.pruning.folding import folds
 from lostprune.pruning.masks import zero
 from reference import pruning as plain
-from reference.pruning_networks import TOPOLOGIES, Preactivation, Residual, random_images, random_network
+from reference.pruning_networks import TOPOLOGIES, Dense, Preactivation, Residual, random_images, random_network
 
 SHAPE = (3, 12, 12)
 
@@ -85,7 +85,13 @@ def test_the_function_stays_as_it_was_without_dead_parts(kind, what, share, seed
 
 @pytest.mark.parametrize(
     "kind, options",
-    [("plain", {"padding": 0}), ("unnormalised", {}), ("residual", {"padding": 0}), ("preactivation", {})],
+    [
+        ("plain", {"padding": 0}),
+        ("unnormalised", {}),
+        ("residual", {"padding": 0}),
+        ("preactivation", {}),
+        ("dense", {}),
+    ],
 )
 @settings(max_examples=15)
 @given(share=st.floats(0.2, 0.9), seed=st.integers(0, 10**6))
@@ -127,10 +133,34 @@ def test_a_channel_that_a_shortcut_needs_keeps_its_bias():
     assert live["conv3.weight"].all() and live["project.weight"].all()  # the shortcut still varies
 
 
-def test_only_what_a_batch_norm_alone_reads_is_folded_into_it():
-    after = Connectivity(Preactivation(), SHAPE).norm_after
-    assert after == {"conv1.weight": "bn2.weight"}  # the stem is added to, conv2 summed, conv3 concatenated
-    assert len(Connectivity(Residual(), SHAPE).norm_after) == 5
+def test_the_batch_norms_that_read_a_layer_through_shortcuts_and_concatenations():
+    found = Connectivity(Preactivation(), SHAPE).readers
+    assert found == {
+        "stem.weight": (("bn1.weight", 0), ("bn3.weight", 0), ("bn4.weight", 0)),
+        "conv1.weight": (("bn2.weight", 0),),
+        "conv2.weight": (("bn3.weight", 0), ("bn4.weight", 0)),
+        "conv3.weight": (("bn4.weight", 8),),
+    }
+    assert len(Connectivity(Residual(), SHAPE).readers) == 5
+    dense = Connectivity(Dense(), SHAPE).readers
+    assert dense["transition.weight"] == (("bn2.weight", 0), ("norm.weight", 0))
+    assert dense["grow2.weight"] == (("norm.weight", 5),)
+
+
+def test_what_anything_but_batch_norms_reads_is_folded_nowhere():
+    class Gated(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv1, self.bn1 = nn.Conv2d(3, 4, 3, bias=False), nn.BatchNorm2d(4)
+            self.conv2, self.bn2 = nn.Conv2d(4, 4, 1, bias=False), nn.BatchNorm2d(4)
+            self.head = nn.Linear(4, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = self.conv1(x)
+            x = torch.relu(self.bn1(x)) * torch.sigmoid(x)  # the gate sees conv1, too
+            return self.head(torch.relu(self.bn2(self.conv2(x))).mean((2, 3)))
+
+    assert Connectivity(Gated(), SHAPE).readers == {"conv2.weight": (("bn2.weight", 0),)}
 
 
 def test_layers_that_the_network_does_not_use_stay():

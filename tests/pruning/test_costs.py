@@ -24,6 +24,17 @@ def test_resnet20_has_41_million_multiply_adds():
     assert pruning.flop_reduction(network, masks) == pytest.approx((216 * 1024 + 16 * 256) / 40_813_184)
 
 
+def test_costs_of_a_shrunk_network():
+    network = networks.build("resnet20")
+    assert (pruning.parameters(network), pruning.multiply_adds(network)) == (272_474, 40_813_184)
+    masks = {"layer1.0.conv1.weight": torch.ones(16, 16, 3, 3, dtype=torch.bool)}
+    masks["layer1.0.conv1.weight"][:4] = False  # their fresh batch norm makes 0 of 0
+    shrunk = pruning.shrink(network, masks)
+    assert pruning.parameters(shrunk) == 272_474 - 2 * 4 * 16 * 9 - 2 * 4
+    assert pruning.multiply_adds(shrunk) == 40_813_184 - 2 * 4 * 16 * 9 * 1024
+    assert pruning.prune_ratio(network, masks) == 4 * 16 * 9 / 272_474  # the paper's ratio counts one of the two
+
+
 def test_convolutions_with_groups_cost_but_are_not_pruned():
     network = random_network("unnormalised", 0)
     masks = pruning.select(network, "WT", 216 + 96 + 60)

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from lostprune import pruning
+from lostprune import networks, pruning
+from lostprune.pruning import allocation
 from reference import pruning as plain
 from reference.pruning_networks import TOPOLOGIES, random_images, random_network
 
@@ -21,6 +22,16 @@ def same(fast: dict, slow: dict) -> None:
 @pytest.mark.parametrize("kind", TOPOLOGIES)
 def test_sensitivities_are_those_of_the_definition(kind):
     network, images = random_network(kind, 1), random_images(19, 2)
+    same(pruning.scores(network, "SiPP", images), plain.sipp(network, images))
+    same(pruning.scores(network, "PFP", images), plain.pfp(network, images))
+
+
+@pytest.mark.parametrize("name", ["resnet20", "resnet56", "densenet22"])
+def test_sensitivities_of_the_papers_networks(name):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = networks.build(name)
+    images = random_images(1, 0, size=8)
     same(pruning.scores(network, "SiPP", images), plain.sipp(network, images))
     same(pruning.scores(network, "PFP", images), plain.pfp(network, images))
 
@@ -87,6 +98,40 @@ def test_training_mode_changes_nothing(method):
     found = pruning.scores(network.train(), method, images)
     assert network.training
     assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+@pytest.mark.parametrize("method", pruning.METHODS)
+def test_scores_are_computed_once_for_several_ratios(method, monkeypatch):
+    network, images = random_network("residual", 4), random_images(4, 4)
+    scores = pruning.scores(network, method, images)
+    expected = pruning.prune(network, method, 0.6, images), pruning.select(network, method, 500, images)
+    monkeypatch.setattr(allocation, "scores_of", None)  # whoever computes them again fails
+    found = (
+        pruning.prune(network, method, 0.6, images, scores=scores),
+        pruning.select(network, method, 500, images, scores),
+    )
+    for some, others in zip(found, expected, strict=True):
+        assert some.keys() == others.keys() and all(torch.equal(some[name], others[name]) for name in others)
+
+
+def test_scores_of_something_else_are_refused():
+    network, images = random_network("residual", 0), random_images(2, 0)
+    scores = pruning.scores(network, "FT")
+
+    def refused(match: str, changed: dict, method: str = "FT") -> None:
+        with pytest.raises(ValueError, match=match):
+            pruning.prune(network, method, 0.5, images, scores=changed)
+
+    refused("got those of FT, expected those of PFP; pass what", scores, "PFP")
+    refused(
+        r"scores\['head.weight'\]: got none, expected one",
+        {name: scores[name] for name in scores if name != "head.weight"},
+    )
+    refused(r"scores\['extra'\]: got one, expected none", {**scores, "extra": scores["head.weight"]})
+    refused(r"scores\['head.weight'\]: got \[3\] on cpu, expected \[5\]", {**scores, "head.weight": torch.ones(3)})
+    refused(r"\['head.weight'\]: .* not finite", {**scores, "head.weight": torch.full((5,), torch.nan)})
+    network.conv1.weight.data[2] = 0
+    refused(r"scores\['conv1.weight'\]: got scores where the network's weights are 0", scores)
 
 
 def test_errors():

@@ -85,23 +85,24 @@ def uniform_filters(filters: list[int], channels: list[int], areas: list[int], b
 def equal_error_channels(
     scores: list[list[float]], filters: list[int], areas: list[int], patches: list[int], budget: int
 ) -> list[int]:
-    """PFP's input channels per layer: of many errors, the one whose estimated size is nearest to the budget."""
-    best = None
-    for step in range(6001):
-        error = 10 ** (step / 1000 - 1)
+    """PFP's input channels per layer: of the errors on both sides of the budget, the one with the nearer size."""
+
+    def outcome(error: float) -> tuple[int, list[int]]:
         kept = []
         for values, area, count in zip(scores, areas, patches, strict=True):
             complexity = 2 * 3 * math.log(8 * (count + 1) * area / 1e-16) * sum(values)
             draws = math.ceil(3 * (6 + 2 * error) * complexity / error**2)
             touched = math.ceil(sum(1 - (1 - value / sum(values)) ** draws for value in values) - 1e-9)
             kept.append(min(len(values), max(1, touched)))
-        outputs = [max(1, filters[k] - (len(scores[k + 1]) - kept[k + 1])) for k in range(len(filters) - 1)] + filters[
-            -1:
-        ]
-        size = sum(o * i * area for o, i, area in zip(outputs, kept, areas, strict=True))
-        if best is None or abs(size - budget) < best[0]:
-            best = (abs(size - budget), kept)
-    return best[1]
+        outputs = [max(1, filters[k] - (len(scores[k + 1]) - kept[k + 1])) for k in range(len(filters) - 1)]
+        outputs.append(filters[-1])
+        return sum(o * i * area for o, i, area in zip(outputs, kept, areas, strict=True)), kept
+
+    small, large = 1e-2, 1e9  # errors; the sizes are the other way round
+    for _ in range(100):
+        middle = math.sqrt(small * large)
+        small, large = (small, middle) if outcome(middle)[0] < budget else (middle, large)
+    return min((outcome(large), outcome(small)), key=lambda found: abs(found[0] - budget))[1]
 
 
 def connected(network: nn.Module, masks: dict[str, torch.Tensor], image: torch.Tensor) -> dict[str, torch.Tensor]:

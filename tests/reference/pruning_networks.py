@@ -66,11 +66,35 @@ class Preactivation(nn.Module):
         return self.head(F.avg_pool2d(F.relu(self.bn4(x)), 4).mean((2, 3)))
 
 
+class Dense(nn.Module):
+    """DenseNet's way: layers of two convolutions set beside what they read, a transition that averages, another one."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 6, 3, bias=False)
+        for number, channels in enumerate((6, 5), start=1):
+            self.add_module(f"bn{number}", nn.BatchNorm2d(channels))
+            self.add_module(f"conv{number}", nn.Conv2d(channels, 8, 1, bias=False))
+            self.add_module(f"grow_norm{number}", nn.BatchNorm2d(8))
+            self.add_module(f"grow{number}", nn.Conv2d(8, 4, 1, bias=False))
+        self.transition_norm, self.transition = nn.BatchNorm2d(10), nn.Conv2d(10, 5, 1, bias=False)
+        self.norm, self.head = nn.BatchNorm2d(9), nn.Linear(9, 5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.stem(x)
+        new = self.grow1(F.relu(self.grow_norm1(self.conv1(F.relu(self.bn1(x))))))
+        x = self.transition(F.relu(self.transition_norm(torch.cat((x, new), 1))))
+        x = F.avg_pool2d(x, 2)
+        new = self.grow2(F.relu(self.grow_norm2(self.conv2(F.relu(self.bn2(x))))))
+        return self.head(F.relu(self.norm(torch.cat((x, new), 1))).mean((2, 3)))
+
+
 TOPOLOGIES = {
     "plain": Plain,
     "unnormalised": Unnormalised,
     "residual": Residual,
     "preactivation": Preactivation,
+    "dense": Dense,
 }
 
 

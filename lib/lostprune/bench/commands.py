@@ -54,6 +54,22 @@ def corruptions(as_json: bool) -> None:
     _tell("corruptions", as_json)
 
 
+@bench.command()
+@_network
+@_as_json
+def evaluate(network: str, as_json: bool) -> None:
+    """Time the evaluation of several networks against the plain loop."""
+    _tell("evaluate", as_json, network=network)
+
+
+@bench.command()
+@_network
+@_as_json
+def shrink(network: str, as_json: bool) -> None:
+    """Time networks whose pruned filters are removed against the masked ones, 50 % and 80 % of filters removed."""
+    _tell("shrink", as_json, network=network)
+
+
 def _tell(name: str, as_json: bool, **options: object) -> None:
     # torch takes seconds to import: only what is asked for
     from ..data import DataUnavailable

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tqdm.auto import tqdm
@@ -49,6 +50,11 @@ class Board(threading.Thread):
             self.jobs.pop(job.name, None)
             if job.name in self.bars:
                 self.bars.pop(job.name).close()
+
+    def tell(self, say: Callable[[str], None], line: str) -> None:
+        """Let ``say`` print a line that stays, above the bars."""
+        with self.changed, tqdm.external_write_mode(file=sys.stderr):
+            say(line)
 
     def close(self) -> None:
         """Stop showing; what was shown last is taken away."""

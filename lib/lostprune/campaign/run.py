@@ -72,6 +72,9 @@ def run(
             is given up, and costs itself alone.
         workers: from :func:`lostprune.executors.open_executor`; serial if ``None``.
         say: is given the lines that outlast the progress display.
+
+    Raises:
+        OSError: the store cannot be written, or the disk is full. What was finished is kept.
     """
     folder = store.store_folder(store_folder)
     workers = workers or executors.Workers(executors.SerialExecutor(), 1)
@@ -104,11 +107,13 @@ class _Campaign:
     # By name: when a job may be given out again. Another process has it; or it would not fit any more: never.
     not_before: dict[str, float] = field(default_factory=dict)
 
-    def begin(self) -> None:
+    def __post_init__(self) -> None:
         self.ticket = self.folder / "running" / f"campaign-{uuid.uuid4().hex}"
+        self.board = Board(self.folder, self.workers.count)
+
+    def begin(self) -> None:
         self.ticket.parent.mkdir(parents=True, exist_ok=True)
         self.ticket.touch()
-        self.board = Board(self.folder, self.workers.count)
         fit = []
         for study in self.studies:
             try:
@@ -170,17 +175,17 @@ class _Campaign:
         self.board.ended(job)
         error = CancelledError("the scheduler is gone") if future.cancelled() else future.exception()
         if error is not None:
+            if isinstance(error, OSError) and error.errno in NOTHING_CAN_BE_WRITTEN:
+                raise error
             self.summary.failed[job.title] = f"{type(error).__name__}: {error}"
             self.failed_works |= set(job.works)
-            self.say(f"{job.title}: failed")
+            self.board.tell(self.say, f"{job.title}: failed")
             self.summary.left.remove(job)
-            if isinstance(error, OSError) and error.errno in NOTHING_CAN_BE_WRITTEN:
-                raise Stopped("the store cannot be written")
             return
         came_of_it, why = future.result()
         if came_of_it == FINISHED:
             self.summary.left.remove(job)
-            self.say(f"{job.title}: finished")
+            self.board.tell(self.say, f"{job.title}: finished")
             self._measure(why)
         elif came_of_it == CLAIMED:
             self.not_before[job.name] = time.monotonic() + AGAIN
@@ -206,6 +211,7 @@ class _Campaign:
 @contextlib.contextmanager
 def _signals(campaign: _Campaign, seconds: float | None) -> Iterator[None]:
     """SIGTERM, Ctrl-C and the time limit make the campaign leave; from the second signal on, they do what they did."""
+    alarm = getattr(signal, "SIGALRM", None)  # not on every system
     if threading.current_thread() is not threading.main_thread():
         yield  # signals go to the main thread alone; the limit is still watched between steps
         return
@@ -214,21 +220,19 @@ def _signals(campaign: _Campaign, seconds: float | None) -> Iterator[None]:
     def asked(number: int, frame: object) -> None:
         for one, handler in before.items():
             signal.signal(one, handler)
-        if number != getattr(signal, "SIGALRM", None):
-            campaign.summary.signal = number
-        campaign.leave("the time limit is reached" if not campaign.summary.signal else signal.Signals(number).name)
+        if number == alarm:
+            campaign.leave("the time limit is reached")
+        campaign.summary.signal = number
+        campaign.leave(signal.Signals(number).name)
 
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    if seconds is not None and hasattr(signal, "setitimer"):
-        numbers.append(signal.SIGALRM)
-    for number in numbers:
+    for number in (signal.SIGINT, signal.SIGTERM, *([alarm] if alarm and seconds is not None else [])):
         before[number] = signal.signal(number, asked)
     try:
-        if signal.SIGALRM in before:
+        if alarm in before:
             signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
         yield
     finally:
-        if signal.SIGALRM in before:
+        if alarm in before:
             signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -24,7 +24,7 @@ _NETWORKS = {
     "densenet22": "DenseNet22",
     "wrn16_8": "WRN16-8",
 }
-_DISTRIBUTIONS = {"cifar10": "CIFAR-10", "cifar10.1": "CIFAR-10.1", "jpeg_compression": "JPEG compression"}
+_DISTRIBUTIONS = {"cifar10": "CIFAR-10", "cifar10_1": "CIFAR-10.1", "jpeg_compression": "JPEG compression"}
 
 
 def network_label(name: str) -> str:

@@ -8,7 +8,7 @@ from .excess import excess
 from .methodology import accuracy, commensurate, resolution, unreached
 from .potential import curves_under_shift, margins, over_distributions, overparameterization, under_noise
 from .prune_results import better_than_the_parent, weights_against_filters
-from .sampling import beyond_sampling, intervals, paired_comparison
+from .sampling import beyond_sampling, intervals, paired_comparison, test_sets
 from .summary import closing
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "overparameterization",
     "paired_comparison",
     "resolution",
+    "test_sets",
     "under_noise",
     "unreached",
     "weights_against_filters",

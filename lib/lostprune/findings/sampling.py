@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import xarray as xr
 
 from .. import metrics, results
 from ..figures.style import label
 from .words import count, listing
+
+
+def test_sets(shift: xr.Dataset) -> str:
+    """On how many images of which origin the networks were tested, and which distributions are missing, and why."""
+    by_origin: dict[tuple[str, int], list[str]] = {}
+    for name, images, source in zip(
+        shift.distribution.values.tolist(), shift.images.values.tolist(), shift.source.values.tolist(), strict=True
+    ):
+        by_origin.setdefault((source, images), []).append(label(name))
+    origins = {"generated": "corrupted here by the published definitions", "CIFAR-10-C": "from the published archive"}
+    lines = []
+    for (source, images), names in by_origin.items():
+        lines.append(f"- {listing(names)}: {images:,} test images, {origins.get(source, 'as they are')}.")
+    for name, reason in json.loads(shift.attrs["left_out"]).items():
+        lines.append(f"- Without {label(name)}: {reason}")
+    return "\n".join(lines)
 
 
 def paired_comparison(shift: xr.Dataset, curves: xr.Dataset, delta: float) -> str:

@@ -51,6 +51,9 @@ def select(
         ValueError: as ``scores``; a budget that is not in [1, number of conv and fc weights]; scores of another
             method or network.
     """
+    choose("method", method, METHODS)
+    check_network(network)
+    check_samples(network, method, samples)
     size = sum(layer.weight.numel() for layer in prunable(network).values())
     if isinstance(budget, bool) or not isinstance(budget, int | np.integer) or not 1 <= budget <= size:
         raise ValueError(f"budget: got {budget!r}, expected how many of the {size} conv and fc weights to keep")
@@ -65,9 +68,6 @@ def ladder(
     if scores is None:
         sensitivities = scores_of(network, method, samples)
     else:
-        choose("method", method, METHODS)
-        check_network(network)
-        check_samples(network, method, samples)
         check_scores(network, method, scores)
         sensitivities = scores
     if method in ("WT", "SiPP"):

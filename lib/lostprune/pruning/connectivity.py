@@ -9,15 +9,15 @@ at 0 and positive positive, pooling, sums, products and concatenations; not for 
 from __future__ import annotations
 
 import copy
-from collections import Counter
 
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.instancenorm import _InstanceNorm
 
-from .layers import along, channels_with, example_input, parameter_name, prunable
+from .layers import along, channels_with, example_input, prunable
 from .masks import Masks
+from .readers import norms, readers
 
 _MIXING_NORMS = (nn.GroupNorm, nn.LayerNorm, _InstanceNorm)
 
@@ -43,13 +43,13 @@ class Connectivity:
 
     Attributes:
         example: one input, [1, channels, height, width].
-        norm_after: for a layer (by its weight's name) the weight's name of the batch norm that alone reads its
-            output, if there is one. What is constant in that output can be folded into it.
+        readers: for a layer (by its weight's name) the batch norms that read its output, if nothing else does. What
+            is constant in that output can be folded into them.
     """
 
     def __init__(self, network: nn.Module, shape: tuple[int, ...] | None = None):
         self.example = example_input(network, shape)
-        self.norm_after = _norms_after(network, self.example)
+        self.readers = readers(network, self.example)
         self._probe = copy.deepcopy(network).eval().requires_grad_(False)
         self._layers = prunable(self._probe)
         self._norms = norms(self._probe)
@@ -68,7 +68,7 @@ class Connectivity:
 
     def foldable(self, name: str) -> bool:
         """Whether a constant input of a layer (by its weight's name) can be folded into what follows."""
-        return self._layers[name].bias is not None or name in self.norm_after
+        return self._layers[name].bias is not None or name in self.readers
 
     def live(self, masks: Masks, drop_constants: bool) -> Masks:
         """``masks`` without the parameters that cannot influence the output any more.
@@ -76,21 +76,23 @@ class Connectivity:
         A weight of a layer or batch norm is kept where its input channel can be other than zero and its output
         channel reaches the output; a bias where it reaches it. So nothing is left of a channel that is gone. With
         ``drop_constants`` an input channel that has one value for every input, by the biases before it, counts as
-        zero, too, where it is ``foldable``: into the layer's own bias or the batch norm that alone reads its output.
+        zero, too, where it is ``foldable``: into the layer's own bias or the batch norms that alone read its output.
         """
         kept = dict(masks)
+        links = {name: _between_channels(mask) for name, mask in masks.items()}
         if drop_constants:
-            self._run(kept, biases=False)  # what is positive now varies with the input
+            self._run(links, biases=False)  # what is positive now varies with the input
             for name, varying in self._positive_in.items():
                 if name in self._layers and self.foldable(name):
-                    kept[name] = kept[name] & along(varying, 1, kept[name])
-        self._run(kept, biases=True)
+                    links[name] = links[name] & along(varying, 1, links[name])
+        self._run(links, biases=True)
         for name, module in (self._layers | self._norms).items():
             if name not in self._reaching:  # it is not used, or nothing reads it
                 continue
             reaching, positive_in = self._reaching[name], self._positive_in[name]
             if name in self._layers:
-                kept[name] = kept[name] & along(reaching, 0, kept[name]) & along(positive_in, 1, kept[name])
+                link = links[name] & along(reaching, 0, links[name]) & along(positive_in, 1, links[name])
+                kept[name] = masks[name] & link
             elif module.weight is not None:
                 kept[name] = masks.get(name, True) & reaching & positive_in
             if module.bias is not None:
@@ -109,7 +111,7 @@ class Connectivity:
 
         module.register_forward_hook(forward)
 
-    def _run(self, masks: Masks, biases: bool) -> None:
+    def _run(self, links: dict[str, torch.Tensor], biases: bool) -> None:
         """One image forward and, with biases, backward."""
         self._positive_in.clear()
         self._reaching.clear()
@@ -117,8 +119,8 @@ class Connectivity:
             for name, parameter in self._probe.named_parameters():
                 if name.endswith("bias") and not biases:
                     parameter.zero_()
-                elif name in masks:
-                    parameter.copy_(_between_channels(masks[name]))
+                elif name in links:
+                    parameter.copy_(links[name])
                 else:
                     parameter.fill_(1)
         if biases:
@@ -133,46 +135,3 @@ def _between_channels(mask: torch.Tensor) -> torch.Tensor:
     """Whether anything is kept between two channels, at every position of the kernel: the image may be too small to
     meet all of them."""
     return mask.flatten(2).any(2)[:, :, None, None] if mask.dim() == 4 else mask
-
-
-def norms(network: nn.Module) -> dict[str, _BatchNorm]:
-    """Every batch norm, by the name that its weight has or would have."""
-    return {
-        parameter_name(name, "weight"): module
-        for name, module in network.named_modules()
-        if isinstance(module, _BatchNorm)
-    }
-
-
-def _norms_after(network: nn.Module, example: torch.Tensor) -> dict[str, str]:
-    network = copy.deepcopy(network).eval()
-    outputs, after, calls = {}, {}, Counter()
-
-    def watch(name: str, module: nn.Module) -> None:
-        def forward(_: nn.Module, inputs: tuple, output: torch.Tensor) -> None:
-            calls[name] += 1
-            if not isinstance(module, _BatchNorm):
-                outputs[name] = output
-            elif module.running_mean is not None:
-                after.update({layer: name for layer, tensor in outputs.items() if tensor is inputs[0]})
-
-        module.register_forward_hook(forward)
-
-    for name, module in (prunable(network) | norms(network)).items():
-        watch(name, module)
-    with torch.inference_mode(False), torch.enable_grad():
-        end = network(example.clone().requires_grad_())
-    # How many operations read each result: count the edges of the graph that autograd keeps.
-    readers, seen, to_visit = Counter(), set(), [end.grad_fn]
-    while to_visit:
-        node = to_visit.pop()
-        if node is not None and node not in seen:
-            seen.add(node)
-            sources = [source for source, _ in node.next_functions]
-            readers.update(sources)
-            to_visit += sources
-    return {
-        layer: norm
-        for layer, norm in after.items()
-        if readers[outputs[layer].grad_fn] == 1 and calls[layer] == calls[norm] == 1
-    }

@@ -8,9 +8,10 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from .connectivity import Connectivity, norms
+from .connectivity import Connectivity
 from .layers import along, prunable
 from .masks import Fold, Masks, validate, zero
+from .readers import norms
 
 # The masks that each network has been given last: they are checked and folded once, not after every training step.
 _applied: weakref.WeakKeyDictionary[nn.Module, Masks] = weakref.WeakKeyDictionary()
@@ -23,8 +24,9 @@ def apply(network: nn.Module, masks: Masks) -> None:
     leaves a channel with the same value everywhere and for every input (what its batch norm makes of 0); ``prune``
     lets the weights that read such a channel go, too. So that this does not change the function,
 
-    - what these weights contributed is added to the bias of their layer, or subtracted from the running mean of the
-      batch norm that alone reads the layer's output; layers that have neither keep such weights (``prune``);
+    - what these weights contributed is added to the bias of their layer, or subtracted from the running means of the
+      batch norms that alone read the layer's output, through shortcuts and concatenations, too; layers that have
+      neither keep such weights (``prune``);
     - where a batch norm's weight goes because its input is constant, its bias takes over the constant and stays as
       long as anything reads it (in a residual network, the other branches' channel).
 
@@ -53,10 +55,11 @@ def _fold(network: nn.Module, masks: Masks) -> None:
         pruned = network.get_parameter(name) * ~masks[name]
         offset = (pruned * along(fold.values, 1, pruned)).flatten(1).sum(1)
         offset *= masks[name].flatten(1).any(1)  # a filter that is pruned as a whole has nothing to keep
-        if fold.into.endswith("bias"):
-            network.get_parameter(fold.into).add_(offset)
-        else:
-            network.get_buffer(fold.into).sub_(offset)
+        for target, start in fold.into:
+            if target.endswith("bias"):
+                network.get_parameter(target).add_(offset)
+            else:
+                network.get_buffer(target)[start : start + len(offset)].sub_(offset)
     for name, norm in norms(network).items():
         if name in masks and norm.running_mean is not None:
             # Its input is 0 where its weight goes; what it makes of 0 is a constant for its bias.
@@ -88,6 +91,11 @@ def folds(
         if connectivity.foldable(name) and (before & ~after).any():
             layer.register_forward_pre_hook(watch(name, before & ~after))
     network(images)
-    into = {name: after.removesuffix("weight") + "running_mean" for name, after in connectivity.norm_after.items()}
-    into |= {name: name.removesuffix("weight") + "bias" for name in values if prunable(network)[name].bias is not None}
+    into = {
+        name: tuple((reader.norm.removesuffix("weight") + "running_mean", reader.start) for reader in readers)
+        for name, readers in connectivity.readers.items()
+    }
+    for name in values:
+        if prunable(network)[name].bias is not None:
+            into[name] = ((name.removesuffix("weight") + "bias", 0),)
     return {name: Fold(constants, into[name]) for name, constants in values.items()}

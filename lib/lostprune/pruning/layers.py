@@ -94,14 +94,13 @@ def example_input(network: nn.Module, shape: tuple[int, ...] | None = None) -> t
     Raises:
         ValueError: none of them fits.
     """
-    device = next(network.parameters()).device
     first = next(iter(prunable(network).values()))
     channels = shape[:1] if shape else (first.in_channels,) if isinstance(first, nn.Conv2d) else (3, 1)
     tried = [(count, size, size) for count in channels for size in (_SMALL_SIZES if shape else _SIZES)]
     tried += [shape] if shape else []
     network = copy.deepcopy(network).eval()
     for candidate in tried:
-        example = torch.ones(1, *candidate, device=device)
+        example = torch.ones(1, *candidate, device=first.weight.device, dtype=first.weight.dtype)
         try:
             with torch.no_grad():
                 network(example)

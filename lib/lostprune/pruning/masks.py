@@ -14,11 +14,12 @@ class Fold(NamedTuple):
     """What becomes of constants that a layer's pruned weights have multiplied.
 
     values: float [in], the constant of each input channel whose weights went because of it, 0 elsewhere.
-    into: the name of the bias that is raised, or of the running mean that is lowered, by what they contributed.
+    into: where what they contributed goes: the name of the bias that is raised, or of each running mean that is
+        lowered, and the first of its channels.
     """
 
     values: torch.Tensor
-    into: str
+    into: tuple[tuple[str, int], ...]
 
 
 class Masks(dict[str, torch.Tensor]):

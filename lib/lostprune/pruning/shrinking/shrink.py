@@ -57,7 +57,6 @@ def shrink(network: nn.Module, masks: Masks, input_shape: tuple[int, int, int] |
         apply(shrunk, masks)
     masked = copy.deepcopy(shrunk).eval()
     example = example_input(masked, input_shape)
-    example = example.to(next(masked.parameters()).dtype)
     structure = trace(masked, example)
     atoms = reduce_to_needed(shrunk, structure)
     kept = {
