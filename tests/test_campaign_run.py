@@ -27,8 +27,14 @@ PARTS = ("curves", "shift")
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    with tiny_network.one_thread():
+        yield
+
+
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
+def finished(one_thread, tmp_path_factory):
     """A study whose campaign was never stopped, its store, and what its networks and results are."""
     study, folder = tiny_network.moment(), tmp_path_factory.mktemp("finished")
     lines = []

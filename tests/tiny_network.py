@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+
+import torch
 from torch import nn
 
 import lostprune
@@ -40,6 +43,15 @@ class Tiny(nn.Sequential):
             nn.Flatten(),
             nn.Linear(16, num_classes),
         )
+
+
+@contextlib.contextmanager
+def one_thread():
+    """Networks repeat bitwise on one number of threads; workers and killed processes have one."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def moment(**settings) -> lostprune.Study:

@@ -49,7 +49,7 @@ def commensurate(curves: xr.Dataset, delta: float) -> str:
             where = float(ratio.sel(pruner=method, cycle=best.cycle).mean("repetition"))
             line = f"- **{method}** has no pruned network within {delta * 100:g}% of its parent; the closest loses "
             line += f"{float(best):.1%}, at a prune ratio of {where:.1%}."
-        if curves.attrs["network"] in paper.network:
+        if published.covers(*(curves.attrs[name] for name in ("network", "dataset", "training"))):
             line += f" (The paper: {float(paper.sel(network=curves.attrs['network'], pruner=method)):.1%}.)"
         lines.append(line)
     return "\n".join(lines)

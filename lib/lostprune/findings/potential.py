@@ -111,9 +111,12 @@ def margins(potentials: Sequence[xr.DataArray]) -> str:
             by_answer[became_lower(test - train, train)].append(f"{potential.attrs['delta'] * 100:g}%")
         words = {True: "lower under shift for", False: "not lower for", None: "not to be told for"}
         said = "; ".join(f"{words[answer]} δ = {listing(found)}" for answer, found in by_answer.items() if found)
-        verdict = "The choice of δ changes the verdict."
-        if sum(map(bool, by_answer.values())) == 1:
-            verdict = "The choice of δ does not change the verdict."
+        if by_answer[True] and by_answer[False]:
+            verdict = "The choice of δ changes the verdict."
+        elif by_answer[True] or by_answer[False]:
+            verdict = "Where it can be told, the choice of δ does not change the verdict."
+        else:
+            verdict = "These numbers do not tell, whatever δ is."
         lines.append(f"- **{method}**: {said}. {verdict}")
     return "\n".join(lines)
 
