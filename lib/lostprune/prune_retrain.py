@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import logging
 import platform
-import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,13 +17,13 @@ import torch
 from torch import nn
 
 from . import data, networks, pruning, store
+from .networks.registry import RANDOM_STATE
 from .progress import Progress
 from .pruning import layers
 from .study import Study
 from .training import Diverged, Run, train_together
 
 log = logging.getLogger("lostprune")
-_RANDOM_STATE = threading.Lock()  # torch has one for the whole process; chains may run in threads
 Chain = tuple[str, int]  # method or "parent", repetition
 Cell = tuple[str, int, int]  # method, repetition, cycle; cycle 0 is the unpruned parent, whatever the method
 
@@ -231,7 +230,7 @@ def provenance(device: torch.device) -> dict[str, str]:
 
 def _new_network(study: Study, repetition: int) -> nn.Module:
     """Line 1 of Algorithm 1: the random initialisation of a repetition; the caller's random state stays as it was."""
-    with _RANDOM_STATE, torch.random.fork_rng(devices=[]):
+    with RANDOM_STATE, torch.random.fork_rng(devices=[]):
         torch.manual_seed(study.seed_for("initialise", repetition))
         return networks.build(study.network, len(data.DATASETS[study.dataset].classes))
 

@@ -29,7 +29,7 @@ def measure(
 
     The network is freshly initialised, with batch norms as if trained (``as_if_trained``). Both networks are equal in
     what they compute. ``uniform`` removes the last filters of every convolution, the same ones everywhere, so that
-    whole channels of residual connections go; FT and PFP prune the same fraction of parameters, each layer for itself.
+    whole channels of residual connections go; FT and PFP prune to as many parameters as that leaves.
 
     Args:
         network: a registered network.
@@ -40,7 +40,8 @@ def measure(
 
     Returns:
         What was run on what; under ``networks`` one entry for each method and fraction: parameters and multiply-adds of
-        both, and ``speed`` by batch size, with ``ratio``, masked over shrunk. ``ratio`` is that of the first.
+        both, and ``speed`` by batch size, with ``ratio``, masked over shrunk; or ``out_of_reach`` and why, where a
+        method cannot prune so far. ``ratio`` is that of the first.
 
     Raises:
         ValueError: an unknown network or method, or one that cannot be shrunk.
@@ -53,12 +54,15 @@ def measure(
     entries = []
     for fraction in removed:
         uniform = uniform_filters(net, fraction)
+        keep_ratio = pruning.parameters(pruning.shrink(net, uniform)) / pruning.parameters(net)
         for method in methods:
-            masks = uniform
-            if method != "uniform":
-                masks = pruning.prune(net, method, 1 - pruning.prune_ratio(net, uniform), samples)
-            entry = _entry(net, masks, dataset.image_shape, batch_sizes, runs, device)
-            entries.append({"method": method, "filters_removed": fraction, **entry})
+            entries.append({"method": method, "filters_removed": fraction})
+            try:
+                masks = uniform if method == "uniform" else pruning.prune(net, method, keep_ratio, samples)
+            except pruning.VanishedLayer as error:
+                entries[-1]["out_of_reach"] = str(error)
+                continue
+            entries[-1] |= _entry(net, masks, dataset.image_shape, batch_sizes, runs, device)
     return {
         **report.facts("shrink", device),
         "network": network,
@@ -125,8 +129,13 @@ def in_words(measured: dict) -> str:
         f"{measured['torch_version']}, lostprune {measured['lostprune_version']}, {measured['date']}",
     ]
     for one in measured["networks"]:
+        as_many = "" if one["method"] == "uniform" else "to as many parameters as "
+        start = f"{one['method']}, {as_many}{one['filters_removed']:.0%} of filters removed"
+        if "out_of_reach" in one:
+            lines.append(f"{start}: {one['out_of_reach']}")
+            continue
         lines.append(
-            f"{one['method']}, {one['filters_removed']:.0%} of filters removed: {one['prune_ratio']:.1%} of parameters "
+            f"{start}: {one['prune_ratio']:.1%} of parameters "
             f"and {one['flop_reduction']:.1%} of multiply-adds pruned; shrunk to {one['parameters']:,} parameters and "
             f"{one['multiply_adds']:,} multiply-adds"
         )

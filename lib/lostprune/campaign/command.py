@@ -128,6 +128,6 @@ def _leave(summary) -> None:
         )
     if summary.signal == signal.SIGINT:
         raise SystemExit(INTERRUPTED)
-    if summary.stopped and summary.left:
+    if summary.stopped:
         raise SystemExit(STOPPED)
     raise SystemExit(FAILED if summary.failed else 0)

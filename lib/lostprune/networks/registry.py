@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable
 
+import torch
 from torch import nn
 
 from ..choices import choose
 
+RANDOM_STATE = threading.Lock()  # torch has one for the whole process; chains may run in threads
 _BUILDERS: dict[str, Callable[[int], nn.Module]] = {}
 
 
@@ -62,7 +65,8 @@ def fingerprint(name: str) -> str | None:
     builder = _builder(name)
     if (getattr(builder, "__module__", None) or "").startswith("lostprune."):
         return None
-    network = build(name)
+    with RANDOM_STATE, torch.random.fork_rng(devices=[]):
+        network = build(name)
     digest = hashlib.sha256(repr(network).encode())
     for key, value in network.state_dict().items():
         digest.update(f"{key}{tuple(value.shape)}".encode())
