@@ -135,7 +135,7 @@ def test_the_test_sets_are_named_with_their_origin_and_with_those_left_out():
 
 def test_paired_comparison_counts_the_images_on_which_one_of_the_two_is_wrong():
     curves, shift, *_ = results_of(repetitions=1, cycles=1, methods=("WT",), corruptions=("fog",)).values()
-    pruned = shift.wrong.sel(cycle=0).values
+    pruned = shift.wrong.sel(cycle=0).values.copy()
     pruned[..., :20] ^= True
     shift.wrong.loc[{"cycle": 1}] = pruned
     text = findings.paired_comparison(shift, curves, 0.005)
