@@ -23,6 +23,7 @@ class Listener:
 
 def test_a_log_gets_lines_not_bars(capsys, monkeypatch):
     monkeypatch.setattr(progress, "LOG_EVERY", 0.0)
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)  # other tests import it
     with Progress(100, "Training") as bar:
         bar.say("WT, cycle 1")
         bar.step(50, {"epoch": 1, "loss": 2.0, "error": 0.5})

@@ -29,6 +29,7 @@ def setup() -> None:
 
     pn.config.console_output = "disable"  # else every Bokeh plot leaves an empty second output
     hv.extension("bokeh", "matplotlib", logo=False)
+    hv.output(widget_location="top_left")  # beside a figure, a slider would lie outside of the text, unseen
     shell = get_ipython()
     if shell is not None:
         _check_before_running(shell)

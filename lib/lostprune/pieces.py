@@ -53,7 +53,7 @@ class Plan:
     """
 
     def __init__(self, networks: TrainedNetworks, part: str, measurements: list[Measurement], items: list[Item]):
-        self.networks, self.measurements, self.items = networks, measurements, items
+        self.networks, self.part, self.measurements, self.items = networks, part, measurements, items
         self.folder = networks.folder / "pieces" / networks.study.key / part
         device = networks.device
         self._made_with = [
@@ -86,6 +86,7 @@ class Plan:
                 items = [item for item in cohort if self._identity(one, item) not in self._found[one.name]]
                 if not items:
                     continue
+                bar.say(f"Evaluation of {len(items)} networks, {self.part}: {one.name}")
                 started = time.monotonic()
                 loaded = self.networks.loaded(position for item in cohort for position in item)
                 values = {name: value.cpu() for name, value in one.take(loaded, items, bar).items()}

@@ -89,7 +89,7 @@ def prune_accuracy_by_distribution(shift: xr.Dataset, curves: xr.Dataset, train:
             figure = figure * line(RATIO, ACCURACY, rows, method, COLORS[method], MARKERS[method])
         title = f"{network_label(shift.attrs['network'])} on {with_group(name, train)}: test accuracy"
         frames[with_group(name, train)] = finish(figure, title, shift, xlim=RATIO_LIMITS)
-    return hv.HoloMap(frames, "distribution", sort=False)
+    return hv.HoloMap(frames, hv.Dimension("distribution", values=list(frames)), sort=False)
 
 
 def _rows(ratio: xr.DataArray, error: xr.DataArray) -> list[tuple[float, float, float]]:

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from holoviews import opts
 
+from .. import metrics
 from .groups import backdrop, rows_of
 from .potential import GROUP_WIDTH, POTENTIAL, TOP, on_distributions, prune_potential_bars
 from .style import COLORS, finish, network_label, over_repetitions, shade
@@ -17,7 +18,7 @@ MARGIN = hv.Dimension("margin", label="margin δ (%)")
 
 
 def prune_potential_slider(potentials: Sequence[xr.DataArray], shift: xr.Dataset, train: tuple[str, ...]) -> hv.HoloMap:
-    """The bars of :func:`prune_potential_bars` with a slider for the margin; it works without Python behind it.
+    """The bars of :func:`prune_potential_bars` with a slider for the margin, which starts at the paper's.
 
     Args:
         potentials: one for every margin, as :func:`lostprune.metrics.prune_potential` returns them.
@@ -25,7 +26,8 @@ def prune_potential_slider(potentials: Sequence[xr.DataArray], shift: xr.Dataset
         train: the distributions that the networks were trained on.
     """
     frames = {100 * one.attrs["delta"]: prune_potential_bars(one, shift, train) for one in potentials}
-    return hv.HoloMap(frames, MARGIN)
+    papers = 100 * metrics.DELTA
+    return hv.HoloMap(frames, MARGIN.clone(default=papers) if papers in frames else MARGIN)
 
 
 def prune_potential_for_margins(
