@@ -59,8 +59,9 @@ class Pace:
         alike = [
             one for one in self.known.items() if (one[1].network, one[1].dataset) == (study.network, study.dataset)
         ]
-        rates = own or [rate for key, other in alike for rate in self._measured_cells(key, other)]
-        return statistics.median(rates) if rates else None
+        # Of other studies the fastest: the smaller ones spend their time on other things than images.
+        others = [rate for key, other in alike for rate in self._measured_cells(key, other)]
+        return statistics.median(own) if own else min(others, default=None)
 
     def _measured_cells(self, key: str, study: Study) -> list[float]:
         rates = []
@@ -88,10 +89,12 @@ class Pace:
                             rates.append(dataset.attrs["wall_seconds"] / _networks_images(other, file.stem))
                 except (OSError, ValueError, KeyError, RuntimeError):
                     continue
-        if rates:
-            return statistics.median(rates)
         training = self._training_rate(study)
-        return None if training is None else training * FORWARD
+        if not rates:
+            return None if training is None else training * FORWARD
+        # A small study spends its time on other things than images; to train on one takes longer than to look at it.
+        rate = statistics.median(rates)
+        return rate if training is None else min(rate, training)
 
 
 def _training_images(study: Study) -> int:

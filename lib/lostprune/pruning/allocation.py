@@ -95,7 +95,8 @@ class WeightLadder:
     def __init__(self, sensitivities: dict[str, torch.Tensor]):
         self._sensitivities = sensitivities
         # NumPy sorts these many numbers more than ten times as fast as torch does on a CPU.
-        self._ascending = np.sort(torch.cat([values.flatten() for values in sensitivities.values()]).cpu().numpy())
+        self._ascending = torch.cat([values.flatten() for values in sensitivities.values()]).cpu().numpy()
+        self._ascending.sort()  # in place: it is as large as the network
         self.top = int(np.count_nonzero(self._ascending))  # more would only be weights that do nothing
 
     def nearest(self, budget: int) -> int:

@@ -8,14 +8,12 @@ at 0 and positive positive, pooling, sums, products and concatenations; not for 
 
 from __future__ import annotations
 
-import copy
-
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.instancenorm import _InstanceNorm
 
-from .layers import along, channels_with, example_input, prunable
+from .layers import along, channels_with, example_input, prunable, twin
 from .masks import Masks
 from .readers import norms, readers
 
@@ -50,7 +48,7 @@ class Connectivity:
     def __init__(self, network: nn.Module, shape: tuple[int, ...] | None = None):
         self.example = example_input(network, shape)
         self.readers = readers(network, self.example)
-        self._probe = copy.deepcopy(network).eval().requires_grad_(False)
+        self._probe = twin(network)  # it runs with other values, never with its own
         self._layers = prunable(self._probe)
         self._norms = norms(self._probe)
         self._positive_in: dict[str, torch.Tensor] = {}
@@ -60,9 +58,6 @@ class Connectivity:
                 module.register_forward_hook(lambda _, inputs, output: _Cut.apply(output))
             elif isinstance(module, _MIXING_NORMS):  # behind them nothing is constant
                 module.register_forward_hook(lambda _, inputs, output: inputs[0] + 1)
-            elif isinstance(module, _BatchNorm) and module.running_mean is not None:
-                module.running_mean.zero_()
-                module.running_var.fill_(1.0)
         for name, module in (self._layers | self._norms).items():
             self._watch(name, module)
 
@@ -115,20 +110,22 @@ class Connectivity:
         """One image forward and, with biases, backward."""
         self._positive_in.clear()
         self._reaching.clear()
-        with torch.no_grad():
+        with torch.inference_mode(False), torch.set_grad_enabled(biases):  # whatever the caller is in
+            values = {}
             for name, parameter in self._probe.named_parameters():
                 if name.endswith("bias") and not biases:
-                    parameter.zero_()
-                elif name in links:
-                    parameter.copy_(links[name])
+                    values[name] = torch.zeros_like(parameter, requires_grad=False)
+                elif name in links:  # one value for all positions of a kernel is stored once
+                    values[name] = links[name].to(parameter.dtype).expand_as(parameter)
                 else:
-                    parameter.fill_(1)
-        if biases:
-            with torch.inference_mode(False), torch.enable_grad():  # whatever the caller is in
-                self._probe(self.example.clone().requires_grad_()).sum().backward()
-        else:
-            with torch.no_grad():
-                self._probe(self.example)
+                    values[name] = torch.ones_like(parameter, requires_grad=False)
+            for name, norm in self._norms.items():
+                if norm.running_mean is not None:
+                    values[name.removesuffix("weight") + "running_mean"] = torch.zeros_like(norm.running_mean)
+                    values[name.removesuffix("weight") + "running_var"] = torch.ones_like(norm.running_var)
+            output = torch.func.functional_call(self._probe, values, (self.example.clone().requires_grad_(biases),))
+            if biases:
+                output.sum().backward()
 
 
 def _between_channels(mask: torch.Tensor) -> torch.Tensor:

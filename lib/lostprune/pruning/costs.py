@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable
 
 import torch
 from torch import nn
 
-from .layers import parameter_name, prunable
+from .layers import parameter_name, prunable, twin
 from .masks import Masks, validate
 
 
@@ -79,7 +78,7 @@ def places(network: nn.Module, input_shape: tuple[int, int, int]) -> dict[str, i
 
     Convolutions with groups are among them: they cost, though they are not pruned.
     """
-    network = copy.deepcopy(network).eval()
+    network = twin(network)
     counts = {}
 
     def watch(name: str) -> Callable:

@@ -49,6 +49,12 @@ def channels_with(condition: torch.Tensor, module: nn.Module) -> torch.Tensor:
     return condition.flatten(0, -2).any(0)
 
 
+def twin(network: nn.Module) -> nn.Module:
+    """A copy with hooks of its own, in evaluation mode, that shares parameters and buffers: it costs no memory."""
+    shared = {id(tensor): tensor for tensors in (network.parameters(), network.buffers()) for tensor in tensors}
+    return copy.deepcopy(network, shared).eval()
+
+
 def check_network(network: nn.Module) -> None:
     if not prunable(network):
         raise ValueError(
@@ -98,7 +104,7 @@ def example_input(network: nn.Module, shape: tuple[int, ...] | None = None) -> t
     channels = shape[:1] if shape else (first.in_channels,) if isinstance(first, nn.Conv2d) else (3, 1)
     tried = [(count, size, size) for count in channels for size in (_SMALL_SIZES if shape else _SIZES)]
     tried += [shape] if shape else []
-    network = copy.deepcopy(network).eval()
+    network = twin(network)
     for candidate in tried:
         example = torch.ones(1, *candidate, device=first.weight.device, dtype=first.weight.dtype)
         try:

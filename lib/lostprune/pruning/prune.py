@@ -14,7 +14,7 @@ from ..choices import choose
 from .allocation import ladder
 from .connectivity import Connectivity
 from .folding import folds
-from .layers import FILTER_METHODS, METHODS, along, check_network, check_samples, prunable
+from .layers import FILTER_METHODS, METHODS, along, check_network, check_samples, prunable, twin
 from .masks import Masks, VanishedLayer, validate, vanished, zero
 from .reach import PROMISED, Rung, Unreachable, reach
 from .silence import silent_channels
@@ -72,11 +72,12 @@ def prune(
         )
     check_network(network)
     check_samples(network, method, samples)
-    network = copy.deepcopy(network).eval().requires_grad_(False)
     earlier = masks or {}
     if earlier:
         validate(network, earlier)
+        network = copy.deepcopy(network)
         zero(network, earlier)
+    network = twin(network)
     everything = sum(parameter.numel() for parameter in network.parameters())
     layers = prunable(network)
     budget = int(keep_ratio * everything) - everything + sum(layer.weight.numel() for layer in layers.values())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -13,7 +12,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.overrides import TorchFunctionMode
 
-from .layers import parameter_name, prunable
+from .layers import parameter_name, prunable, twin
 
 _ADDITIONS = (
     torch.add,
@@ -48,7 +47,7 @@ def readers(network: nn.Module, example: torch.Tensor) -> dict[str, tuple[Reader
     padding: a constant in it passes all that as it is. So the shortcuts of pre-activation networks and the
     concatenations of dense ones have readers, too. One run of the network on ``example`` shows all this.
     """
-    network = copy.deepcopy(network).eval()
+    network = twin(network)
     flow, calls = _Flow(), Counter()
 
     def origin(name: str) -> Callable:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import nn
 
 from ..choices import choose
-from .layers import METHODS, check_network, check_samples, prunable
+from .layers import METHODS, check_network, check_samples, prunable, twin
 from .shares import ChannelShares, Shares, WeightShares
 
 _BATCH = 16
@@ -91,18 +91,36 @@ def check_scores(network: nn.Module, method: str, scores: dict[str, torch.Tensor
 
 @torch.no_grad()
 def _over_samples(network: nn.Module, kind: type[Shares], samples: torch.Tensor) -> dict[str, torch.Tensor]:
-    network = copy.deepcopy(network).eval().to(memory_format=torch.contiguous_format)
+    network = twin(network)
     layers = prunable(network)
     shares = {name: kind(layer) for name, layer in layers.items()}
 
     def watch(layer_shares: Shares) -> Callable:
         return lambda _, inputs: layer_shares.see(inputs[0])
 
-    for name, layer in layers.items():
-        layer.register_forward_pre_hook(watch(shares[name]))
+    hooks = [layer.register_forward_pre_hook(watch(shares[name])) for name, layer in layers.items()]
     device = next(network.parameters()).device
-    # Full float32 on CUDA, too: with TF32 shares that are equal would not compare equal.
-    with torch.backends.cudnn.flags(torch.backends.cudnn.enabled, deterministic=True, allow_tf32=False):
+    with _full_precision():
         for batch in samples.split(_BATCH):
             network(batch.to(device))
-    return {name: layer_shares.result() for name, layer_shares in shares.items()}
+    for hook in hooks:  # else layers and shares hold each other, until garbage is collected
+        hook.remove()
+    return {name: shares.pop(name).result() for name in layers}
+
+
+@contextlib.contextmanager
+def _full_precision() -> Iterator[None]:
+    """Float32 as it is, whatever precision is set for speed: with TF32 or bfloat16 shares that are equal would not
+    compare equal. By operator, because whoever set it may have used the older or the newer of torch's ways."""
+    backends = torch.backends
+    operators = (backends.cuda.matmul, backends.cudnn.conv, backends.mkldnn.matmul, backends.mkldnn.conv)
+    before, deterministic = [operator.fp32_precision for operator in operators], backends.cudnn.deterministic
+    try:
+        backends.cudnn.deterministic = True
+        for operator in operators:
+            operator.fp32_precision = "ieee"
+        yield
+    finally:
+        backends.cudnn.deterministic = deterministic
+        for operator, precision in zip(operators, before, strict=True):
+            operator.fp32_precision = precision

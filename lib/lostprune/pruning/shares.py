@@ -64,18 +64,20 @@ class WeightShares(Shares):
 
     def __init__(self, layer: nn.Conv2d | nn.Linear):
         super().__init__(layer)
-        self.largest = torch.zeros_like(self.matrix)
+        self.largest = torch.zeros_like(layer.weight).flatten(1)  # of the row that a weight is in
 
     def see_columns(self, columns: torch.Tensor, inverse_sums: torch.Tensor) -> None:
         count, length, patches = columns.shape
         at_once = max(1, _GROUP_ELEMENTS // (count * length))
-        for largest, neurons in zip(self.largest.split(at_once), inverse_sums.split(at_once, 1), strict=True):
-            means = torch.bmm(neurons / patches, columns.transpose(1, 2))
-            torch.maximum(largest, means.amax(0), out=largest)
+        for rows, sums in zip(self.matrix.chunk(2), inverse_sums.chunk(2, 1), strict=True):  # one sign, the other
+            for largest, weights, neurons in zip(
+                self.largest.split(at_once), rows.split(at_once), sums.split(at_once, 1), strict=True
+            ):
+                means = torch.bmm(neurons / patches, columns.transpose(1, 2)).amax(0)
+                torch.maximum(largest, means.masked_fill_(weights == 0, 0.0), out=largest)
 
     def result(self) -> torch.Tensor:
-        positive, negative = (self.largest * self.matrix).chunk(2)
-        return (positive + negative).view_as(self.layer.weight)  # one of the two is 0 for every weight
+        return (self.largest * self.layer.weight.flatten(1).abs()).view_as(self.layer.weight)
 
 
 class ChannelShares(Shares):
@@ -95,7 +97,6 @@ class ChannelShares(Shares):
         self.area = self.split[0, 0].numel()
         self.scale = self.matrix.sum(1, keepdim=True).clamp(min=torch.finfo(torch.float32).tiny)
         self.heaviest = (self.matrix / self.scale).amax(0)[:, None] * self._MARGIN
-        self.by_row = self.matrix.T.contiguous()
 
     def see_columns(self, columns: torch.Tensor, inverse_sums: torch.Tensor) -> None:
         bound = columns * self.heaviest
@@ -119,7 +120,7 @@ class ChannelShares(Shares):
         for image, row, patch in zip(
             *(some.split(max(1, _GROUP_ELEMENTS // (8 * len(self.matrix)))) for some in where), strict=True
         ):
-            share = (self.by_row[row] * by_patch[image, patch]).amax(1) * columns[image, row, patch]
+            share = (self.matrix[:, row].T * by_patch[image, patch]).amax(1) * columns[image, row, patch]
             self.largest.scatter_reduce_(0, row // self.area, share, "amax")
 
     def result(self) -> torch.Tensor:
