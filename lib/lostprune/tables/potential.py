@@ -35,7 +35,7 @@ def prune_potential(potential: xr.DataArray, shift: xr.Dataset, name: str) -> Ta
     frame = pd.DataFrame.from_dict(rows, "index", columns=columns).rename_axis("method")
     caption = (
         f"Prune potential (%) of {network_label(shift.attrs['network'])} for δ = {potential.attrs['delta'] * 100:g}%, "
-        f"on nominal test data and on average over {potential.sizes['distribution'] - 1} corruptions. Here: "
+        f"on nominal test data and on average over {potential.sizes['distribution'] - 1} shifted ones. Here: "
         f"{provenance(shift)}, {count(average.sizes['repetition'], 'repetition')}. Paper: Tables 2, 9 and 10 "
         "(δ = 0.5%, 19 corruptions, three repetitions, its full recipe)."
     )
