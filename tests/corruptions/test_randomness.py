@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -19,13 +19,15 @@ def field(kind: str, seeds: torch.Tensor = SEEDS, shape: tuple[int, ...] = (3, 3
 
 
 @given(seed=st.integers(0, 2**63 - 1), sizes=st.lists(st.integers(0, 40), max_size=3))
+@example(seed=4509839, sizes=[23])
 def test_fields_equal_the_plain_version(seed, sizes):
     random, plain = ImageRandomness(torch.tensor([seed])), PlainRandom(seed)
     for size in sizes:  # one after the other, odd and even
         assert random.words(size)[0].tolist() == plain.words(size).tolist()
         assert random.uniform(size)[0].tolist() == plain.uniform(size).tolist()
         assert random.integers(10, size)[0].tolist() == plain.integers(10, size).tolist()
-        np.testing.assert_allclose(random.normal(size)[0], plain.normal(size), atol=2e-6, rtol=2e-6)
+        # The angle is rounded to float32 before its cosine is taken, and a radius of up to 6 enlarges that.
+        np.testing.assert_allclose(random.normal(size)[0], plain.normal(size), atol=1e-5, rtol=2e-6)
 
 
 def test_the_hash_is_splitmix64():
