@@ -89,9 +89,9 @@ SCALES = {
         Scale(  # about two hours for ResNet20 on two CPU cores
             "reduced",
             test_images=5000,
-            epochs=12,
+            epochs=10,
             retrain_epochs=1,
-            cycles=7,
+            cycles=6,
             smallest_keep_ratio=0.05,
             prune_only_steps=False,
             noise_levels=(0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7),
