@@ -10,7 +10,7 @@ import torch
 import xarray as xr
 from torch import nn
 
-from . import corruptions, data, evaluation, inference
+from . import corruptions, data, evaluation, inference, shrunk_costs
 from .pieces import Measurement, Plan, Values
 from .progress import Progress
 from .study import Study
@@ -52,7 +52,7 @@ def _curves(networks: TrainedNetworks, _: dict) -> tuple[list[Measurement], list
     study = networks.study
 
     def assemble(values: dict[str, Values]) -> xr.Dataset:
-        facts, (measured,) = networks.facts, values.values()
+        facts, (measured, shrunk) = networks.facts, values.values()
         return xr.Dataset(
             {
                 "prune_ratio": networks.labelled([one["prune_ratio"] for one in facts]),
@@ -60,9 +60,11 @@ def _curves(networks: TrainedNetworks, _: dict) -> tuple[list[Measurement], list
                 "test_error": networks.labelled(measured["wrong"].double().mean(-1)),
                 "test_loss": networks.labelled(measured["loss"]),
             }
+            | {name: networks.labelled(counts) for name, counts in shrunk.items()}
         )
 
-    return [_classify(networks, study.dataset, evaluation.SEVERITY)], _alone(networks), assemble
+    measurements = [_classify(networks, study.dataset, evaluation.SEVERITY), shrunk_costs.measurement(networks)]
+    return measurements, _alone(networks), assemble
 
 
 def _shift(networks: TrainedNetworks, left_out: dict) -> tuple[list[Measurement], list[Item], Assemble]:
@@ -146,10 +148,8 @@ def _noise(networks: TrainedNetworks, _: dict) -> tuple[list[Measurement], list[
     def at(level: float) -> Callable[[dict[int, nn.Module], list[Item], Progress], Values]:
         def take(loaded: dict[int, nn.Module], items: list[Item], bar: Progress) -> Values:
             images, labels = (tensor[: _noise_images(study)] for tensor in evaluation.test_part(study, networks.device))
-            inputs, needed = (
-                data.normalize(images, study.dataset),
-                list(dict.fromkeys(p for item in items for p in item)),
-            )
+            inputs = data.normalize(images, study.dataset)
+            needed = list(dict.fromkeys(position for item in items for position in item))
             means = []
             for draw in range(draws):
                 noisy = evaluation.noisy(inputs, level, study.seed_for("noise", level, draw))

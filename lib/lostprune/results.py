@@ -37,7 +37,7 @@ _NOISE = CHAIN + ("noise_level",)
 PARTS = {
     "curves": Part(
         {"prune_ratio": CHAIN, "flop_reduction": CHAIN, "test_error": CHAIN, "test_loss": CHAIN},
-        {"top5_error": CHAIN, "iou_error": CHAIN},
+        {"shrunk_parameters": CHAIN, "shrunk_multiply_adds": CHAIN, "top5_error": CHAIN, "iou_error": CHAIN},
         ("prune_ratio", "flop_reduction", "test_error"),
     ),
     "shift": Part(

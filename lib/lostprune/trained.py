@@ -11,7 +11,7 @@ import torch
 import xarray as xr
 from torch import nn
 
-from . import inference, prune_retrain
+from . import inference, prune_retrain, pruning
 from .study import Study
 
 RESIDENT_BYTES = 2 << 30  # of networks on a CPU; on a GPU a quarter of what is free
@@ -63,14 +63,18 @@ class TrainedNetworks:
             self._loaded[position] = self._load(position)
         return {position: self._loaded[position] for position in wanted}
 
-    def _load(self, position: int) -> nn.Module:
+    def checkpoint(self, position: int) -> tuple[nn.Module, pruning.Masks]:
+        """A network as it was trained, on the CPU, and its masks. Raises RuntimeError if it was replaced or is gone."""
         found = prune_retrain.load(self.study, self.cells[position], self.folder, torch.device("cpu"))
         if found is None or found[2]["sha256"] != self.facts[position]["sha256"]:
             path = prune_retrain.path_of(self.study, self.cells[position], self.folder)
             raise RuntimeError(
                 f"checkpoint {path}: got another one, or none, than when the evaluation began; run the same again"
             )
-        network = found[0]
+        return found[:2]
+
+    def _load(self, position: int) -> nn.Module:
+        network, _ = self.checkpoint(position)
         if self._pairs is None:
             self._pairs = inference.foldable(network)
         return inference.fold(network, self._pairs).to(self.device)

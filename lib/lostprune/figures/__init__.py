@@ -29,6 +29,7 @@ from .potential import (  # noqa: E402
     potential_under_noise_by_repetition,
     prune_potential_bars,
 )
+from .savings import real_savings  # noqa: E402
 from .style import label, network_label, provenance  # noqa: E402
 
 __all__ = [
@@ -49,4 +50,5 @@ __all__ = [
     "prune_potential_in_detail",
     "prune_potential_intervals",
     "prune_potential_slider",
+    "real_savings",
 ]

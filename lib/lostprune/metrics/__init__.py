@@ -13,6 +13,7 @@ from .sampling import (
     prune_potential_interval,
     resampled_prune_potential,
 )
+from .savings import with_what_is_gone
 
 __all__ = [
     "DELTA",
@@ -26,4 +27,5 @@ __all__ = [
     "prune_potential",
     "prune_potential_interval",
     "resampled_prune_potential",
+    "with_what_is_gone",
 ]

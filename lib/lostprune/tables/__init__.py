@@ -4,6 +4,7 @@ from .methods import methods
 from .overparameterization import overparameterization
 from .potential import prune_potential
 from .prune_results import prune_results
+from .real_savings import real_savings
 from .recipes import disagreements, recipe, recipes, what_is_run
 from .table import Table
 
@@ -14,6 +15,7 @@ __all__ = [
     "overparameterization",
     "prune_potential",
     "prune_results",
+    "real_savings",
     "recipe",
     "recipes",
     "what_is_run",
