@@ -12,7 +12,7 @@ from torch import nn
 from lostprune import networks, pruning
 from reference.pruning_networks import TOPOLOGIES, random_images, random_network
 
-SMALL = ("resnet20", "densenet22")
+PAPER = ("resnet20", "resnet56", "resnet110", "vgg16", "densenet22", "wrn16_8")
 
 
 def randomised(network: nn.Module, seed: int = 0) -> nn.Module:
@@ -51,29 +51,20 @@ def assert_same(network: nn.Module, masks: dict, images: torch.Tensor) -> nn.Mod
 
 
 @pytest.mark.parametrize("method", pruning.METHODS)
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", PAPER)
 def test_networks_of_the_paper(name, method):
     torch.manual_seed(0)
     network = randomised(networks.build(name))
-    images = torch.randn(2, 3, 8, 8)
+    size = 32 if name == "vgg16" else 8  # five poolings
+    images = torch.randn(2, 3, size, size)
     masks = pruning.prune(network, method, 0.6, images)
     shrunk = assert_same(network, masks, images)
     if method in ("FT", "PFP"):
-        assert pruning.parameters(shrunk) < 0.85 * pruning.parameters(network)
+        assert pruning.parameters(shrunk) < 0.75 * pruning.parameters(network)
         assert pruning.multiply_adds(shrunk) < pruning.multiply_adds(network)
-
-
-@pytest.mark.parametrize("method", ["WT", "FT"])
-@pytest.mark.parametrize("name", ["resnet56", "vgg16", "wrn16_8"])
-def test_larger_networks_of_the_paper(name, method):
-    torch.manual_seed(0)
-    network = randomised(networks.build(name))
-    masks = pruning.select(network, method, pruning.parameters(network) // 4)
-    if method == "WT":  # as far as no layer vanishes
-        masks = {layer: mask for layer, mask in masks.items() if mask.any()}
-    shrunk = assert_same(network, masks, torch.randn(1, 3, 32, 32))
     if method == "FT":
-        assert pruning.parameters(shrunk) < 0.7 * pruning.parameters(network)
+        exported = torch.export.export(shrunk, (images,)).module()
+        torch.testing.assert_close(outputs(exported, images), outputs(shrunk, images))
 
 
 @pytest.mark.parametrize("method", pruning.METHODS)
@@ -221,12 +212,3 @@ def test_mode_type_and_gradients_stay_and_the_network_is_not_changed():
     F.cross_entropy(shrunk(random_images(4, 0).double()), torch.arange(4)).backward()
     assert shrunk.stem.weight.grad.shape == shrunk.stem.weight.shape
     assert torch.isfinite(shrunk.stem.weight.grad).all()
-
-
-def test_a_shrunk_network_can_be_exported():
-    torch.manual_seed(0)
-    network = randomised(networks.build("resnet20"))
-    shrunk = pruning.shrink(network, pruning.prune(network, "FT", 0.3))
-    images = torch.randn(2, 3, 8, 8)
-    exported = torch.export.export(shrunk, (images,)).module()
-    torch.testing.assert_close(outputs(exported, images), outputs(shrunk, images))
