@@ -56,3 +56,18 @@ def test_the_network_that_a_page_registers_can_be_pruned(page: str, monkeypatch:
     for method in pruning.METHODS:
         masks = pruning.prune(network, method, 0.5, inputs)
         assert pruning.prune_ratio(network, masks) == pytest.approx(0.5, abs=0.05)
+
+
+def test_the_page_on_pruned_networks_runs_as_it_stands(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    code = "".join(re.findall(r"```python\n(.*?)```", (ROOT / "book" / "use_a_pruned_network.md").read_text(), re.DOTALL))
+    # the same on fewer images: at "smoke" a chain has two cycles
+    code = code.replace('scale="quick"', 'scale="smoke", repetitions=1').replace('("FT", 0, 5)', '("FT", 0, 2)')
+    found = {}
+    exec(code, found)
+    images = torch.randn(5, 3, 32, 32)
+    with torch.no_grad():
+        torch.testing.assert_close(found["small"](images), found["network"](images), rtol=0, atol=1e-4)
+        again = torch.export.load("small_resnet20.pt2").module()(images)
+        torch.testing.assert_close(again, found["small"](images), rtol=0, atol=1e-5)
+    assert pruning.parameters(found["small"]) < 0.6 * pruning.parameters(found["network"])
