@@ -7,7 +7,7 @@ import logging
 import torch
 from torch import nn
 
-from . import data, prune_retrain, pruning
+from . import data, pruning
 from .pieces import Measurement, Values
 from .progress import Progress
 from .trained import Item, TrainedNetworks

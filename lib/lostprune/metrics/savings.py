@@ -21,7 +21,7 @@ def with_what_is_gone(curves: xr.Dataset) -> xr.Dataset:
     counts = {"parameters_gone": "shrunk_parameters", "multiply_adds_gone": "shrunk_multiply_adds"}
     if missing := [name for name in counts.values() if name not in curves]:
         raise ValueError(
-            f"curves: {', '.join(missing)} missing; these results are from a version that did not count shrunk networks: "
+            f"curves: {', '.join(missing)} missing; a version that did not count shrunk networks wrote it; "
             "remove their file curves.nc and run the study again, which tests the trained networks anew"
         )
     return curves.assign(

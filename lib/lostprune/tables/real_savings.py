@@ -36,8 +36,8 @@ def real_savings(curves: xr.Dataset, name: str, delta: float = metrics.DELTA) ->
     }
     frame = pd.DataFrame.from_dict(rows, "index", columns=list(_COLUMNS.values())).rename_axis("method")
     caption = (
-        f"What is pruned of {network_label(curves.attrs['network'])} at commensurate accuracy (δ = {delta * 100:g}%), and "
-        "what is gone once the pruned filters and channels are removed, in percent of the unpruned network. Here: "
+        f"What is pruned of {network_label(curves.attrs['network'])} at commensurate accuracy (δ = {delta * 100:g}%), "
+        "and what is gone once the pruned filters and channels are removed, in percent of the unpruned network. Here: "
         f"{provenance(curves)}, {count(curves.sizes['repetition'], 'repetition')}."
     )
     return Table(frame, caption, name)
