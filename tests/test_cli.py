@@ -69,3 +69,12 @@ def test_without_a_checkout_there_is_no_book(monkeypatch: pytest.MonkeyPatch, tm
     told = call("book")
     assert told.exit_code == 1
     assert "expected book/pages.yml beside lib/; clone the repository" in told.output
+
+
+def test_what_other_libraries_tell_beside_warnings_is_not_shown():
+    code = (
+        "import logging, lostprune.cli; lostprune.cli.main.callback(); other = logging.getLogger('distributed.core')\n"
+        "other.setLevel(logging.INFO); other.info('a worker came'); other.warning('a worker went')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "a worker went\n")

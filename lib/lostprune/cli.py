@@ -30,7 +30,9 @@ def _told_plainly(*kinds: type[Exception]) -> Iterator[None]:
 @click.version_option(package_name="lostprune")
 def main() -> None:
     """What pruning costs a neural network beyond test accuracy."""
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    to_terminal = logging.StreamHandler()
+    to_terminal.setLevel(logging.WARNING)  # of the handler: Dask's loggers have a level of their own and tell a lot
+    logging.basicConfig(handlers=[to_terminal], format="%(message)s")
 
 
 @main.command()

@@ -20,7 +20,7 @@ EVERY = 1.0  # seconds
 class Board(threading.Thread):
     """Reads the notes of the running jobs, wherever they run, and shows them until it is closed.
 
-    A terminal and a notebook get a bar for each job; a log gets lines, every half minute.
+    A terminal and a notebook get a bar for each job, below a line for all; a log gets lines, every half minute.
 
     Args:
         folder: the store.
@@ -93,17 +93,20 @@ class Board(threading.Thread):
         print("\n".join(self.words()), file=sys.stderr, flush=True)
 
     def _draw(self) -> None:
+        self._show("", self._in_all(), 0, 1)
         for name, job in self.jobs.items():
             note = read_note(job.note(self.folder))
-            if note is None:
-                continue
-            if name not in self.bars:
-                self.bars[name] = tqdm(total=note["total"], unit=" images", unit_scale=True, leave=False)
-            bar = self.bars[name]
-            bar.set_description_str(in_line(job, note), refresh=False)
-            bar.set_postfix_str(self._in_all(), refresh=False)
-            bar.n, bar.total = note["done"], note["total"]
-            bar.refresh()
+            if note is not None:
+                self._show(name, in_line(job, note), note["done"], note["total"])
+
+    def _show(self, name: str, line: str, done: int, total: int) -> None:
+        """Draw or update a line, with a bar behind what is said about a job."""
+        if name not in self.bars:
+            layout = "{desc} {bar:12}" if name else "{desc}"
+            self.bars[name] = tqdm(desc=line, initial=done, total=total, bar_format=layout, leave=False)
+        bar = self.bars[name]
+        bar.n, bar.total = done, total
+        bar.set_description_str(line)
 
 
 def in_line(job: Job, note: dict) -> str:
