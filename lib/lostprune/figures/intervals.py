@@ -47,7 +47,7 @@ def prune_potential_intervals(
     for method in potential.pruner.values.tolist():
         mean = potential.sel(pruner=method).mean("repetition")
         series.append(_series(method, method, mean, bounds.sel(pruner=method), train))
-    title = f"{network_label(shift.attrs['network'])}: prune potential and what the finite test set leaves open"
+    title = f"{network_label(shift.attrs['network'])}: prune potential and its interval"
     return _draw(series, potential, shift, train, title)
 
 
@@ -60,7 +60,7 @@ def prune_potential_in_detail(
     for place, repetition in enumerate(potential.repetition.values):
         mine, ends = potential.sel(repetition=repetition), bounds.sel(repetition=repetition)
         series.append(_series(f"{pruner}, repetition {place + 1}", pruner, mine, ends, train))
-    title = f"{network_label(shift.attrs['network'])} pruned with {pruner}: prune potential of every repetition"
+    title = f"{network_label(shift.attrs['network'])} pruned with {pruner}: potential of each repetition"
     return _draw(series, potential, shift, train, title, legend=False)
 
 
