@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from lostprune import Study, campaign, prune_retrain, runner, store
+from lostprune import Study, campaign, checkpoints, prune_retrain, runner, store
 from lostprune.campaign.jobs import Job, plan
 from lostprune.campaign.pace import Pace
 
@@ -23,7 +23,7 @@ def place(store):
 def finish(study, cell, folder, seconds=2.0, device="CPU"):
     """A checkpoint that stands for a trained cell: plans look at names and facts, not at weights."""
     facts = {"seconds": seconds, "device": device, "history": [{"epoch": 1}] * study.recipe.epochs}
-    store.save_checkpoint(prune_retrain.path_of(study, cell, folder), {}, facts)
+    store.save_checkpoint(checkpoints.path_of(study, cell, folder), {}, facts)
 
 
 def chains(jobs):
@@ -86,7 +86,7 @@ def test_a_wider_scale_is_estimated_from_a_smaller_one(study, place):
 
 def test_damaged_manifests_do_not_spoil_estimates(study, place):
     finish(study, ("parent", 0, 0), place)
-    path = prune_retrain.path_of(study, ("parent", 1, 0), place).with_suffix(".json")
+    path = checkpoints.path_of(study, ("parent", 1, 0), place).with_suffix(".json")
     path.write_text(json.dumps({"seconds": "long", "device": "CPU", "history": [{}]}))
     assert Pace([study], place, "CPU").seconds(Job(study, (("WT", 0),), (("WT", 0, 1),))) == pytest.approx(2)
 

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 import lostprune
 import tiny_network
-from lostprune import campaign, executors, prune_retrain, results, runner, store, training
+from lostprune import campaign, checkpoints, executors, prune_retrain, results, runner, store, training
 from lostprune.campaign.jobs import plan
 from lostprune.campaign.pace import Pace
 from lostprune.cli import main
@@ -58,7 +58,7 @@ def test_a_campaign_brings_everything_to_its_end_in_order(finished):
     assert [line.removeprefix("tiny moment: ").removesuffix(": finished") for line in lines] == [
         "parent-r0", "parent-r1", "WT-r0", "FT-r0", "WT-r1", "FT-r1", "evaluation of curves, shift"
     ]  # fmt: skip
-    assert not prune_retrain.pending(study, folder) and plan([study], PARTS, folder) == []
+    assert not checkpoints.pending(study, folder) and plan([study], PARTS, folder) == []
     assert all(results.read(study.key, part, folder) is not None for part in PARTS)
     assert list((folder / "running").iterdir()) == []
 
@@ -115,7 +115,7 @@ def test_one_study_that_fails_does_not_stop_the_others(tmp_path, monkeypatch):
     summary = campaign.run(studies, ("curves",), store_folder=tmp_path, say=quietly)
     assert summary.failed == {"tiny moment seed 1: WT-r0": "Diverged: the loss became nan"}
     assert [job.title for job in summary.left] == ["tiny moment seed 1: evaluation of curves"]
-    assert {cell[0] for cell in prune_retrain.pending(studies[0], tmp_path)} == {"WT"}
+    assert {cell[0] for cell in checkpoints.pending(studies[0], tmp_path)} == {"WT"}
     assert results.read(studies[1].key, "curves", tmp_path) is not None
 
 

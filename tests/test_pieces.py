@@ -10,7 +10,7 @@ import torch
 import xarray as xr
 
 import lostprune
-from lostprune import data, evaluation, inference, prune_retrain, store, trained
+from lostprune import checkpoints, data, evaluation, inference, store, trained
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def test_a_damaged_piece_or_another_checkpoint_is_measured_again(ready, again, p
     each.kill = None
     (damaged,) = (again / "pieces" / study.key / "shift").glob("brightness-*.safetensors")
     damaged.write_bytes(damaged.read_bytes()[:-1])
-    path = prune_retrain.path_of(study, ("WT", 0, 2), again)
+    path = checkpoints.path_of(study, ("WT", 0, 2), again)
     tensors, facts = store.load_checkpoint(path)
     for file in path.parent.glob(f"{path.name}.*"):
         file.unlink()

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 import lostprune
-from lostprune import prune_retrain, pruning
+from lostprune import checkpoints, prune_retrain, pruning
 from lostprune.progress import Progress
 
 CPU = torch.device("cpu")
@@ -28,7 +28,7 @@ def run_all(study, folder):
 
 def states(study, folder):
     """Weights and masks of every cell."""
-    loaded = {cell: prune_retrain.load(study, cell, folder, CPU) for cell in prune_retrain.cells(study)}
+    loaded = {cell: checkpoints.load(study, cell, folder, CPU) for cell in checkpoints.cells(study)}
     return {
         (cell, kind, name): tensor
         for cell, (network, masks, _) in loaded.items()
@@ -59,7 +59,7 @@ def test_masks_nest_and_pruned_weights_are_zero(unbroken):
     for method in study.methods:
         before = None
         for cycle in range(1, len(study.ladder) + 1):
-            network, masks, facts = prune_retrain.load(study, (method, 0, cycle), folder, CPU)
+            network, masks, facts = checkpoints.load(study, (method, 0, cycle), folder, CPU)
             parameters = dict(network.named_parameters())
             assert all((parameters[name][~mask] == 0).all() for name, mask in masks.items())
             assert before is None or not any((masks[name] & ~mask).any() for name, mask in before.items())
@@ -75,20 +75,20 @@ def test_a_second_run_computes_nothing(unbroken):
     times = {path: path.stat().st_mtime_ns for path in folder.rglob("*.*")}
     run_all(study, folder)
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.*")} == times
-    assert prune_retrain.pending(study, folder) == []
+    assert checkpoints.pending(study, folder) == []
 
 
 def test_another_study_of_the_same_network_takes_over_what_is_there(unbroken):
     study, folder, _ = unbroken
     wider = lostprune.Study(scale=study.scale, methods=("WT", "FT", "PFP"), repetitions=1)
-    assert {cell[0] for cell in prune_retrain.pending(wider, folder)} == {"PFP"}
+    assert {cell[0] for cell in checkpoints.pending(wider, folder)} == {"PFP"}
 
 
 def test_a_damaged_cycle_is_said_and_computed_again(unbroken, caplog):
     study, folder, expected = unbroken
-    path = prune_retrain.path_of(study, ("WT", 0, 1), folder).with_suffix(".safetensors")
+    path = checkpoints.path_of(study, ("WT", 0, 1), folder).with_suffix(".safetensors")
     path.write_bytes(path.read_bytes()[:-1])
-    assert prune_retrain.load(study, ("WT", 0, 1), folder, CPU) is None
+    assert checkpoints.load(study, ("WT", 0, 1), folder, CPU) is None
     assert "it is computed again" in caplog.text
     run_all(study, folder)
     assert_same(study, folder, expected)
@@ -105,10 +105,10 @@ def test_a_chain_that_cannot_be_pruned_further_ends_with_a_note(unbroken, tmp_pa
 
     monkeypatch.setattr(pruning, "prune", unreachable)
     run_all(study, tmp_path)
-    assert prune_retrain.unreachable(study, tmp_path) == {
+    assert checkpoints.unreachable(study, tmp_path) == {
         f"{method}-r0-c02": "fc.weight would lose its last weight" for method in study.methods
     }
-    assert prune_retrain.pending(study, tmp_path) == []
+    assert checkpoints.pending(study, tmp_path) == []
     curves = lostprune.run(study, "curves", store=tmp_path)["curves"]
     assert curves.test_error.isnull().sum("cycle").values.tolist() == [[1], [1]]
     error, ratio = curves.test_error, curves.prune_ratio
@@ -126,7 +126,7 @@ def test_killed_anywhere_it_ends_where_an_unbroken_run_ends(unbroken, tmp_path):
     )
     wait = random.Random(0)
     kills = 0
-    while prune_retrain.pending(study, tmp_path) and kills < 4:
+    while checkpoints.pending(study, tmp_path) and kills < 4:
         run = subprocess.Popen(
             [sys.executable, "-c", code, str(tmp_path)], cwd=tests, stdout=subprocess.PIPE, env=os.environ
         )

@@ -12,7 +12,7 @@ import torch
 import lostprune
 from conftest import TINY
 from fixtures.synthetic import results_of
-from lostprune import figures, metrics, networks, prune_retrain, pruning, tables
+from lostprune import checkpoints, figures, metrics, networks, pruning, tables
 
 
 def test_a_study_counts_its_networks_after_shrinking(tmp_path):
@@ -20,7 +20,7 @@ def test_a_study_counts_its_networks_after_shrinking(tmp_path):
     curves = lostprune.run(study, "curves", store=tmp_path)["curves"].to_dataset().isel(pruner=0, repetition=0)
     for cycle in (0, 2):
         cell = ("FT", 0, cycle) if cycle else ("parent", 0, 0)
-        network, masks, _ = prune_retrain.load(study, cell, tmp_path, torch.device("cpu"))
+        network, masks, _ = checkpoints.load(study, cell, tmp_path, torch.device("cpu"))
         shrunk = pruning.shrink(network, masks)
         assert int(curves.shrunk_parameters[cycle]) == pruning.parameters(shrunk)
         assert int(curves.shrunk_multiply_adds[cycle]) == pruning.multiply_adds(shrunk)

@@ -12,7 +12,7 @@ import xarray as xr
 from torch import nn
 
 import lostprune
-from lostprune import evaluation, networks, parts, prune_retrain, results
+from lostprune import checkpoints, evaluation, networks, parts, results
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_every_part_follows_the_schema_and_is_on_disk(finished):
 def test_results_are_what_the_checkpoints_give(finished):
     study, folder, tree = finished
     images, labels = evaluation.test_part(study, torch.device("cpu"))
-    network, masks, _ = prune_retrain.load(study, ("FT", 1, 2), folder, torch.device("cpu"))
+    network, masks, _ = checkpoints.load(study, ("FT", 1, 2), folder, torch.device("cpu"))
     where = {"pruner": "FT", "repetition": 1, "cycle": 2}
     brightness = evaluation.test_images(study, "brightness", torch.device("cpu"))
     with torch.no_grad():

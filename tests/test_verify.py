@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tiny_network
-from lostprune import campaign, prune_retrain, results, store
+from lostprune import campaign, checkpoints, results, store
 from lostprune.cli import main
 from lostprune.verify import verify
 
@@ -33,7 +33,7 @@ def copied(whole, tmp_path):
     """The study, a store of it that may be damaged, and the path of one of its checkpoints."""
     study, folder = whole
     shutil.copytree(folder, tmp_path / "copy")
-    return study, tmp_path / "copy", prune_retrain.path_of(study, CELL, tmp_path / "copy")
+    return study, tmp_path / "copy", checkpoints.path_of(study, CELL, tmp_path / "copy")
 
 
 def change(path, tensors=None, facts=None):
@@ -45,7 +45,7 @@ def change(path, tensors=None, facts=None):
 
 def test_a_whole_store_is_whole(whole):
     study, folder = whole
-    assert verify(folder) == (len(prune_retrain.cells(study)) + 1, [])
+    assert verify(folder) == (len(checkpoints.cells(study)) + 1, [])
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
@@ -65,7 +65,7 @@ def test_a_flipped_bit_or_a_cut_is_found_wherever_it_is(copied, data):
     file.write_bytes(bad)
     (count, (damage,)) = verify(folder)
     assert damage.name == path.relative_to(folder).as_posix() and "SHA-256" in damage.reason
-    assert not file.exists() and not manifest.exists() and count == len(prune_retrain.cells(study))
+    assert not file.exists() and not manifest.exists() and count == len(checkpoints.cells(study))
     file.write_bytes(good)
     manifest.write_bytes(kept)
 
@@ -107,7 +107,7 @@ def test_what_was_set_aside_is_computed_again_as_it_was(copied, whole):
     assert told.exit_code == 1
     assert "WT-r0-c02: " in told.output and "curves: " in told.output and "7 networks and results are whole, 2 damaged"
     assert (folder / "quarantine" / path.relative_to(folder)).with_suffix(".json").exists()
-    assert prune_retrain.pending(study, folder) == [CELL]
+    assert checkpoints.pending(study, folder) == [CELL]
     campaign.run([study], ("curves",), store_folder=folder, say=lambda line: None)
     assert path.with_suffix(".safetensors").read_bytes() == good
     again, before = (results.read(study.key, "curves", place) for place in (folder, whole[1]))

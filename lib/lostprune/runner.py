@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 import xarray as xr
 
-from . import parts, prune_retrain, results, store, trained
+from . import checkpoints, parts, prune_retrain, results, store, trained
 from .choices import choose
 from .progress import Progress
 from .store import store_folder
@@ -88,7 +88,7 @@ def _compute(
                 schema=results.SCHEMA,
                 part=name,
                 study_key=study.key,
-                unreachable=json.dumps(prune_retrain.unreachable(study, folder)),
+                unreachable=json.dumps(checkpoints.unreachable(study, folder)),
             )
             results.write(study.key, name, dataset, folder)
             part.plan.remove()
@@ -103,7 +103,7 @@ def chain_name(study: Study, chain: tuple[str, int]) -> str:
 
 def _train(study: Study, folder: Path, device: torch.device, executor: Executor | None) -> None:
     """Bring every chain to its end, the parents first since the others start from them."""
-    todo = prune_retrain.pending(study, folder)
+    todo = checkpoints.pending(study, folder)
     chains = list(dict.fromkeys(cell[:2] for cell in todo))
     with Progress(prune_retrain.images_to_train(study, todo), f"Training on {device}") as bar:
         for wave in ([chain for chain in chains if chain[0] == "parent"], [c for c in chains if c[0] != "parent"]):

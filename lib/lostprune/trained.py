@@ -11,7 +11,7 @@ import torch
 import xarray as xr
 from torch import nn
 
-from . import inference, prune_retrain, pruning
+from . import checkpoints, inference, pruning
 from .study import Study
 
 RESIDENT_BYTES = 2 << 30  # of networks on a CPU; on a GPU a quarter of what is free
@@ -28,8 +28,8 @@ class TrainedNetworks:
 
     def __init__(self, study: Study, folder: Path, device: torch.device):
         self.study, self.folder, self.device = study, folder, device
-        self.cells = [cell for cell in prune_retrain.cells(study) if prune_retrain.is_done(study, cell, folder)]
-        manifests = [prune_retrain.path_of(study, cell, folder).with_suffix(".json") for cell in self.cells]
+        self.cells = [cell for cell in checkpoints.cells(study) if checkpoints.is_done(study, cell, folder)]
+        manifests = [checkpoints.path_of(study, cell, folder).with_suffix(".json") for cell in self.cells]
         self.facts = [json.loads(manifest.read_text()) for manifest in manifests]
         self.coordinates = {
             "pruner": list(study.methods),
@@ -65,9 +65,9 @@ class TrainedNetworks:
 
     def checkpoint(self, position: int) -> tuple[nn.Module, pruning.Masks]:
         """A network as it was trained, on the CPU, and its masks. Raises RuntimeError if it was replaced or is gone."""
-        found = prune_retrain.load(self.study, self.cells[position], self.folder, torch.device("cpu"))
+        found = checkpoints.load(self.study, self.cells[position], self.folder, torch.device("cpu"))
         if found is None or found[2]["sha256"] != self.facts[position]["sha256"]:
-            path = prune_retrain.path_of(self.study, self.cells[position], self.folder)
+            path = checkpoints.path_of(self.study, self.cells[position], self.folder)
             raise RuntimeError(
                 f"checkpoint {path}: got another one, or none, than when the evaluation began; run the same again"
             )

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import prune_retrain, results, runner
+from .. import checkpoints, results, runner
 from ..prune_retrain import Cell
 from ..study import Study
 
@@ -78,7 +78,7 @@ def plan(studies: Iterable[Study], parts: tuple[str, ...], folder: Path, cohorts
         if not missing:
             continue
         chains: dict[Chain, list[Cell]] = {}
-        for cell in prune_retrain.pending(study, folder):
+        for cell in checkpoints.pending(study, folder):
             chains.setdefault(cell[:2], []).append(cell)
         works = {chain: runner.chain_name(study, chain) for chain in chains}
         parents = {chain: [] for chain in chains if chain[0] == "parent"}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from .. import data, evaluation, parts, prune_retrain
+from .. import checkpoints, data, evaluation, parts
 from ..study import SCALES, Study
 from .jobs import Job
 
@@ -115,4 +115,4 @@ def _pieces(study: Study, part: str) -> int:
 
 
 def _networks_images(study: Study, part: str) -> int:
-    return parts.images_to_evaluate(study, part) * len(prune_retrain.cells(study))
+    return parts.images_to_evaluate(study, part) * len(checkpoints.cells(study))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .. import prune_retrain, runner, store
+from .. import checkpoints, prune_retrain, runner, store
 from ..progress import in_words
 from ..study import Study
 from .board import in_line
@@ -29,7 +29,7 @@ def describe(studies: list[Study], parts: tuple[str, ...], folder: Path) -> str:
         if not own:
             lines.append(f"{title}: done ({', '.join(there)})")
             continue
-        cells = len(prune_retrain.cells(study))
+        cells = len(checkpoints.cells(study))
         time_left = in_words(_sum([pace.seconds(job) for job in own]))
         lines.append(
             f"{title}: {cells - left} of {cells} networks trained; results there: {', '.join(there) or 'none'}"
