@@ -133,3 +133,27 @@ def test_figures_have_a_number_and_say_where_they_come_from(page: book.Page, htm
 
 def test_the_book_shows_published_results_and_computes_none(html: Path):
     assert not list(html.parents[1].rglob("*.safetensors"))
+
+
+# Title of the figure that stands beside the slider of the margin, and the heights of its bars, added up.
+SLID = """() => {
+    const models = Bokeh.documents.map((one) => [...one._all_models.values()])
+        .find((all) => all.some((one) => one.type === 'Slider')) ?? [];
+    const bars = (one) => one.renderers.filter((one) => one.data_source.columns().includes('method'));
+    const [figure] = models.filter((one) => one.type === 'Figure');
+    const heights = figure ? bars(figure).flatMap((one) => [...one.data_source.get('top')]) : [];
+    return [figure?.title.text, heights.reduce((sum, height) => sum + height, 0)];
+}"""
+
+
+def test_the_slider_moves_the_margin(addresses: dict[str, str], tab: Page):
+    tab.goto(f"{addresses['file']}/book/pages/05_prune_potential-resnet20.html")
+    tab.wait_for_function(f"({SLID})()[1] > 0")
+    before, narrow = tab.evaluate(SLID)
+    tab.locator(".noUi-handle").first.focus()
+    for _ in range(2):
+        tab.keyboard.press("ArrowRight")
+    tab.wait_for_function(f"({SLID})()[0].endsWith('δ = 2%')")
+    after, wide = tab.evaluate(SLID)
+    assert before.endswith("δ = 0.5%") and wide > narrow  # the potential grows with the margin
+    assert tab.complaints == []
