@@ -156,7 +156,10 @@ def provenance(device: torch.device) -> dict[str, str]:
     """What a result was made with: versions, device, date (UTC, ISO 8601)."""
     from . import __version__
 
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"CPU, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    name = f"CPU, {threads} thread{'s' * (threads != 1)}"
+    if device.type == "cuda":
+        name = torch.cuda.get_device_name(device)
     return {
         "lostprune_version": __version__,
         "torch_version": torch.__version__,
