@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import numpy as np
@@ -93,20 +94,22 @@ def test_networks_that_do_not_fit_in_memory_are_taken_in_cohorts(ready, again, p
     xr.testing.assert_equal(resumed, whole)
 
 
-def test_a_test_set_that_cannot_be_had_is_left_out_and_said(ready, again, monkeypatch):
+def test_a_test_set_that_cannot_be_had_is_left_out_and_said(ready, again, monkeypatch, caplog):
     study, real = ready[0], data.load
     names = ("cifar10", "cifar10_1", "contrast")
     monkeypatch.setattr(evaluation, "distributions", lambda study: names)
 
     def load(name, split):
         if name == "cifar10.1":
-            raise data.DataUnavailable("cifar10.1: no source gave it")
+            raise data.DataUnavailable("cifar10.1: put it into /home/me/data")
         return real(name, split)
 
     monkeypatch.setattr(data, "load", load)
     shift = lostprune.run(study, "shift", store=again)["shift"]
     assert shift.distribution.values.tolist() == ["cifar10", "contrast"]
-    assert shift.attrs["left_out"] == '{"cifar10_1": "cifar10.1: no source gave it"}'
+    said = "it could not be had; `lostprune data cifar10.1` fetches it, or says how to get it."
+    assert json.loads(shift.attrs["left_out"]) == {"cifar10_1": said}  # and no folder of this machine
+    assert "put it into /home/me/data" in caplog.text
 
 
 def test_a_smaller_test_set_is_counted_by_its_own_images(ready, again, monkeypatch):

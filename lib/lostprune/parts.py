@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 
 import numpy as np
@@ -16,6 +17,7 @@ from .progress import Progress
 from .study import Study
 from .trained import Item, TrainedNetworks
 
+log = logging.getLogger("lostprune")
 Assemble = Callable[[dict[str, Values]], xr.Dataset]
 
 
@@ -76,7 +78,10 @@ def _shift(networks: TrainedNetworks, left_out: dict) -> tuple[list[Measurement]
         except data.DataUnavailable as reason:
             if name in corruptions.NAMES or name == networks.study.dataset:
                 raise  # it could be had: a damaged archive must not look like a missing one
-            left_out[name] = str(reason)
+            log.warning("%s is left out: %s", name, reason)
+            # What stays in the results is read on other machines, so it does not repeat what is wrong with this one.
+            _, known_as = evaluation.NEW_TEST_SET[networks.study.dataset]
+            left_out[name] = f"it could not be had; `lostprune data {known_as}` fetches it, or says how to get it."
 
     def assemble(values: dict[str, Values]) -> xr.Dataset:
         wrong = [one["wrong"] for one in values.values()]
