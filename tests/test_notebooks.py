@@ -21,8 +21,8 @@ PARTS = {
     "appendix_b_pruning": {"curves"},
     "appendix_d_prune_potential": ALL,
 }
-FIGURES = {"03_methodology": 1, "05_prune_potential": 9, "appendix_b_pruning": 3, "appendix_d_prune_potential": 5}
-TABLES = {"03_methodology": 4, "05_prune_potential": 2, "appendix_b_pruning": 3, "appendix_d_prune_potential": 1}
+FIGURES = {"03_methodology": 1, "05_prune_potential": 9, "appendix_b_pruning": 4, "appendix_d_prune_potential": 5}
+TABLES = {"03_methodology": 4, "05_prune_potential": 2, "appendix_b_pruning": 4, "appendix_d_prune_potential": 1}
 
 
 def named(stem: str) -> Path:
