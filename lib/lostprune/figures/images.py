@@ -55,7 +55,7 @@ def example_images(images: dict[str, torch.Tensor], title: str, columns: int = 7
     shown_height = round(shown * canvas.shape[0] / canvas.shape[1])
     frame = {"xaxis": None, "yaxis": None, "title": title, "show_frame": False}
     return (picture * names).opts(
-        opts.Labels(text_font_size="11px", text_color="black", backend="bokeh"),
+        opts.Labels(text_font_size="10px", text_color="black", backend="bokeh"),
         opts.Labels(size=5.8, color="black", backend="matplotlib"),
         opts.RGB(interpolation="nearest", backend="matplotlib"),
         opts.Overlay(
