@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import checkpoints, results, runner
-from ..prune_retrain import Cell
+from ..checkpoints import Cell
 from ..study import Study
 
 Chain = tuple[str, int]  # a method, or "parent", and a repetition
