@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from lostprune import book
+from lostprune.book import build, pages
 from lostprune.cli import main
 
 
@@ -50,14 +50,14 @@ def test_a_data_folder_that_cannot_be_written_is_told_plainly(tmp_path: Path):
 def test_book_passes_on_what_was_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     asked = []
 
-    def build(root, names, force, say):
+    def build_all(root, names, force, say):
         asked.append((names, force, os.environ["LOSTPRUNE_RESULTS"].split(os.pathsep)))
         return root / "index.html"
 
     (tmp_path / "book").mkdir()
     (tmp_path / "book" / "pages.yml").touch()
-    monkeypatch.setattr(book, "LIBRARY", tmp_path / "lib" / "lostprune")
-    monkeypatch.setattr(book, "build", build)
+    monkeypatch.setattr(pages, "LIBRARY", tmp_path / "lib" / "lostprune")
+    monkeypatch.setattr(build, "build", build_all)
     monkeypatch.setenv("LOSTPRUNE_RESULTS", "mine")
     told = call("book", "one", "two", "--force")
     assert told.output == f"open {tmp_path / 'index.html'}\n"
@@ -65,7 +65,7 @@ def test_book_passes_on_what_was_asked(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 
 def test_without_a_checkout_there_is_no_book(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    monkeypatch.setattr(book, "LIBRARY", tmp_path / "site-packages" / "lostprune")
+    monkeypatch.setattr(pages, "LIBRARY", tmp_path / "site-packages" / "lostprune")
     told = call("book")
     assert told.exit_code == 1
     assert "expected book/pages.yml beside lib/; clone the repository" in told.output

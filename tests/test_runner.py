@@ -12,7 +12,9 @@ import xarray as xr
 from torch import nn
 
 import lostprune
-from lostprune import checkpoints, evaluation, networks, parts, results
+from lostprune import networks, results
+from lostprune.measurement import registry, test_sets
+from lostprune.prune_retrain import checkpoints
 
 
 @pytest.fixture(scope="module")
@@ -22,12 +24,12 @@ def finished(tmp_path_factory):
 
     study = lostprune.Study(scale=TINY, methods=("WT", "FT"))
     folder = tmp_path_factory.mktemp("store")
-    return study, folder, lostprune.run(study, *parts.COMPUTE, store=folder)
+    return study, folder, lostprune.run(study, *registry.COMPUTE, store=folder)
 
 
 def test_every_part_follows_the_schema_and_is_on_disk(finished):
     study, folder, tree = finished
-    assert set(tree.children) == set(parts.COMPUTE)
+    assert set(tree.children) == set(registry.COMPUTE)
     for part, node in tree.children.items():
         dataset = node.to_dataset()
         results.validate(part, dataset)
@@ -37,10 +39,10 @@ def test_every_part_follows_the_schema_and_is_on_disk(finished):
 
 def test_results_are_what_the_checkpoints_give(finished):
     study, folder, tree = finished
-    images, labels = evaluation.test_part(study, torch.device("cpu"))
+    images, labels = test_sets.test_part(study, torch.device("cpu"))
     network, masks, _ = checkpoints.load(study, ("FT", 1, 2), folder, torch.device("cpu"))
     where = {"pruner": "FT", "repetition": 1, "cycle": 2}
-    brightness = evaluation.test_images(study, "brightness", torch.device("cpu"))
+    brightness = test_sets.test_images(study, "brightness", torch.device("cpu"))
     with torch.no_grad():
         logits = network(lostprune.data.normalize(images))
         bright = network(lostprune.data.normalize(brightness.images))

@@ -3,7 +3,7 @@
 __version__ = "0.1.0"
 
 from . import corruptions, data, metrics, networks, pruning
-from .runner import run
+from .runner import load, run
 from .study import SCALES, Scale, Study
 
-__all__ = ["SCALES", "Scale", "Study", "corruptions", "data", "metrics", "networks", "pruning", "run"]
+__all__ = ["SCALES", "Scale", "Study", "corruptions", "data", "load", "metrics", "networks", "pruning", "run"]

@@ -44,10 +44,11 @@ def book(pages: tuple[str, ...], force: bool) -> None:
     PAGE is a name from book/pages.yml; without one, all pages are looked at. The results that a page shows are read
     from book/results; those that are not there are computed, which takes minutes or more.
     """
-    from . import book as builder
+    from .book import build as builder
+    from .book.pages import BookError, find_checkout
 
-    with _told_plainly(builder.BookError, OSError, ValueError):
-        root = builder.find_checkout()
+    with _told_plainly(BookError, OSError, ValueError):
+        root = find_checkout()
         known = os.environ.get("LOSTPRUNE_RESULTS")
         os.environ["LOSTPRUNE_RESULTS"] = os.pathsep.join(filter(None, [str(root / "book" / "results"), known]))
         index = builder.build(root, pages, force, click.echo)
@@ -65,9 +66,10 @@ def data(name: str, folder: Path | None, compare: bool, as_json: bool) -> None:
     NAME is cifar10, cifar10.1 (another test set) or cifar10-c (the published corruptions, 2.9 GB; where they lie in
     the data folder, they are used instead of generated ones).
     """
+    from . import corruptions
     from . import data as datasets
-    from .choices import choose
     from .corruptions import comparison
+    from .foundations.choices import choose
 
     if (compare and name != "cifar10-c") or (as_json and not compare):
         raise click.UsageError("--compare is for cifar10-c, and --json is for --compare")
@@ -77,7 +79,7 @@ def data(name: str, folder: Path | None, compare: bool, as_json: bool) -> None:
             compared = comparison.compare_published(folder)
             click.echo(json.dumps(compared, indent=1) if as_json else comparison.in_words(compared))
         elif name == "cifar10-c":
-            path = datasets.obtain_published(folder)
+            path = corruptions.obtain_published(folder)
             click.echo(f"{name}: the published images of 19 corruptions, checked, in {path}")
         else:
             parts = datasets.DATASETS[name].parts
@@ -93,8 +95,8 @@ def verify(folder: Path | None) -> None:
     What is damaged is named and moved to the folder `quarantine` of the store, and the next run computes it again.
     STORE is LOSTPRUNE_STORE by default. The exit code is 1 if anything is damaged.
     """
-    from . import store
-    from . import verify as verifier
+    from .campaign import verify as verifier
+    from .foundations import store
 
     with _told_plainly(OSError):
         if folder is not None and not folder.is_dir():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 from concurrent.futures import Executor, as_completed
@@ -10,11 +9,16 @@ from pathlib import Path
 
 import torch
 import xarray as xr
+from torch import nn
 
-from . import checkpoints, parts, prune_retrain, results, store, trained
-from .choices import choose
-from .progress import Progress
-from .store import store_folder
+from . import prune_retrain, pruning, results
+from .foundations.choices import choose
+from .foundations.device import default_device, provenance
+from .foundations.progress import Progress
+from .foundations.store import store_folder
+from .measurement import registry
+from .measurement.networks import TrainedNetworks
+from .prune_retrain import cells, checkpoints
 from .study import Study
 
 
@@ -41,7 +45,7 @@ def run(
     """
     names = names or ("curves",)
     for name in names:
-        choose("part", name, tuple(parts.COMPUTE))
+        choose("part", name, tuple(registry.COMPUTE))
     folder = store_folder(store)
     found = {part: results.read(study.key, part, folder) for part in names}
     if any(dataset is None for dataset in found.values()):
@@ -51,24 +55,36 @@ def run(
     return tree
 
 
-def default_device() -> torch.device:
-    """``LOSTPRUNE_DEVICE``, else CUDA where there is one, else the CPU.
+def load(
+    study: Study, method: str, repetition: int = 0, cycle: int = 0, store: str | os.PathLike | None = None
+) -> tuple[nn.Module, pruning.Masks]:
+    """A trained network of a study, in evaluation mode on the CPU, and its masks.
+
+    Args:
+        study: that was run.
+        method: one of the study's methods.
+        repetition: counted from 0.
+        cycle: 0 is the unpruned parent, whose masks are empty.
+        store: as for :func:`run`.
 
     Raises:
-        ValueError: the device that was asked for is unknown or not there.
+        ValueError: the study has no such method, repetition or cycle.
+        FileNotFoundError: the network is not in the store; says how to train it.
+
+    Example:
+        >>> network, masks = load(Study(scale="quick"), "FT", repetition=0, cycle=3)  # doctest: +SKIP
     """
-    asked = os.environ.get("LOSTPRUNE_DEVICE")
-    if not asked:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(asked)
-        torch.zeros(1, device=device)
-        return device
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise ValueError(
-            f"LOSTPRUNE_DEVICE: got {asked!r}, expected a device such as 'cpu' or 'cuda': {reason}"
-        ) from error
+    choose("method", method, study.methods)
+    for name, got, count in (("repetition", repetition, study.repetitions), ("cycle", cycle, len(study.ladder) + 1)):
+        if got not in range(count):
+            raise ValueError(f"{name}: got {got!r}, expected a whole number from 0 to {count - 1}")
+    cell = (method if cycle else "parent", repetition, cycle)
+    folder = store_folder(store)
+    found = checkpoints.load(study, cell, folder, torch.device("cpu"))
+    if found is None:
+        path = cells.path_of(study, cell, folder)
+        raise FileNotFoundError(f"network {path} is not there; run the study with lostprune.run(study) to train it")
+    return found[:2]
 
 
 def _compute(
@@ -77,18 +93,18 @@ def _compute(
     device = default_device()
     prune_retrain.check_network(study)
     _train(study, folder, device, executor)
-    networks = trained.TrainedNetworks(study, folder, device)
-    todo = {name: parts.Part(name, networks) for name in parts.COMPUTE if name in found and found[name] is None}
+    networks = TrainedNetworks(study, folder, device)
+    todo = {name: registry.Part(name, networks) for name in registry.COMPUTE if name in found and found[name] is None}
     with Progress(sum(part.plan.images for part in todo.values()), "Evaluation") as bar:
         for name, part in todo.items():
             bar.say(f"Evaluation of {len(networks)} networks, {name}")
             dataset = part.compute(bar).assign_attrs(
                 **networks.attributes(),
-                **prune_retrain.provenance(device),
+                **provenance(device),
                 schema=results.SCHEMA,
                 part=name,
                 study_key=study.key,
-                unreachable=json.dumps(checkpoints.unreachable(study, folder)),
+                unreachable=json.dumps(cells.unreachable(study, folder)),
             )
             results.write(study.key, name, dataset, folder)
             part.plan.remove()
@@ -96,19 +112,14 @@ def _compute(
     return found
 
 
-def chain_name(study: Study, chain: tuple[str, int]) -> str:
-    """Names a chain in the store: studies that share it give it the same name."""
-    return f"{study.training_key}.{chain[0]}-r{chain[1]}"
-
-
 def _train(study: Study, folder: Path, device: torch.device, executor: Executor | None) -> None:
     """Bring every chain to its end, the parents first since the others start from them."""
-    todo = checkpoints.pending(study, folder)
+    todo = cells.pending(study, folder)
     chains = list(dict.fromkeys(cell[:2] for cell in todo))
     with Progress(prune_retrain.images_to_train(study, todo), f"Training on {device}") as bar:
         for wave in ([chain for chain in chains if chain[0] == "parent"], [c for c in chains if c[0] != "parent"]):
             if executor is None:
-                _train_chains(study, wave, folder, device, bar)
+                prune_retrain.train_chains(study, wave, folder, device, bar)
                 continue
             tasks = {executor.submit(_train_quietly, study, chain, folder): chain for chain in wave}
             for task in as_completed(tasks):
@@ -116,20 +127,6 @@ def _train(study: Study, folder: Path, device: torch.device, executor: Executor 
                 bar.step(prune_retrain.images_to_train(study, [cell for cell in todo if cell[:2] == tasks[task]]))
 
 
-def _train_quietly(study: Study, chain: tuple[str, int], folder: Path) -> None:
+def _train_quietly(study: Study, chain: cells.Chain, folder: Path) -> None:
     """What one worker does, on whatever device it has."""
-    _train_chains(study, [chain], folder, default_device(), Progress(0, ""))
-
-
-def _train_chains(
-    study: Study, chains: list[tuple[str, int]], folder: Path, device: torch.device, bar: Progress
-) -> None:
-    """Train chains, and keep other processes with the same study from doing it too: they wait, and find it done."""
-    with contextlib.ExitStack() as claims:
-        for name in sorted(chain_name(study, chain) for chain in chains):  # in one order: nobody waits in a circle
-            try:
-                claims.enter_context(store.claim(store.lock_file(folder, name), wait=False))
-            except store.Claimed:
-                bar.say(f"waiting for another process, which trains {name}")
-                claims.enter_context(store.claim(store.lock_file(folder, name)))
-        prune_retrain.run_chains(study, chains, folder, device, bar)
+    prune_retrain.train_chains(study, [chain], folder, default_device(), Progress(0, ""))

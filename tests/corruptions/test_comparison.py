@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from lostprune import corruptions, data
+from lostprune.corruptions.cifar10c import PublishedArchive
 from lostprune.corruptions.comparison import compare_published, in_words
-from lostprune.data.cifar10c import PublishedArchive
 from lostprune.data.sources import Source
 
 IMAGES = 6

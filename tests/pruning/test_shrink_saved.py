@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from lostprune import networks, pruning
-from lostprune.store import DamagedFile
+from lostprune.foundations.store import DamagedFile
 from reference.pruning_networks import Residual, random_images
 
 

@@ -7,8 +7,9 @@ import time
 
 import torch
 
-from .. import data, evaluation, networks, published
-from ..progress import Progress
+from .. import data, networks, published
+from ..foundations.progress import Progress
+from ..measurement import inference, test_sets
 from ..runner import default_device
 from ..training import Diverged, Run, engines_for, recipe_for, train_together
 from . import report
@@ -75,8 +76,8 @@ def _tested(runs: list[Run], test: data.Split) -> dict:
             raise history
     device = runs[0].images.device
     inputs = data.normalize(test.images.to(device), DATASET)
-    logits = evaluation.predict([run.network for run in runs], inputs)
-    errors = evaluation.error(logits, test.labels.to(device)).tolist()
+    logits = inference.predict([run.network for run in runs], inputs)
+    errors = test_sets.error(logits, test.labels.to(device)).tolist()
     return {
         "engine": histories[0][-1]["engine"],
         "errors": errors,

@@ -13,7 +13,7 @@ from types import ModuleType
 
 import torch
 
-from ..prune_retrain import provenance
+from ..foundations.device import provenance
 
 _TESTS = Path(__file__).resolve().parents[3] / "tests"
 

@@ -1,8 +1,8 @@
 """The campaign: many studies, stopped and taken up again, on one device or many."""
 
 from .bundle import BundleError, export_store, import_store
-from .run import Summary, run
-from .status import describe
+from .loop import Summary, run
+from .report import describe
 from .studies import parse
 
 __all__ = ["BundleError", "Summary", "describe", "export_store", "import_store", "parse", "run"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
-from ..progress import LOG_EVERY, in_log, in_words
+from ..foundations.progress import LOG_EVERY, in_log, in_words
 from .jobs import Job, label
 from .watch import read_note, seconds_to_go
 

@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from .. import store
+from ..foundations import store
 from ..study import Study
 
 FORMAT = 1

@@ -76,9 +76,11 @@ def campaign(
     """
     import lostprune.campaign as campaigns
 
-    from .. import executors, runner, store
-    from ..choices import choose
-    from ..parts import COMPUTE
+    from .. import runner
+    from ..foundations import store
+    from ..foundations.choices import choose
+    from ..measurement.registry import COMPUTE
+    from . import executors
 
     names = tuple(filter(None, parts.split(",")))
     if device:

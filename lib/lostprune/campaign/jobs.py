@@ -7,11 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import checkpoints, results, runner
-from ..checkpoints import Cell
+from .. import results
+from ..prune_retrain.cells import Cell, Chain, chain_name, pending
 from ..study import Study
-
-Chain = tuple[str, int]  # a method, or "parent", and a repetition
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class Job:
         """A name for each chain, or for the evaluation; the same for a chain that several studies share."""
         if self.parts:
             return (f"{self.study.key}.evaluation",)
-        return tuple(runner.chain_name(self.study, chain) for chain in self.chains)
+        return tuple(chain_name(self.study, chain) for chain in self.chains)
 
     @property
     def name(self) -> str:
@@ -78,9 +76,9 @@ def plan(studies: Iterable[Study], parts: tuple[str, ...], folder: Path, cohorts
         if not missing:
             continue
         chains: dict[Chain, list[Cell]] = {}
-        for cell in checkpoints.pending(study, folder):
+        for cell in pending(study, folder):
             chains.setdefault(cell[:2], []).append(cell)
-        works = {chain: runner.chain_name(study, chain) for chain in chains}
+        works = {chain: chain_name(study, chain) for chain in chains}
         parents = {chain: [] for chain in chains if chain[0] == "parent"}
         others = {
             chain: [("parent", chain[1])] if ("parent", chain[1]) in parents else []

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import xarray as xr
 
-from .. import checkpoints, data, evaluation, parts
+from .. import data
+from ..measurement import registry, test_sets
+from ..prune_retrain import cells
 from ..study import SCALES, Study
 from .jobs import Job
 
@@ -111,8 +113,8 @@ def _pieces(study: Study, part: str) -> int:
     """How many distributions, or levels of noise, a part has: what an evaluation keeps one by one."""
     if part == "noise":
         return len(study.scale.noise_levels)
-    return max(1, parts.images_to_evaluate(study, part) // evaluation.test_size(study))
+    return max(1, registry.images_to_evaluate(study, part) // test_sets.test_size(study))
 
 
 def _networks_images(study: Study, part: str) -> int:
-    return parts.images_to_evaluate(study, part) * len(checkpoints.cells(study))
+    return registry.images_to_evaluate(study, part) * len(cells.cells(study))

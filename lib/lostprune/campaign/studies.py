@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from ..choices import choose
+from ..foundations.choices import choose
 from ..study import Study
 
 FIELDS = tuple(field.name for field in dataclasses.fields(Study))

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..progress import Progress, Stopped
+from ..foundations.progress import Progress, Stopped
 
 EVERY = 1.0  # seconds between looks at the ticket and between notes
 

@@ -7,8 +7,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import prune_retrain, runner, store
-from ..progress import Progress, Stopped, watched_by
+from .. import prune_retrain, runner
+from ..foundations import store
+from ..foundations.device import default_device, provenance
+from ..foundations.progress import Progress, Stopped, watched_by
 from .jobs import Job
 from .watch import Watch
 
@@ -44,28 +46,17 @@ def do(order: Order) -> tuple[str, str]:
         os.environ["LOSTPRUNE_DEVICE"] = order.device
     watch = Watch(job.note(folder), order.ticket, order.seconds_left, order.piece_seconds)
     try:
-        with contextlib.ExitStack() as claims, watched_by(watch):
-            free = [work for work in job.works if _claim(claims, folder, work)]
-            device = runner.default_device()
-            if job.parts and free:
-                runner.run(job.study, *job.parts, store=folder)
-            elif free:
-                chains = [chain for chain in job.chains if runner.chain_name(job.study, chain) in free]
-                cells = [cell for cell in job.cells if cell[:2] in chains]
-                with Progress(prune_retrain.images_to_train(job.study, cells), job.title) as bar:
-                    prune_retrain.run_chains(job.study, chains, folder, device, bar)
-            if len(free) < len(job.works):
+        with watched_by(watch):
+            device = default_device()
+            if job.parts:
+                with contextlib.suppress(store.Claimed), store.claim(store.lock_file(folder, job.name), wait=False):
+                    runner.run(job.study, *job.parts, store=folder)
+                    return FINISHED, provenance(device)["device"]
                 return CLAIMED, "another process is at it"
-            return FINISHED, prune_retrain.provenance(device)["device"]
+            with Progress(prune_retrain.images_to_train(job.study, list(job.cells)), job.title) as bar:
+                left = prune_retrain.train_chains(job.study, list(job.chains), folder, device, bar, wait=False)
+            return (CLAIMED, "another process is at it") if left else (FINISHED, provenance(device)["device"])
     except Stopped as why:
         return STOPPED, str(why)
     finally:
         watch.close()
-
-
-def _claim(claims: contextlib.ExitStack, folder: Path, work: str) -> bool:
-    try:
-        claims.enter_context(store.claim(store.lock_file(folder, work), wait=False))
-        return True
-    except store.Claimed:
-        return False

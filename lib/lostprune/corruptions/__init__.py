@@ -1,6 +1,7 @@
 """The 19 image corruptions of CIFAR-10-C, batched and seeded: noise, blur, weather, digital."""
 
-from ..data.cifar10c import SEVERITIES
+from .cifar10c import obtain_published, published_corruption
 from .registry import NAMES, corrupt
+from .severities import SEVERITIES
 
-__all__ = ["NAMES", "SEVERITIES", "corrupt"]
+__all__ = ["NAMES", "SEVERITIES", "corrupt", "obtain_published", "published_corruption"]

@@ -8,9 +8,10 @@ from itertools import product
 import torch
 from tqdm.auto import tqdm
 
-from ..data import load, locate, published_corruption
-from ..data.cifar10c import CIFAR10_C, SEVERITIES, PublishedArchive
+from ..data import load, locate
+from .cifar10c import CIFAR10_C, PublishedArchive, published_corruption
 from .registry import NAMES, corrupt
+from .severities import SEVERITIES
 
 _IMAGES_AT_ONCE = 1000
 

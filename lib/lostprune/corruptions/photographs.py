@@ -17,7 +17,7 @@ from PIL import Image
 from ..data import DataUnavailable, locate
 from ..data.fetch import check
 from ..data.sources import Source
-from ..store import write_whole
+from ..foundations.store import write_whole
 
 log = logging.getLogger("lostprune")
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import torch
 
-from ..choices import choose
-from ..data.cifar10c import check_severity
+from ..foundations.choices import choose
 from . import blur, digital, elastic, noise, spatter, weather
 from .constants import CONSTANTS
 from .levels import truncate
 from .randomness import ImageRandomness, draw_seeds
+from .severities import check_severity
 
 # In CIFAR-10-C's spelling and order: noise, blur, weather, digital, and the four that are extra there. A new corruption
 # is a function of (x, constant, random), its row in CONSTANTS, a line here.

@@ -1,7 +1,6 @@
 """Real data sets: where they come from, checked and kept; normalisation, augmentation, division."""
 
 from .augmentation import normalize, pad_crop_flip
-from .cifar10c import obtain_published, published_corruption
 from .datasets import DATASETS, TRAINABLE, Dataset
 from .loading import Split, load, locate
 from .obtain import DataUnavailable
@@ -16,8 +15,6 @@ __all__ = [
     "load",
     "locate",
     "normalize",
-    "obtain_published",
     "pad_crop_flip",
-    "published_corruption",
     "split_training",
 ]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from ..store import write_whole
+from ..foundations.store import write_whole
 
 _RECORD = ".checked.json"
 _known: dict[str, list[int]] = {}  # what this process found right, where the folder cannot be written

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
-from ..store import write_whole
+from ..foundations.store import write_whole
 from .sources import Source
 
 TIMEOUT = 10  # seconds without an answer or a further byte

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..store import write_whole
+from ..foundations.store import write_whole
 from .datasets import Dataset, Part
 
 log = logging.getLogger("lostprune")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import platformdirs
 import torch
 
-from ..choices import choose
+from ..foundations.choices import choose
 from .datasets import DATASETS
 from .kept import read_kept
 from .obtain import DataUnavailable, obtain

@@ -7,6 +7,9 @@ import holoviews as hv
 import holoviews.plotting.bokeh
 import holoviews.plotting.mpl  # noqa: F401
 
+from ..published.labels import label, network_label
+from ..results.provenance import provenance
+
 # The options of a backend can be named once it has been the current one. hv.extension would do that too, but a notebook
 # that calls it a second time in one cell is left without Bokeh's scripts.
 _chosen = hv.Store.current_backend
@@ -15,22 +18,13 @@ for _backend in ("matplotlib", "bokeh"):
 hv.Store.set_current_backend(_chosen)
 
 from .accuracy_difference import accuracy_difference  # noqa: E402
-from .curves import (  # noqa: E402
-    prune_accuracy_by_distribution,
-    prune_accuracy_curves,
-    prune_accuracy_under_shift,
-)
+from .curves import prune_accuracy_by_distribution, prune_accuracy_curves, prune_accuracy_under_shift  # noqa: E402
 from .excess import excess_error  # noqa: E402
 from .images import displayable, example_images  # noqa: E402
 from .intervals import prune_potential_in_detail, prune_potential_intervals  # noqa: E402
 from .margin import prune_potential_for_margins, prune_potential_slider  # noqa: E402
-from .potential import (  # noqa: E402
-    potential_under_noise,
-    potential_under_noise_by_repetition,
-    prune_potential_bars,
-)
+from .potential import potential_under_noise, potential_under_noise_by_repetition, prune_potential_bars  # noqa: E402
 from .savings import real_savings  # noqa: E402
-from .style import label, network_label, provenance  # noqa: E402
 
 __all__ = [
     "accuracy_difference",

@@ -8,9 +8,11 @@ import xarray as xr
 from holoviews import opts
 
 from .. import metrics
-from ..choices import choose
+from ..foundations.choices import choose
+from ..metrics.repetitions import over_repetitions
+from ..published.labels import network_label
 from .curves import RATIO, RATIO_LIMITS
-from .style import COLORS, MARKERS, MUTED, PARENT, finish, line, network_label, over_repetitions
+from .style import COLORS, MARKERS, MUTED, PARENT, finish, line
 
 SAVINGS = {"prune_ratio": RATIO, "flop_reduction": hv.Dimension("flop_reduction", label="FLOP reduction (%)")}
 DIFFERENCE = hv.Dimension("difference", label="change of test accuracy (%)")

@@ -7,8 +7,10 @@ import numpy as np
 import xarray as xr
 from holoviews import opts
 
+from ..metrics.repetitions import over_repetitions
+from ..published.labels import network_label
 from .groups import rows_of, with_group
-from .style import COLORS, MARKERS, PARENT, finish, line, network_label, over_repetitions
+from .style import COLORS, MARKERS, PARENT, finish, line
 
 RATIO = hv.Dimension("prune_ratio", label="prune ratio (%)")
 RATIO_LIMITS = (-2, 102)  # so that a marker at 0 is whole

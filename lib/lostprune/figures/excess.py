@@ -7,9 +7,10 @@ import numpy as np
 import xarray as xr
 from holoviews import opts
 
-from ..regression import slope_of_method
+from ..metrics.regression import slope_of_method
+from ..published.labels import network_label
 from .curves import RATIO, RATIO_LIMITS
-from .style import COLORS, MARKERS, PARENT, finish, network_label
+from .style import COLORS, MARKERS, PARENT, finish
 
 DIFFERENCE = hv.Dimension("difference", label="difference in excess error (%)")
 

@@ -6,7 +6,8 @@ import holoviews as hv
 import xarray as xr
 from holoviews import opts
 
-from .style import MUTED, label
+from ..published.labels import label
+from .style import MUTED
 
 GROUND, STRENGTH = "#000000", 0.07  # the grid shows through
 

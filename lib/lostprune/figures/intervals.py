@@ -10,9 +10,10 @@ import xarray as xr
 from holoviews import opts
 
 from .. import metrics
+from ..published.labels import network_label
 from .groups import backdrop, rows_of
 from .potential import PERCENT_TICKS, POTENTIAL
-from .style import COLORS, MARKERS, finish, network_label
+from .style import COLORS, MARKERS, finish
 
 ROW_HEIGHT, AROUND = 8, 120  # pixels of one series on one distribution; of title, legend and axis together
 SPACING = 0.8  # share of the height of a distribution that its series take

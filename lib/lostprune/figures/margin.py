@@ -10,9 +10,11 @@ import xarray as xr
 from holoviews import opts
 
 from .. import metrics
+from ..metrics.repetitions import over_repetitions
+from ..published.labels import network_label
 from .groups import backdrop, rows_of
 from .potential import GROUP_WIDTH, POTENTIAL, TOP, on_distributions, prune_potential_bars
-from .style import COLORS, finish, network_label, over_repetitions, shade
+from .style import COLORS, finish, shade
 
 MARGIN = hv.Dimension("margin", label="margin δ (%)")
 

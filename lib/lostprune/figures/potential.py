@@ -7,8 +7,10 @@ import numpy as np
 import xarray as xr
 from holoviews import opts
 
+from ..metrics.repetitions import over_repetitions
+from ..published.labels import network_label
 from .groups import backdrop, rows_of
-from .style import COLORS, MARKERS, WIDTH, finish, line, network_label, over_repetitions
+from .style import COLORS, MARKERS, WIDTH, finish, line
 
 POTENTIAL = hv.Dimension("potential", label="prune potential (%)", range=(0, 100))
 NOISE = hv.Dimension("noise_level", label="noise level (half-width, in units of the normalised input)")

@@ -8,9 +8,11 @@ import xarray as xr
 from holoviews import opts
 
 from .. import metrics
+from ..metrics.repetitions import over_repetitions
+from ..published.labels import network_label
 from .accuracy_difference import SAVINGS
 from .curves import RATIO_LIMITS
-from .style import COLORS, MARKERS, PARENT, finish, line, network_label, over_repetitions
+from .style import COLORS, MARKERS, PARENT, finish, line
 
 GONE = hv.Dimension("gone", label="multiply-adds gone (%)")
 

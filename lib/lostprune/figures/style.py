@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import holoviews as hv
-import numpy as np
 import xarray as xr
 from bokeh.models import Title
 from holoviews import opts
+
+from ..results.provenance import provenance
 
 # Okabe and Ito's colours, for readers with any colour vision; in black and white the markers tell the methods apart.
 COLORS = {"WT": "#0072B2", "SiPP": "#009E73", "FT": "#D55E00", "PFP": "#CC79A7"}
@@ -16,54 +17,11 @@ MARKERS = {"WT": ("circle", "o"), "SiPP": ("square", "s"), "FT": ("triangle", "^
 PARENT, MUTED = "#222222", "#666666"
 WIDTH, HEIGHT = 670, 370  # pixels; the text of the book is 676 wide in a window of 1280
 
-_NETWORKS = {
-    "resnet20": "ResNet20",
-    "resnet56": "ResNet56",
-    "resnet110": "ResNet110",
-    "vgg16": "VGG16",
-    "densenet22": "DenseNet22",
-    "wrn16_8": "WRN16-8",
-}
-_DISTRIBUTIONS = {"cifar10": "CIFAR-10", "cifar10_1": "CIFAR-10.1", "jpeg_compression": "JPEG compression"}
-
-
-def network_label(name: str) -> str:
-    """What a reader sees for a network: the paper's name; a network of the user's own keeps the one it has."""
-    return _NETWORKS.get(name, name)
-
-
-def label(name: str) -> str:
-    """What a reader sees for a distribution or a data set: ``"gaussian_noise"`` -> ``"Gaussian noise"``."""
-    return _DISTRIBUTIONS.get(name, name.replace("_", " ").capitalize())
-
-
-def provenance(dataset: xr.Dataset) -> str:
-    """One line that every figure prints: ``scale quick · CPU, 2 threads · 2026-11-22 · seed 0``.
-
-    Where the networks were trained on another device than they were evaluated on, both are said.
-    """
-    attributes = dataset.attrs
-    device, trained = attributes["device"], attributes["training_device"]
-    if trained != device:
-        device = f"trained on {trained}, evaluated on {device}"
-    return f"scale {attributes['scale']} · {device} · {attributes['date'][:10]} · seed {attributes['seed']}"
-
 
 def shade(color: str, tone: float) -> str:
     """A colour ``#rrggbb`` mixed with white: all of it for a tone of 0, none of it for 1."""
     mixed = (round(value + (255 - value) * tone) for value in bytes.fromhex(color[1:]))
     return "#" + "".join(f"{value:02x}" for value in mixed)
-
-
-def over_repetitions(values: xr.DataArray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation (ddof 0, as in the paper) over ``repetition`` in percent; NaN where no value is."""
-    stacked = values.transpose("repetition", ...).values * 100
-    known = np.isfinite(stacked)
-    count = known.sum(0)
-    with np.errstate(invalid="ignore"):
-        mean = np.where(known, stacked, 0).sum(0) / count
-        deviation = np.sqrt((np.where(known, stacked - mean, 0) ** 2).sum(0) / count)
-    return mean, deviation
 
 
 def line(

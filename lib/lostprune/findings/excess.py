@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xarray as xr
 
-from ..regression import slope_of_method
+from ..metrics.regression import slope_of_method
 
 FEW_POINTS = 6  # a bootstrap over fewer gives an interval that says little
 

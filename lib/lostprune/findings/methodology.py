@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from .. import metrics, published
-from ..figures.style import network_label
+from ..published.labels import network_label
 from .words import count, listing, spread
 
 

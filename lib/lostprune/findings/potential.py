@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import xarray as xr
 
 from .. import metrics
-from ..figures.style import label
+from ..published.labels import label
 from .words import count, listing, spread
 
 EQUAL = 0.0005  # a difference that tables would print as 0.0% is none

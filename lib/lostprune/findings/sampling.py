@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from .. import metrics, results
-from ..figures.style import label
+from ..published.labels import label
 from .words import count, listing
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xarray as xr
 
-from ..figures.style import over_repetitions
+from ..metrics.repetitions import over_repetitions
 
 
 def spread(values: xr.DataArray, with_deviation: bool = True) -> str:

@@ -6,13 +6,7 @@ Every function labels, aligns and checks; the numbers come from plain functions 
 from .commensurate import commensurate
 from .excess import excess_error_difference, overparameterization
 from .potential import DELTA, ROUNDING, prune_potential
-from .sampling import (
-    LEVEL,
-    interval,
-    paired_standard_error,
-    prune_potential_interval,
-    resampled_prune_potential,
-)
+from .sampling import LEVEL, interval, paired_standard_error, prune_potential_interval, resampled_prune_potential
 from .savings import with_what_is_gone
 
 __all__ = [

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from ..choices import choose
+from ..foundations.choices import choose
 
 RANDOM_STATE = threading.Lock()  # torch has one for the whole process; chains may run in threads
 _BUILDERS: dict[str, Callable[[int], nn.Module]] = {}

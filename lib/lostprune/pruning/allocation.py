@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..choices import choose
+from ..foundations.choices import choose
 from .costs import places
 from .layers import METHODS, along, check_network, check_samples, prunable
 from .masks import Masks

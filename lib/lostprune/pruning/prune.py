@@ -10,7 +10,7 @@ import numbers
 import torch
 from torch import nn
 
-from ..choices import choose
+from ..foundations.choices import choose
 from .allocation import ladder
 from .connectivity import Connectivity
 from .folding import folds

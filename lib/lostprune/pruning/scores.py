@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import nn
 
-from ..choices import choose
+from ..foundations.choices import choose
 from .layers import METHODS, check_network, check_samples, prunable, twin
 from .shares import ChannelShares, Shares, WeightShares
 

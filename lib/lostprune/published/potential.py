@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xarray as xr
 
-from ..choices import choose
+from ..foundations.choices import choose
 from .source import PAPER, parse
 
 # In percent, as printed: mean and standard deviation on the train distribution, the same on the test distribution,

@@ -7,8 +7,10 @@ import pandas as pd
 import xarray as xr
 
 from .. import metrics, published
-from ..figures.style import network_label, over_repetitions, provenance
 from ..findings.words import count
+from ..metrics.repetitions import over_repetitions
+from ..published.labels import network_label
+from ..results.provenance import provenance
 from .table import Table, with_spread
 
 _PRINTED = {"WT": "Table 9", "SiPP": "Table 9", "FT": "Table 10", "PFP": "Table 10"}

@@ -6,8 +6,9 @@ import pandas as pd
 import xarray as xr
 
 from .. import metrics, published
-from ..figures.style import network_label, provenance
 from ..findings.words import count
+from ..published.labels import network_label
+from ..results.provenance import provenance
 from .table import MISSING, Table
 
 CLOSEST = r"\*"

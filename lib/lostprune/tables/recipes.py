@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from .. import corruptions, data, pruning, published
-from ..figures.style import network_label
+from ..published.disagreements import DISAGREEMENTS
+from ..published.labels import network_label
 from ..study import Study
-from ..training import DISAGREEMENTS, Recipe
+from ..training import Recipe
 from .table import MISSING, Table
 
 _NOTATION = (

@@ -1,6 +1,5 @@
 """Training and retraining: the paper's recipes as data, and the engine that follows them."""
 
-from .disagreements import DISAGREEMENTS, Disagreement
 from .engine import ENGINES, engines_for
 from .ladders import LADDERS, ladder_for
 from .loop import Diverged, train, train_together
@@ -9,12 +8,10 @@ from .recipes import RECIPES, RETRAIN_RECIPES, Recipe, recipe_for, retrain_recip
 from .trainer import Run
 
 __all__ = [
-    "DISAGREEMENTS",
     "ENGINES",
     "LADDERS",
     "RECIPES",
     "RETRAIN_RECIPES",
-    "Disagreement",
     "Diverged",
     "Recipe",
     "Run",

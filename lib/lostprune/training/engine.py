@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ..choices import choose
+from ..foundations.choices import choose
 
 
 @dataclass(frozen=True)

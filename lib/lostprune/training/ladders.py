@@ -6,7 +6,7 @@ import functools
 
 import numpy as np
 
-from ..choices import choose
+from ..foundations.choices import choose
 
 # The steps of the original study (its configuration files cifar/*.yaml and cifar_c/*.yaml): each is a spacing of keep
 # ratios, fractions of all parameters, from the first to the second number. Its resnet20 serves networks of one's own.

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from ... import networks
-from ...store import DamagedFile, load_checkpoint, save_checkpoint
+from ...foundations.store import DamagedFile, load_checkpoint, save_checkpoint
 from .resize import Kept, resize
 
 

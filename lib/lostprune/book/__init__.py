@@ -1,0 +1,1 @@
+"""The book: its pages run with papermill, and are built with jupyter-book."""

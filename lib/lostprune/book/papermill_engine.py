@@ -1,0 +1,106 @@
+"""The papermill engine ``lostprune-book``: runs a notebook and makes a page of the book out of it.
+
+``papermill --engine lostprune-book notebooks/NAME.ipynb page.ipynb`` makes the same page by hand.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import papermill
+from nbformat import NotebookNode
+from papermill.engines import NBClientEngine
+
+MARK = re.compile(r"<<(\w+)>>")
+# Bookkeeping of HoloViews, and widgets: a progress bar is of interest while it moves, and needs scripts from a CDN.
+NOT_FOR_READERS = (
+    "application/vnd.holoviews_exec.v0+json",
+    "application/vnd.holoviews_load.v0+json",
+    "application/vnd.jupyter.widget-view+json",
+)
+
+
+class BookEngine(NBClientEngine):
+    """Runs a notebook like papermill does, and changes three things.
+
+    - ``<<name>>`` in Markdown cells and in figure captions and labels (cell metadata ``mystnb``) becomes the value of
+      the parameter ``name``: one notebook makes several pages with titles and labels of their own. ``<<network>>`` is
+      for labels; a reader sees ``<<network_label>>``, such as ResNet20 for resnet20.
+    - The cell with the default parameters goes where other values were injected: it would show what was not run.
+    - Outputs that mean nothing to a reader are dropped.
+
+    Raises:
+        ValueError: a ``<<name>>`` is not a parameter of the notebook; nothing has been run then.
+    """
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man, kernel_name: str, **kwargs) -> None:
+        notebook = nb_man.nb
+        _fill_marks(notebook, _parameters(kwargs["input_path"], notebook))
+        _show_what_was_run(notebook)
+        # On the terminal the kernel would warn of its local TCP ports and call its own end an error.
+        super().execute_managed_notebook(nb_man, kernel_name, extra_arguments=["--log-level=CRITICAL"], **kwargs)
+        _drop_outputs(notebook)
+
+
+def _parameters(path: str, notebook: NotebookNode) -> dict:
+    """The values a notebook is run with: its literal defaults, and over them what papermill was given."""
+    values = {}
+    for parameter in papermill.inspect_notebook(path).values():
+        try:
+            values[parameter["name"]] = ast.literal_eval(parameter["default"])
+        except (ValueError, SyntaxError):
+            continue  # a default that is computed cannot be printed before the run
+    # Here: papermill loads the module on every call, and this import takes seconds.
+    from ..published.labels import network_label
+
+    values |= dict(notebook.metadata["papermill"]["parameters"])
+    return values | ({"network_label": network_label(values["network"])} if "network" in values else {})
+
+
+def _fill_marks(notebook: NotebookNode, values: dict) -> None:
+    def value_of(mark: re.Match) -> str:
+        if mark[1] not in values:
+            raise ValueError(f"{mark[0]}: got a mark without a parameter, expected one of {', '.join(values)}")
+        return str(values[mark[1]])
+
+    def filled(part):
+        if isinstance(part, str):
+            return MARK.sub(value_of, part)
+        if isinstance(part, dict):
+            return NotebookNode({key: filled(value) for key, value in part.items()})
+        return [filled(value) for value in part] if isinstance(part, list) else part
+
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = filled(cell.source)
+        elif "mystnb" in cell.metadata:
+            cell.metadata.mystnb = filled(cell.metadata.mystnb)
+
+
+def _show_what_was_run(notebook: NotebookNode) -> None:
+    if notebook.metadata["papermill"]["parameters"]:
+        for cell in notebook.cells:
+            tags = cell.metadata.setdefault("tags", [])
+            if "parameters" in tags:
+                tags.append("remove-cell")
+            elif "injected-parameters" in tags:
+                tags.append("hide-input")
+
+
+def _drop_outputs(notebook: NotebookNode) -> None:
+    notebook.metadata.pop("widgets", None)
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        kept = []
+        for output in cell.outputs:
+            if output.output_type in ("display_data", "execute_result"):
+                is_widget = NOT_FOR_READERS[-1] in output.data
+                data = {kind: value for kind, value in output.data.items() if kind not in NOT_FOR_READERS}
+                if is_widget or not data:
+                    continue
+                output.data = NotebookNode(data)
+            kept.append(output)
+        cell.outputs = kept

@@ -1,0 +1,241 @@
+"""The loop that gives jobs to workers until nothing is left, or the time is up."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import math
+import os
+import signal
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from .. import prune_retrain
+from ..foundations import store
+from ..foundations.device import default_device, provenance
+from ..foundations.progress import Stopped
+from ..study import Study
+from . import executors
+from .board import Board
+from .jobs import Job, label, plan
+from .pace import Pace
+from .work import CLAIMED, FINISHED, Order, do
+
+AGAIN = 5.0  # seconds until a job that another process has is asked for again
+FAREWELL = 5.0  # seconds that workers are given to stop by themselves
+MARGIN = 1.2  # what work may take over its estimate
+NOTHING_CAN_BE_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+
+
+@dataclass
+class Summary:
+    """What a campaign came to.
+
+    Attributes:
+        left: the jobs that are not finished, in order.
+        failed: by the title of the job or the label of the study: the error.
+        stopped: why it left early; empty if it did not.
+        signal: the number of the signal that stopped it, else 0.
+    """
+
+    left: list[Job] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    stopped: str = ""
+    signal: int = 0
+
+
+def run(
+    studies: list[Study],
+    parts: tuple[str, ...] = ("curves", "shift", "noise"),
+    *,
+    store_folder: str | os.PathLike | None = None,
+    device: str | None = None,
+    seconds: float | None = None,
+    workers: executors.Workers | None = None,
+    say: Callable[[str], None] = print,
+) -> Summary:
+    """Run what is missing of the studies, and stop in time. Called again, it goes on where it was.
+
+    An error in one study does not keep the others from being run. While it runs in the main thread of a process,
+    Ctrl-C and SIGTERM make it save and leave; a second Ctrl-C makes it leave at once.
+
+    Args:
+        studies: in the order of their importance.
+        parts: of their results, see :func:`lostprune.run`.
+        store_folder: see :func:`lostprune.store.store_folder`.
+        device: of this machine or, where workers are given, of each of them.
+        seconds: the time limit from now on. Nothing is begun that is known not to fit; what is in flight at the limit
+            is given up, and costs itself alone.
+        workers: from :func:`lostprune.executors.open_executor`; serial if ``None``.
+        say: is given the lines that outlast the progress display.
+
+    Raises:
+        OSError: the store cannot be written, or the disk is full. What was finished is kept.
+    """
+    folder = store.store_folder(store_folder)
+    workers = workers or executors.Workers(executors.SerialExecutor(), 1)
+    limit = None if seconds is None else time.monotonic() + seconds
+    campaign = _Campaign(studies, parts, folder, device, limit, workers, say)
+    with _signals(campaign, seconds):
+        try:
+            campaign.begin()
+            campaign.work_on()
+        except Stopped as why:
+            campaign.summary.stopped = campaign.summary.stopped or str(why)
+        finally:
+            campaign.end()
+    return campaign.summary
+
+
+@dataclass
+class _Campaign:
+    studies: list[Study]
+    parts: tuple[str, ...]
+    folder: Path
+    device: str | None
+    limit: float | None
+    workers: executors.Workers
+    say: Callable[[str], None]
+    summary: Summary = field(default_factory=Summary)
+    running: dict[Future, Job] = field(default_factory=dict)
+    failed_works: set[str] = field(default_factory=set)
+    asked_to_leave: bool = False
+    # By name: when a job may be given out again. Another process has it; or it would not fit any more: never.
+    not_before: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.ticket = self.folder / "running" / f"campaign-{uuid.uuid4().hex}"
+        self.board = Board(self.folder, self.workers.count)
+
+    def begin(self) -> None:
+        self.ticket.parent.mkdir(parents=True, exist_ok=True)
+        self.ticket.touch()
+        fit = []
+        for study in self.studies:
+            try:
+                prune_retrain.check_network(study)
+                fit.append(study)
+            except ValueError as error:
+                self.summary.failed[label(study)] = str(error)
+        self.studies = fit
+        # Networks of a study that train at once share a GPU; on a CPU each one has its cores for itself.
+        serial = isinstance(self.workers.executor, executors.SerialExecutor)
+        device = torch.device(self.device) if self.device else default_device()
+        cohorts = self.workers.count if device.type == "cuda" else None
+        self.summary.left = plan(fit, self.parts, self.folder, cohorts)
+        self._measure(provenance(device)["device"] if serial else "not known yet")
+        self.board.start()
+
+    def work_on(self) -> None:
+        while self.summary.left and not self.asked_to_leave:
+            self._give_out()
+            if self.running:
+                done, _ = wait(self.running, timeout=1, return_when=FIRST_COMPLETED)
+                for future in done:
+                    self._take_in(self.running.pop(future), future)
+            elif any(self._could_run(job) for job in self.summary.left):
+                time.sleep(0.5)  # another process has all that could be done now
+            else:
+                return
+
+    def end(self) -> None:
+        self.ticket.unlink(missing_ok=True)  # workers see this and stop
+        if self.running:
+            wait(self.running, timeout=FAREWELL)
+            self.workers.executor.shutdown(wait=False, cancel_futures=True)
+        self.board.close()
+
+    def leave(self, why: str) -> None:
+        """Called by a signal, anywhere in the main thread. Should the exception be lost, the ticket still says it."""
+        self.asked_to_leave, self.summary.stopped = True, why
+        self.ticket.unlink(missing_ok=True)
+        raise Stopped(why)
+
+    def _give_out(self) -> None:
+        for job in self.summary.left:
+            if len(self.running) >= self.workers.count:
+                return
+            waits = self.not_before.get(job.name, 0) > time.monotonic()
+            if waits or job in self.running.values() or not self._could_run(job):
+                continue
+            left = None if self.limit is None else self.limit - time.monotonic()
+            piece = self.pace.piece(job)
+            if left is not None and left < MARGIN * (piece or 0):
+                self._put_off(job, "nothing of what is left would fit before the time limit")
+                continue
+            order = Order(job, self.folder, self.device, self.ticket, left, piece and MARGIN * piece)
+            self.board.began(job)
+            self.running[self.workers.executor.submit(do, order)] = job
+
+    def _take_in(self, job: Job, future: Future) -> None:
+        self.board.ended(job)
+        error = CancelledError("the scheduler is gone") if future.cancelled() else future.exception()
+        if error is not None:
+            if isinstance(error, OSError) and error.errno in NOTHING_CAN_BE_WRITTEN:
+                raise error
+            self.summary.failed[job.title] = f"{type(error).__name__}: {error}"
+            self.failed_works |= set(job.works)
+            self.board.tell(self.say, f"{job.title}: failed")
+            self.summary.left.remove(job)
+            return
+        came_of_it, why = future.result()
+        if came_of_it == FINISHED:
+            self.summary.left.remove(job)
+            self.board.tell(self.say, f"{job.title}: finished")
+            self._measure(why)
+        elif came_of_it == CLAIMED:
+            self.not_before[job.name] = time.monotonic() + AGAIN
+        else:
+            self._put_off(job, why)
+
+    def _put_off(self, job: Job, why: str) -> None:
+        self.summary.stopped = self.summary.stopped or why
+        self.not_before[job.name] = math.inf
+
+    def _could_run(self, job: Job) -> bool:
+        """Whether all that it needs is there, and it has not been put off for good."""
+        missing = self.failed_works.union(*(other.works for other in self.summary.left))
+        return not job.needs & missing and self.not_before.get(job.name, 0) < math.inf
+
+    def _measure(self, device: str) -> None:
+        """Estimate again, from all that was measured on such a device by now."""
+        self.pace = Pace(self.studies, self.folder, device)
+        seconds = [self.pace.seconds(job) for job in self.summary.left]
+        self.board.expect(0 if None in seconds else sum(seconds))
+
+
+@contextlib.contextmanager
+def _signals(campaign: _Campaign, seconds: float | None) -> Iterator[None]:
+    """SIGTERM, Ctrl-C and the time limit make the campaign leave; from the second signal on, they do what they did."""
+    alarm = getattr(signal, "SIGALRM", None)  # not on every system
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals go to the main thread alone; the limit is still watched between steps
+        return
+    before = {}
+
+    def asked(number: int, frame: object) -> None:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+        if number == alarm:
+            campaign.leave("the time limit is reached")
+        campaign.summary.signal = number
+        campaign.leave(signal.Signals(number).name)
+
+    for number in (signal.SIGINT, signal.SIGTERM, *([alarm] if alarm and seconds is not None else [])):
+        before[number] = signal.signal(number, asked)
+    try:
+        if alarm in before:
+            signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
+        yield
+    finally:
+        if alarm in before:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)

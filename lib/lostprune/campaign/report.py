@@ -1,0 +1,62 @@
+"""What is done of a campaign, what is running, and what is left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..foundations import store
+from ..foundations.device import default_device, provenance
+from ..foundations.progress import in_words
+from ..prune_retrain.cells import cells
+from ..study import Study
+from .board import in_line
+from .jobs import Job, label, plan
+from .pace import Pace
+from .watch import read_note
+
+
+def describe(studies: list[Study], parts: tuple[str, ...], folder: Path) -> str:
+    """For each study what is done, running (by whomever) and left with its time, and the time of all of it."""
+    device = provenance(default_device())["device"]
+    pace, elsewhere = Pace(studies, folder, device), Pace(studies, folder, None)
+    jobs = plan(studies, parts, folder)
+    running = {job.name: note for job in jobs if (note := _running(job, folder)) is not None}
+    lines = []
+    for study in studies:
+        own = [job for job in plan([study], parts, folder)]
+        left = sum(len(job.cells) for job in own)
+        missing = [part for job in own for part in job.parts]
+        there = [part for part in parts if part not in missing]
+        title = f"{label(study)}, {' '.join(study.methods)}, repetitions: {study.repetitions}"
+        if not own:
+            lines.append(f"{title}: done ({', '.join(there)})")
+            continue
+        networks = len(cells(study))
+        time_left = in_words(_sum([pace.seconds(job) for job in own]))
+        lines.append(
+            f"{title}: {networks - left} of {networks} networks trained; results there: {', '.join(there) or 'none'}"
+        )
+        lines.append(f"  left: {left} networks, results: {', '.join(missing)}; about {time_left} on {device}")
+        lines += [f"  running: {in_line(job, running[job.name])}" for job in own if job.name in running]
+    seconds = _sum([pace.seconds(job) for job in jobs])
+    lines.append(f"In all: {len(jobs)} jobs left, {len(running)} running; about {in_words(seconds)} on {device}")
+    if seconds is None:
+        measured = in_words(_sum([elsewhere.seconds(job) for job in jobs]))
+        lines[-1] += f" (not measured yet; at the pace measured elsewhere: {measured})"
+    return "\n".join(lines)
+
+
+def _running(job: Job, folder: Path) -> dict | None:
+    """The note of a job that a process has claimed; a note that a killed process left behind says nothing."""
+    note = read_note(job.note(folder))
+    if note is None:
+        return None
+    try:
+        with store.claim(store.lock_file(folder, job.works[0]), wait=False):
+            return None
+    except store.Claimed:
+        return note
+
+
+def _sum(seconds: list[float | None]) -> float | None:
+    return None if None in seconds else sum(seconds)

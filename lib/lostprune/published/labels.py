@@ -1,0 +1,23 @@
+"""What a reader sees for the names of networks, data sets and distributions."""
+
+from __future__ import annotations
+
+_NETWORKS = {
+    "resnet20": "ResNet20",
+    "resnet56": "ResNet56",
+    "resnet110": "ResNet110",
+    "vgg16": "VGG16",
+    "densenet22": "DenseNet22",
+    "wrn16_8": "WRN16-8",
+}
+_DISTRIBUTIONS = {"cifar10": "CIFAR-10", "cifar10_1": "CIFAR-10.1", "jpeg_compression": "JPEG compression"}
+
+
+def network_label(name: str) -> str:
+    """What a reader sees for a network: the paper's name; a network of the user's own keeps the one it has."""
+    return _NETWORKS.get(name, name)
+
+
+def label(name: str) -> str:
+    """What a reader sees for a distribution or a data set: ``"gaussian_noise"`` -> ``"Gaussian noise"``."""
+    return _DISTRIBUTIONS.get(name, name.replace("_", " ").capitalize())

@@ -1,0 +1,92 @@
+"""How much of the paper's study is run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much of the paper's study is run. ``None`` means: all of it, as the paper does.
+
+    Attributes:
+        name: what figures print.
+        repetitions: independently trained parents, each with its chains.
+        train_images, test_images: images used of the training part (45,000) and of the test set (10,000).
+        epochs, retrain_epochs: length of the training and of each retraining, the same for every network. A recipe
+            keeps its shape: warm-up and milestones stay at the same fractions of it.
+        batch_size: images per step; the learning rate scales with it.
+        cycles: prune-retrain cycles, spread evenly over the paper's ladder of keep ratios.
+        smallest_keep_ratio: where the ladder ends: networks trained for seconds lose whole layers below it.
+        prune_only_steps: prune in several steps between retrainings, as the original does.
+        corruptions: test distributions beside the nominal one.
+        noise_levels: half-widths of the uniform noise, in units of the normalised input (Section 4.1).
+        noise_images, noise_draws: images, and draws of noise per image, at each level.
+    """
+
+    name: str
+    repetitions: int = 3
+    train_images: int | None = None
+    test_images: int | None = None
+    epochs: int | None = None
+    retrain_epochs: int | None = None
+    batch_size: int | None = None
+    cycles: int | None = None
+    smallest_keep_ratio: float = 0.0
+    prune_only_steps: bool = True
+    corruptions: tuple[str, ...] | None = None
+    noise_levels: tuple[float, ...] = tuple(round(0.05 * i, 2) for i in range(15))
+    noise_images: int = 1000
+    noise_draws: int = 100
+
+
+SCALES = {
+    scale.name: scale
+    for scale in (
+        Scale(
+            "smoke",
+            repetitions=2,
+            train_images=512,
+            test_images=200,
+            epochs=1,
+            retrain_epochs=1,
+            batch_size=64,
+            cycles=2,
+            smallest_keep_ratio=0.3,
+            prune_only_steps=False,
+            corruptions=("gaussian_noise", "brightness", "contrast"),
+            noise_levels=(0.0, 0.3),
+            noise_images=100,
+            noise_draws=1,
+        ),
+        Scale(
+            "quick",
+            repetitions=1,
+            train_images=6000,
+            test_images=2000,
+            epochs=11,
+            retrain_epochs=1,
+            batch_size=64,
+            cycles=3,
+            smallest_keep_ratio=0.1,
+            prune_only_steps=False,
+            corruptions=("gaussian_noise", "brightness", "contrast"),
+            noise_levels=(0.0, 0.2, 0.4, 0.6),
+            noise_images=500,
+            noise_draws=1,
+        ),
+        Scale(  # about two hours for ResNet20 on two CPU cores
+            "reduced",
+            test_images=5000,
+            epochs=10,
+            retrain_epochs=1,
+            cycles=6,
+            smallest_keep_ratio=0.05,
+            prune_only_steps=False,
+            noise_levels=(0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7),
+            noise_images=500,
+            noise_draws=1,
+        ),
+        Scale("paper"),
+    )
+}

@@ -1,0 +1,206 @@
+"""Pages are run when they are out of date, and the book is built from them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import nbformat
+import papermill
+import pytest
+import yaml
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from lostprune.book import build, pages
+
+ROOT = Path(__file__).parents[2]
+
+
+def write_notebook(root: Path, *cells) -> None:
+    """A notebook `tiny` with the parameter `network`, and the given cells."""
+    defaults = new_code_cell('network: str = "vgg16"  # which network', metadata={"tags": ["parameters"]})
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(new_notebook(metadata=kernel, cells=[defaults, *cells]), root / "notebooks" / "tiny.ipynb")
+
+
+def write_pages(root: Path, pages: dict) -> None:
+    (root / "book" / "pages.yml").write_text(yaml.safe_dump(pages, sort_keys=False))
+    chapters = [{"file": file} for file in ["book/references", *(f"book/pages/{name}" for name in pages)]]
+    toc = {"format": "jb-book", "root": "book/index", "chapters": chapters}
+    (root / "_toc.yml").write_text(yaml.safe_dump(toc))
+
+
+def write_checkout(root: Path) -> None:
+    """A checkout with a book of one page, made with the real book's configuration."""
+    for folder in ("notebooks", "book/results/some-study"):
+        (root / folder).mkdir(parents=True)
+    shutil.copytree(ROOT / "book" / "_ext", root / "book" / "_ext")
+    for file in ("_config.yml", "book/references.bib", "book/references.md", "book/favicon.svg"):
+        shutil.copy(ROOT / file, root / file)
+    (root / "book" / "index.md").write_text("# A tiny book\n\nSee {numref}`fig-resnet20`.\n")
+    (root / "book" / "results" / "some-study" / "curves.nc").write_bytes(b"numbers")
+    write_notebook(
+        root,
+        new_markdown_cell("# A page on <<network>>"),
+        new_code_cell("from tqdm.notebook import tqdm\nfor step in tqdm(range(2)):\n    pass"),
+        new_code_cell(
+            "import holoviews as hv\nimport panel as pn\n"
+            "pn.config.console_output = 'disable'\nhv.extension('bokeh', logo=False)"
+        ),
+        new_code_cell(
+            "hv.Curve([1, 2])",
+            metadata={"mystnb": {"figure": {"caption": "A curve of <<network_label>>.", "name": "fig-<<network>>"}}},
+        ),
+    )
+    write_pages(root, {"tiny-resnet20": {"notebook": "tiny", "parameters": {"network": "resnet20"}}})
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    write_checkout(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """The tiny book, built where a page was that is no longer listed; and what was said meanwhile."""
+    root, said = tmp_path_factory.mktemp("tiny"), []
+    write_checkout(root)
+    for gone in ("book/pages/gone.ipynb", "_build/html/book/pages/gone.html"):
+        (root / gone).parent.mkdir(parents=True)
+        (root / gone).write_text("gone")
+    build.build(root, say=said.append)
+    return root, said
+
+
+@pytest.fixture
+def fast(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Pages are only stamped, and no HTML is built: for tests of what is run and when. Lists the names that ran."""
+    ran = []
+
+    def stamp(page: pages.Page) -> None:
+        ran.append(page.name)
+        page.target.parent.mkdir(exist_ok=True)
+        page.target.write_text(json.dumps({"metadata": {"lostprune": {"digest": page.digest()}}}))
+
+    monkeypatch.setattr(pages.Page, "run", stamp)
+    monkeypatch.setattr(build, "_build_html", lambda root, say: root)
+    return ran
+
+
+def test_a_book_is_built(built: tuple[Path, list[str]]):
+    root, said = built
+    assert said == ["[1/1] tiny-resnet20: running tiny.ipynb", "building the HTML"]
+    page = (root / "_build" / "html" / "book" / "pages" / "tiny-resnet20.html").read_text()
+    assert "A page on resnet20" in page and "A curve of ResNet20." in page
+    assert "Fig. 1" in (root / "_build" / "html" / "book" / "index.html").read_text()
+
+
+def test_a_removed_page_leaves_nothing(built: tuple[Path, list[str]]):
+    root, _ = built
+    assert not list(root.rglob("gone.*"))
+
+
+def test_a_page_shows_what_was_run_and_no_progress_bar(built: tuple[Path, list[str]]):
+    root, _ = built
+    page = nbformat.read(root / "book" / "pages" / "tiny-resnet20.ipynb", 4)
+    by_tag = {tag: cell for cell in page.cells for tag in cell.metadata.get("tags", [])}
+    assert "remove-cell" in by_tag["parameters"].metadata.tags
+    assert by_tag["injected-parameters"].source.strip().endswith('network = "resnet20"')
+    kinds = {kind for cell in page.cells for output in cell.get("outputs", []) for kind in output.get("data", {})}
+    assert "text/html" in kinds
+    assert "application/vnd.jupyter.widget-view+json" not in kinds
+    assert not any("holoviews" in kind and "exec" in kind for kind in kinds)
+    assert "widgets" not in page.metadata
+
+
+def test_a_warning_is_an_error(tiny: Path):
+    write_pages(tiny, {})  # the index refers to a figure that is not there
+    with pytest.raises(pages.BookError, match="fig-resnet20"):
+        build.build(tiny, say=lambda line: None)
+
+
+def test_a_mark_without_a_parameter_is_refused_before_the_run(tiny: Path):
+    write_notebook(tiny, new_markdown_cell("# <<netwrok>>"), new_code_cell("open('ran', 'w').close()"))
+    with pytest.raises(ValueError, match="<<netwrok>>.*expected one of network"):
+        papermill.execute_notebook(
+            tiny / "notebooks" / "tiny.ipynb", None, engine_name="lostprune-book", cwd=tiny, progress_bar=False
+        )
+    assert not (tiny / "ran").exists()
+
+
+def test_a_failing_cell_leaves_no_page(tiny: Path):
+    write_notebook(tiny, new_code_cell("1 / 0"))
+    page = pages.read_pages(tiny)["tiny-resnet20"]
+    with pytest.raises(
+        pages.BookError, match=r"tiny.ipynb failed in cell \[\d\], ZeroDivisionError: division by zero"
+    ) as error:
+        page.run()
+    assert not page.target.exists()
+    assert "ZeroDivisionError" in Path(str(error.value).rpartition(": ")[2]).read_text()
+
+
+@pytest.mark.parametrize(
+    "entry, message",
+    [
+        ({"notebook": "none"}, "expected a file"),
+        ({"notebok": "tiny"}, "expected {notebook: NAME"),
+    ],
+)
+def test_a_wrong_entry_is_named(tiny: Path, entry: dict, message: str):
+    write_pages(tiny, {"page": entry})
+    with pytest.raises(pages.BookError, match=f"pages.yml: page: .*{message}"):
+        pages.read_pages(tiny)
+
+
+def test_a_page_runs_once(tiny: Path, fast: list[str]):
+    for _ in range(2):
+        build.build(tiny, say=lambda line: None)
+    assert fast == ["tiny-resnet20"]
+    build.build(tiny, force=True, say=lambda line: None)
+    assert fast == ["tiny-resnet20"] * 2
+
+
+def change_parameters(root: Path) -> None:
+    write_pages(root, {"tiny-resnet20": {"notebook": "tiny", "parameters": {"network": "vgg16"}}})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        change_parameters,
+        lambda root: write_notebook(root, new_markdown_cell("# Edited")),
+        lambda root: (root / "book" / "results" / "some-study" / "curves.nc").write_bytes(b"other numbers"),
+        lambda root: (root / "book" / "pages" / "tiny-resnet20.ipynb").write_text('{"metadata": {"lostpr'),
+    ],
+    ids=["parameters", "notebook", "results", "damaged"],
+)
+def test_a_page_runs_again_when_something_changed(tiny: Path, fast: list[str], change):
+    build.build(tiny, say=lambda line: None)
+    change(tiny)
+    build.build(tiny, say=lambda line: None)
+    assert fast == ["tiny-resnet20"] * 2
+
+
+def test_an_edit_of_the_library_puts_pages_out_of_date(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    library = tmp_path / "library"
+    library.mkdir()
+    (library / "figures.py").write_text("COLOR = 'blue'\n")
+    monkeypatch.setattr(pages, "LIBRARY", library)
+    page = pages.read_pages(tiny)["tiny-resnet20"]
+    before = page.digest()
+    (library / "figures.py").write_text("COLOR = 'red'\n")
+    assert page.digest() != before
+
+
+def test_named_pages_run_and_missing_ones_too(tiny: Path, fast: list[str]):
+    entry = {"notebook": "tiny", "parameters": {}}
+    write_pages(tiny, {"one": entry, "two": entry, "three": entry})
+    build.build(tiny, ("one", "two"), say=lambda line: None)
+    assert fast == ["one", "two", "three"]  # there is no book without the third
+    said = []
+    build.build(tiny, ("two",), force=True, say=said.append)
+    assert said[:3] == ["[1/3] one: left as it is", "[2/3] two: running tiny.ipynb", "[3/3] three: left as it is"]
+    with pytest.raises(ValueError, match="page: got 'tow', expected one of one, two, three; did you mean 'two'"):
+        build.build(tiny, ("tow",))

@@ -1,0 +1,159 @@
+"""The built book in a browser: every figure is drawn, nothing is missing, nothing comes from outside."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
+
+from lostprune.book import pages
+
+ROOT = Path(__file__).parents[2]
+WRITTEN = re.findall(r"(?:file|root): (\S+)", (ROOT / "_toc.yml").read_text())
+VISITS = [(name, "file") for name in ("genindex", "search", *WRITTEN)]
+VISITS += [(name, "http") for name in WRITTEN if name == "book/index" or "/pages/05" in name]
+MATHS = "[...document.querySelectorAll('.math')].every((formula) => formula.querySelector('mjx-container'))"
+# Whether each figure is drawn. Bokeh draws into shadow roots; a canvas counts when it holds a pixel that is not white.
+DRAWN = """(selector) => {
+    const canvases = (node) => [...node.querySelectorAll('*')].flatMap((one) =>
+        [...(one.tagName === 'CANVAS' ? [one] : []), ...(one.shadowRoot ? canvases(one.shadowRoot) : [])]);
+    const painted = (canvas) => canvas.width > 100 && canvas.height > 100 && canvas.getContext('2d')
+        .getImageData(0, 0, canvas.width, canvas.height).data.some((value, i, all) =>
+            i % 4 === 3 && value > 0 && all[i - 1] + all[i - 2] + all[i - 3] < 750);
+    return [...document.querySelectorAll(selector)].map((figure) =>
+        canvases(figure).some(painted) || [...figure.querySelectorAll('img')].some((one) => one.naturalWidth > 100));
+}"""
+
+
+@pytest.fixture(scope="session")
+def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the real book, built by the command from another folder, in a copy of the checkout."""
+    copy, elsewhere = tmp_path_factory.mktemp("copy"), tmp_path_factory.mktemp("elsewhere")
+    for name in ("_config.yml", "_toc.yml"):
+        shutil.copy(ROOT / name, copy)
+    for name in ("book", "lib", "notebooks"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("pages", "__pycache__", "*.egg-info"))
+    environment = os.environ | {"PYTHONPATH": str(copy / "lib"), "LOSTPRUNE_STORE": str(copy / "store")}
+    done = subprocess.run(
+        [sys.executable, "-m", "lostprune", "book"], cwd=elsewhere, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    index = Path(done.stdout.splitlines()[-1].removeprefix("open "))
+    assert index == copy / "_build" / "html" / "index.html"
+    return index.parent
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        pytest.skip("no Chromium on this machine; install it (Debian: apt-get install chromium) to test the built book")
+    quiet = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=quiet)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def addresses(html: Path) -> Iterator[dict[str, str]]:
+    """Where the book is, on disk and behind a web server."""
+
+    class Silent(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Silent, directory=html)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield {"file": html.as_uri(), "http": f"http://127.0.0.1:{server.server_port}"}
+        server.shutdown()
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Page]:
+    """An empty tab; what goes wrong in it is in its list ``complaints``, whom it asks in ``requests``."""
+    page = browser.new_page(viewport={"width": 1300, "height": 900})
+    page.set_default_timeout(60_000)  # of a machine that does other things, too
+    page.complaints, page.requests = [], []
+    page.on("console", lambda message: page.complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.on("requestfailed", lambda request: page.complaints.append(f"{request.url}: {request.failure}"))
+    page.on("request", lambda request: page.requests.append(request.url))
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize("name, scheme", VISITS)
+def test_a_page_is_whole(name: str, scheme: str, addresses: dict[str, str], tab: Page):
+    tab.goto(f"{addresses[scheme]}/{name}.html", wait_until="networkidle")
+    # The cover shows a figure of another page, which stands there without a number.
+    selector = "article [data-root-id]" if name == "book/index" else "article figure"
+    with suppress(TimeoutError):  # what did not come in time fails below, after what may be the reason
+        tab.wait_for_function(f"(selector) => ({DRAWN})(selector).every(Boolean) && {MATHS}", arg=selector)
+    assert tab.complaints == []
+    assert [url for url in tab.requests if not url.startswith((addresses[scheme], "data:", "blob:"))] == []
+    drawn = tab.evaluate(DRAWN, selector)
+    assert all(drawn) and bool(drawn) == ("/pages/" in name or name == "book/index")
+    assert tab.evaluate(MATHS)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 1300, "the page is wider than the window"
+
+
+def test_the_first_page_leads_to_the_cover(addresses: dict[str, str], tab: Page):
+    tab.goto(f"{addresses['file']}/index.html")
+    tab.wait_for_url("**/book/index.html")
+    assert tab.complaints == []
+
+
+def test_the_search_finds_a_page(addresses: dict[str, str], tab: Page):
+    tab.goto(f"{addresses['file']}/search.html?q=potential")
+    tab.wait_for_selector("#search-results li a")
+    assert "05_prune_potential-resnet20" in tab.inner_html("#search-results")
+    assert tab.complaints == []
+
+
+@pytest.mark.parametrize("page", pages.read_pages(ROOT).values(), ids=lambda page: page.name)
+def test_figures_have_a_number_and_say_where_they_come_from(page: pages.Page, html: Path):
+    text = (html / "book" / "pages" / f"{page.name}.html").read_text()
+    captions = re.findall(r"<figcaption>.*?</figcaption>", text, re.DOTALL)
+    assert captions and all(re.search(r"Fig\. \d", caption) for caption in captions)
+    origin = rf"scale {page.parameters['scale']} \\u00b7 [^\"]+ \\u00b7 \d{{4}}-\d\d-\d\d \\u00b7 seed \d"
+    assert re.search(origin, text)
+
+
+def test_the_book_shows_published_results_and_computes_none(html: Path):
+    assert not list(html.parents[1].rglob("*.safetensors"))
+
+
+# Title of the figure that stands beside the slider of the margin, and the heights of its bars, added up.
+SLID = """() => {
+    const models = Bokeh.documents.map((one) => [...one._all_models.values()])
+        .find((all) => all.some((one) => one.type === 'Slider')) ?? [];
+    const bars = (one) => one.renderers.filter((one) => one.data_source.columns().includes('method'));
+    const [figure] = models.filter((one) => one.type === 'Figure');
+    const heights = figure ? bars(figure).flatMap((one) => [...one.data_source.get('top')]) : [];
+    return [figure?.title.text, heights.reduce((sum, height) => sum + height, 0)];
+}"""
+
+
+def test_the_slider_moves_the_margin(addresses: dict[str, str], tab: Page):
+    tab.goto(f"{addresses['file']}/book/pages/05_prune_potential-resnet20.html")
+    tab.wait_for_function(f"({SLID})()[1] > 0")
+    before, narrow = tab.evaluate(SLID)
+    tab.locator(".noUi-handle").first.focus()
+    for _ in range(2):
+        tab.keyboard.press("ArrowRight")
+    tab.wait_for_function(f"({SLID})()[0].endsWith('δ = 2%')")
+    after, wide = tab.evaluate(SLID)
+    assert before.endswith("δ = 0.5%") and wide > narrow  # the potential grows with the margin
+    assert tab.complaints == []

@@ -1,0 +1,116 @@
+"""The notebooks run with papermill, from any folder, and leave figures and datasets."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import papermill
+import pytest
+import xarray as xr
+
+from lostprune import results
+from lostprune.book import notebook
+
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+ALL = {"curves", "shift", "noise"}
+PARTS = {
+    "03_methodology": {"curves"},
+    "05_prune_potential": ALL,
+    "appendix_b_pruning": {"curves"},
+    "appendix_d_prune_potential": ALL,
+}
+FIGURES = {"03_methodology": 1, "05_prune_potential": 9, "appendix_b_pruning": 4, "appendix_d_prune_potential": 5}
+TABLES = {"03_methodology": 4, "05_prune_potential": 2, "appendix_b_pruning": 4, "appendix_d_prune_potential": 1}
+
+
+def named(stem: str) -> Path:
+    return next(path for path in NOTEBOOKS if path.stem == stem)
+
+
+def run(source: Path, folder: Path, **parameters) -> nbformat.NotebookNode:
+    return papermill.execute_notebook(
+        source, folder / source.name, parameters=parameters, cwd=folder, progress_bar=False, kernel_name="python3"
+    )
+
+
+def tagged(cells: list, tag: str) -> list[int]:
+    return [place for place, cell in enumerate(cells) if tag in cell.metadata.get("tags", [])]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_runs_and_leaves_figures_and_datasets(path: Path, tmp_path: Path, store: Path):
+    made = run(path, tmp_path, scale="smoke", repetitions=1, methods=["WT", "FT"])
+    stored = {file.stem: xr.load_dataset(file) for file in store.rglob("*.nc")}
+    assert set(stored) == PARTS[path.stem]
+    for part, dataset in stored.items():
+        results.validate(part, dataset)
+        assert dataset.sizes["repetition"] == 1 and dataset.attrs["scale"] == "smoke"
+    shown = [
+        (cell, output.data)
+        for cell in made.cells
+        if cell.cell_type == "code" and cell.id != "setup"
+        for output in cell.outputs
+        if output.output_type in ("display_data", "execute_result")
+    ]
+    (setup,) = [cell for cell in made.cells if cell.id == "setup"]
+    assert any("bokeh" in str(output.data) and ".min.js" in str(output.data) for output in setup.outputs)
+    figures = [cell.id for cell, data in shown if "figure" in cell.metadata.get("mystnb", {}) and "text/html" in data]
+    assert len(figures) == FIGURES[path.stem] and len(set(figures)) == len(figures)
+    assert sum(":::{table}" in data.get("text/markdown", "") for _, data in shown) == TABLES[path.stem]
+    # What book/index.md shows:
+    glued = [output for cell in made.cells if cell.id == "main-finding" for output in cell.outputs]
+    names = [output.metadata["scrapbook"]["name"] for output in glued]
+    assert names == ["main_finding"] * (path.stem == "05_prune_potential")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_is_clean_and_takes_parameters(path: Path):
+    content = nbformat.read(path, 4)
+    nbformat.validate(content)
+    code = [cell for cell in content.cells if cell.cell_type == "code"]
+    assert not [cell.id for cell in code if cell.outputs or cell.execution_count]
+    assert content.cells[0].cell_type == "markdown" and content.cells[0].source.startswith("# ")
+    assert content.metadata.kernelspec.name == "python3"
+    # The check of setup comes before what papermill injects, which replaces the cell that is tagged for it.
+    (parameters,), (injected,) = tagged(content.cells, "parameters"), tagged(content.cells, "injected-parameters")
+    assert parameters == 1 and injected == 3 and content.cells[2].source.endswith("notebook.setup()")
+    assert not content.cells[injected].source.startswith(notebook.INJECTED)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_parameter_says_its_type_and_what_it_is(path: Path):
+    known = papermill.inspect_notebook(str(path))
+    assert {"network", "dataset", "training", "methods", "repetitions", "scale", "seed"} <= set(known)
+    assert all(one["help"] and one["inferred_type_name"] != "None" for one in known.values())
+    assert known["scale"]["default"] == '"quick"'
+
+
+@pytest.mark.parametrize(
+    "parameters, message",
+    [
+        ({"nework": "resnet20"}, "got 'nework', expected one of network, .*did you mean 'network'"),
+        ({"network": "resnet2"}, "network: got 'resnet2', expected one of .*did you mean 'resnet20'"),
+        ({"open('ran', 'w');scale": "smoke"}, "parameters: got .*open.*expected a value for one of"),
+    ],
+    ids=["unknown name", "unknown network", "code in a name"],
+)
+def test_wrong_parameters_are_refused_before_any_work(parameters: dict, message: str, tmp_path: Path, store: Path):
+    with pytest.raises(papermill.PapermillExecutionError, match=message):
+        run(named("05_prune_potential"), tmp_path, **parameters)
+    assert not (tmp_path / "ran").exists()
+    assert not list(store.rglob("*"))
+
+
+def test_papermill_with_one_argument_runs_to_the_end(tmp_path: Path, store: Path):
+    """Without an output the notebook goes to stdout; the dataset is left all the same."""
+    command = [sys.executable, "-m", "papermill", str(named("03_methodology")), "-p", "scale", "smoke"]
+    done = subprocess.run(
+        [*command, "-p", "repetitions", "1", "-y", "{methods: [WT]}"],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert nbformat.reads(done.stdout, 4).cells[0].source.startswith("# ")
+    assert [file.name for file in store.rglob("*.nc")] == ["curves.nc"]

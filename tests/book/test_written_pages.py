@@ -1,0 +1,75 @@
+"""What is written by hand says what the code says: pages.yml, the hand-written pages, the README."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import papermill
+import pytest
+import torch
+
+from lostprune import networks, pruning, results
+from lostprune.book import pages
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_page_of_the_real_book_has_its_notebook_and_its_place():
+    listed = pages.read_pages(ROOT)
+    for page in listed.values():
+        assert set(page.parameters) <= set(papermill.inspect_notebook(page.source)), page.name
+    toc = (ROOT / "_toc.yml").read_text()
+    assert set(re.findall(r"book/pages/(\S+)", toc)) == set(listed)
+
+
+def test_the_schema_page_is_the_schema():
+    text = (ROOT / "book" / "result_schema.md").read_text()
+    listed = {}
+    for section in text.split("### Part `")[1:]:
+        part, _, body = section.split("\n## ")[0].partition("`")
+        rows = re.findall(r"^\| `(\w+)`( \(optional\))? \| ([^|]*) \| ([^|]*)\|", body, re.MULTILINE)
+        listed[part] = [
+            (name, tuple(re.findall(r"\w+", dims)), optional, yes.strip()) for name, optional, dims, yes in rows
+        ]
+    assert set(listed) == set(results.PARTS)
+    for part, schema in results.PARTS.items():
+        assert {name: dims for name, dims, optional, _ in listed[part] if not optional} == schema.variables
+        assert {name: dims for name, dims, optional, _ in listed[part] if optional} == schema.optional
+        assert tuple(name for name, _, _, yes in listed[part] if yes) == schema.fractions
+    attributes = re.findall(r"^\| (`[^|]*`) \|", text.partition("## Attributes")[2].partition("\n## ")[0], re.MULTILINE)
+    assert set(re.findall(r"\w+", " ".join(attributes))) == results.ATTRIBUTES
+    dimensions = re.findall(r"^\| `(\w+)` \|", text.partition("## Dimensions")[2].partition("\n## ")[0], re.MULTILINE)
+    used = {dim for schema in results.PARTS.values() for dims in schema.variables.values() for dim in dims}
+    assert set(dimensions) == used
+
+
+@pytest.mark.parametrize("page", ["README.md", "book/change_the_architecture.md"])
+def test_the_network_that_a_page_registers_can_be_pruned(page: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(networks.registry, "_BUILDERS", dict(networks.registry._BUILDERS))
+    (code,) = [
+        block for block in re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL) if "@" in block
+    ]
+    exec(code, {"__name__": "__main__"})
+    network = networks.build("mynet", num_classes=10).eval()
+    inputs = torch.randn(16, 3, 32, 32)
+    assert network(inputs).shape == (16, 10)
+    for method in pruning.METHODS:
+        masks = pruning.prune(network, method, 0.5, inputs)
+        assert pruning.prune_ratio(network, masks) == pytest.approx(0.5, abs=0.05)
+
+
+def test_the_page_on_pruned_networks_runs_as_it_stands(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "book" / "use_a_pruned_network.md").read_text()
+    code = "".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+    # the same on fewer images: at "smoke" a chain has two cycles
+    code = code.replace('scale="quick"', 'scale="smoke", repetitions=1').replace("cycle=3", "cycle=2")
+    found = {}
+    exec(code, found)
+    images = torch.randn(5, 3, 32, 32)
+    with torch.no_grad():
+        torch.testing.assert_close(found["small"](images), found["network"](images), rtol=0, atol=1e-4)
+        again = torch.export.load("small_resnet20.pt2").module()(images)
+        torch.testing.assert_close(again, found["small"](images), rtol=0, atol=1e-5)
+    assert pruning.parameters(found["small"]) < 0.6 * pruning.parameters(found["network"])

@@ -1,0 +1,240 @@
+"""A campaign goes on where it was, stops in time, survives every end, and one failure does not stop the rest."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import lostprune
+import tiny_network
+from lostprune import campaign, prune_retrain, results, training
+from lostprune.campaign import executors
+from lostprune.campaign.jobs import plan
+from lostprune.campaign.pace import Pace
+from lostprune.cli import main
+from lostprune.foundations import store
+from lostprune.prune_retrain import cells
+
+TESTS = Path(__file__).parents[1]
+PARTS = ("curves", "shift")
+ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    with tiny_network.one_thread():
+        yield
+
+
+@pytest.fixture(scope="module")
+def finished(one_thread, tmp_path_factory):
+    """A study whose campaign was never stopped, its store, and what its networks and results are."""
+    study, folder = tiny_network.moment(), tmp_path_factory.mktemp("finished")
+    lines = []
+    summary = campaign.run([study], PARTS, store_folder=folder, say=lines.append)
+    assert (summary.left, summary.failed, summary.stopped) == ([], {}, "")
+    return study, folder, lines
+
+
+def digests(folder):
+    """Of every trained network, by name."""
+    files = (folder / "checkpoints").glob("*/*.json")
+    return {file.stem: json.loads(file.read_text())["sha256"] for file in files}
+
+
+def quietly(line):
+    pass
+
+
+def test_a_campaign_brings_everything_to_its_end_in_order(finished):
+    study, folder, lines = finished
+    assert [line.removeprefix("tiny moment: ").removesuffix(": finished") for line in lines] == [
+        "parent-r0", "parent-r1", "WT-r0", "FT-r0", "WT-r1", "FT-r1", "evaluation of curves, shift"
+    ]  # fmt: skip
+    assert not cells.pending(study, folder) and plan([study], PARTS, folder) == []
+    assert all(results.read(study.key, part, folder) is not None for part in PARTS)
+    assert list((folder / "running").iterdir()) == []
+
+
+def test_a_second_campaign_writes_nothing(finished):
+    study, folder, _ = finished
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.*") if path.parent.name != "locks"}
+    assert campaign.run([study], PARTS, store_folder=folder, say=quietly).left == []
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.*") if path.parent.name != "locks"} == before
+
+
+def test_killed_at_random_moments_it_ends_where_an_unbroken_one_ends(finished, tmp_path):
+    study, folder, _ = finished
+    killed = subprocess.run(
+        [sys.executable, Path(__file__).with_name("kill_campaign.py"), tmp_path, "5", "1", "2"],
+        env=ENVIRONMENT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    told = json.loads(killed.stdout.splitlines()[-1])
+    assert told["rewritten"] == 0
+    assert [reason for reason in told["damages"] if "was killed" not in reason] == []
+    assert campaign.run([study], PARTS, store_folder=tmp_path, say=quietly).left == []
+    assert digests(tmp_path) == digests(folder)
+    for part in PARTS:
+        assert results.read(study.key, part, tmp_path).equals(results.read(study.key, part, folder))
+
+
+@pytest.mark.parametrize("number, code", [(signal.SIGTERM, 75), (signal.SIGINT, 130)])
+def test_a_signal_makes_it_save_and_leave(tmp_path, number, code):
+    start = "import sys, tiny_network; from lostprune.cli import main; main(sys.argv[1:], standalone_mode=True)"
+    run = subprocess.Popen(
+        [sys.executable, "-c", start, "campaign", "network=resnet20,scale=paper", "--store", str(tmp_path)],
+        env=ENVIRONMENT, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while not list(tmp_path.glob("running/*.json")):  # its parent trains
+        assert run.poll() is None
+        time.sleep(0.05)
+    run.send_signal(number)
+    _, told = run.communicate(timeout=60)
+    assert run.returncode == code
+    assert f"stopped: {number.name}; 16 jobs are left. The same command goes on." in told
+    assert not list(tmp_path.glob("running/*")) and not list(tmp_path.rglob("*.part"))
+
+
+def test_one_study_that_fails_does_not_stop_the_others(tmp_path, monkeypatch):
+    train = prune_retrain.train_chains
+
+    def diverge(study, chains, *rest, **options):
+        if study.seed == 1 and ("WT", 0) in chains:
+            raise training.Diverged("the loss became nan")
+        return train(study, chains, *rest, **options)
+
+    monkeypatch.setattr(prune_retrain, "train_chains", diverge)
+    studies = [tiny_network.moment(seed=seed, repetitions=1) for seed in (1, 2)]
+    summary = campaign.run(studies, ("curves",), store_folder=tmp_path, say=quietly)
+    assert summary.failed == {"tiny moment seed 1: WT-r0": "Diverged: the loss became nan"}
+    assert [job.title for job in summary.left] == ["tiny moment seed 1: evaluation of curves"]
+    assert {cell[0] for cell in cells.pending(studies[0], tmp_path)} == {"WT"}
+    assert results.read(studies[1].key, "curves", tmp_path) is not None
+
+
+def test_a_full_disk_ends_it_and_what_was_finished_stays(tmp_path, monkeypatch):
+    study, save, saved = tiny_network.moment(repetitions=1), store.save_checkpoint, []
+
+    def save_two(path, *rest):
+        if len(saved) == 2:
+            raise OSError(errno.ENOSPC, "no space left")
+        saved.append(path)
+        save(path, *rest)
+
+    monkeypatch.setattr(store, "save_checkpoint", save_two)
+    with pytest.raises(OSError, match="no space left"):
+        campaign.run([study], PARTS, store_folder=tmp_path, say=quietly)
+    assert not list((tmp_path / "running").iterdir())
+    assert len(saved) == 2 and all(store.is_whole(path) for path in saved)
+
+
+def test_what_would_not_fit_before_the_limit_is_not_begun(finished, tmp_path, monkeypatch):
+    study, folder, _ = finished
+    monkeypatch.setattr(Pace, "piece", lambda self, job: 60.0)
+    began = []
+    monkeypatch.setattr(prune_retrain, "train_chains", lambda *arguments: began.append(arguments))
+    summary = campaign.run([study], PARTS, store_folder=tmp_path, seconds=50, say=quietly)
+    assert not began and len(summary.left) == 7 and "would fit before the time limit" in summary.stopped
+
+
+def test_the_time_limit_is_kept_and_the_next_campaign_goes_on(finished, tmp_path):
+    study, folder, _ = finished
+    wide = tiny_network.moment(repetitions=40)
+    summary = campaign.run([wide], PARTS, store_folder=tmp_path, seconds=1.5, say=quietly)
+    assert summary.stopped
+    assert campaign.run([study], PARTS, store_folder=tmp_path, say=quietly).left == []
+    assert digests(folder).items() <= digests(tmp_path).items()
+
+
+def test_a_clock_that_jumps_stops_nothing(finished, tmp_path, monkeypatch):
+    study, folder, _ = finished
+    jumps = iter(range(0, 10**9, 86_400))
+    monkeypatch.setattr(time, "time", lambda: float(next(jumps)))
+    summary = campaign.run([study], PARTS, store_folder=tmp_path, seconds=600, say=quietly)
+    assert (summary.left, summary.stopped) == ([], "")
+    assert digests(tmp_path) == digests(folder)
+
+
+def test_two_campaigns_on_one_store_share_the_work(finished, tmp_path):
+    study, folder, _ = finished
+    told = []
+    with ThreadPoolExecutor(2) as both:
+        runs = [both.submit(campaign.run, [study], PARTS, store_folder=tmp_path, say=told.append) for _ in range(2)]
+    assert [run.result().left for run in runs] == [[], []] and not any(run.result().failed for run in runs)
+    assert digests(tmp_path) == digests(folder)
+
+
+def test_several_workers_give_the_same_networks(finished, tmp_path):
+    study, folder, _ = finished
+    with ThreadPoolExecutor(3) as threads:
+        workers = executors.Workers(threads, 3)
+        assert campaign.run([study], PARTS, store_folder=tmp_path, workers=workers, say=quietly).left == []
+    assert digests(tmp_path) == digests(folder)
+
+
+def test_a_chain_that_another_process_has_is_waited_for(finished, tmp_path, monkeypatch):
+    study = tiny_network.moment(repetitions=1, methods=("WT",))
+    monkeypatch.setattr(sys.modules["lostprune.campaign.loop"], "AGAIN", 0.1)
+    name = cells.chain_name(study, ("parent", 0))
+    with ThreadPoolExecutor(1) as other:
+        with store.claim(store.lock_file(tmp_path, name)):
+            waiting = other.submit(campaign.run, [study], ("curves",), store_folder=tmp_path, say=quietly)
+            time.sleep(1)
+            assert not waiting.done() and not list(tmp_path.rglob("*.safetensors"))
+        assert waiting.result().left == []
+
+
+def test_a_network_that_cannot_be_run_is_named_and_the_others_run(tmp_path, monkeypatch):
+    def check(study):
+        if study.seed == 1:
+            raise ValueError("network 'tiny': without prunable layer")
+
+    monkeypatch.setattr(prune_retrain, "check_network", check)
+    studies = [tiny_network.moment(seed=seed, repetitions=1, methods=("WT",)) for seed in (1, 2)]
+    summary = campaign.run(studies, ("curves",), store_folder=tmp_path, say=quietly)
+    assert summary.failed == {"tiny moment seed 1": "network 'tiny': without prunable layer"} and summary.left == []
+
+
+@pytest.mark.parametrize(
+    "arguments, says",
+    [
+        ([], "STUDY: got none"),
+        (["resnet20:quik"], "scale: got 'quik'"),
+        (["resnet20", "--parts", "curve"], "part: got 'curve'"),
+        (["resnet20", "--time-limit", "soon"], "got 'soon', expected a duration"),
+        (["resnet20", "--max-size", "big"], "got 'big', expected a size"),
+        (["resnet20", "--workers", "2"], "workers: got 2 with executor 'serial'"),
+        (["resnet20", "--device", "gpu"], "LOSTPRUNE_DEVICE: got 'gpu'"),
+    ],
+)
+def test_a_wrong_command_is_refused_before_any_work(arguments, says, store, monkeypatch):
+    monkeypatch.setenv("LOSTPRUNE_DEVICE", "cpu")
+    told = CliRunner().invoke(main, ["campaign", *arguments])
+    assert told.exit_code in (1, 2) and says in told.output
+    assert not list(store.rglob("*.safetensors"))
+
+
+def test_a_dry_run_shows_and_runs_nothing(store):
+    told = CliRunner().invoke(main, ["campaign", "resnet20:smoke", "--dry-run"])
+    assert told.exit_code == 0 and "0 of 18 networks trained" in told.output and "left: 18 networks" in told.output
+    assert not list(store.rglob("*.safetensors"))
+
+
+def test_run_waits_for_whoever_trains_the_same_study(tmp_path):
+    study = tiny_network.moment(repetitions=1, methods=("WT",))
+    with ThreadPoolExecutor(1) as other:
+        with store.claim(store.lock_file(tmp_path, cells.chain_name(study, ("parent", 0)))):
+            waiting = other.submit(lostprune.run, study, store=tmp_path)
+            time.sleep(0.5)
+            assert not list(tmp_path.rglob("*.safetensors"))
+        assert waiting.result()["curves"].test_error.notnull().all()

@@ -1,0 +1,64 @@
+"""Whoever does a job is watched: it says how far it is, and stops before the limit and when its campaign stops."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from lostprune.campaign.board import Board
+from lostprune.campaign.jobs import Job
+from lostprune.campaign.watch import Watch, read_note, seconds_to_go
+from lostprune.foundations.progress import Progress, Stopped, watched_by
+
+
+def test_a_piece_that_fits_no_more_is_not_begun_and_a_step_beyond_the_limit_ends_it(tmp_path, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    (tmp_path / "ticket").touch()
+    watch, bar = Watch(tmp_path / "note.json", tmp_path / "ticket", 60.0, 20.0), Progress(0, "WT")
+    watch.said(bar)
+    now[0] += 45  # the piece took longer than expected: the next one would not fit
+    with pytest.raises(Stopped, match="would not fit"):
+        watch.said(bar)
+    watch.stepped(bar)
+    now[0] += 16
+    with pytest.raises(Stopped, match="limit is reached"):
+        watch.stepped(bar)
+
+
+def test_a_recalled_ticket_stops_workers_elsewhere(tmp_path):
+    watch = Watch(tmp_path / "note.json", tmp_path / "ticket")
+    with pytest.raises(Stopped, match="the campaign stops"):
+        watch.stepped(Progress(0, "WT"))
+
+
+def test_a_note_says_how_far_the_job_is_until_it_ends(study, tmp_path, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    (tmp_path / "ticket").touch()
+    job = Job(study, (("WT", 0),), (("WT", 0, 1),))
+    watch = Watch(job.note(tmp_path), tmp_path / "ticket")
+    with watched_by(watch), Progress(400, "WT") as bar:
+        bar.say("WT, cycle 1 of 2")
+        now[0] += 10
+        bar.step(100)
+    note = read_note(job.note(tmp_path))
+    assert (note["doing"], note["done"], note["total"], note["pid"]) == ("WT, cycle 1 of 2", 100, 400, os.getpid())
+    assert seconds_to_go(note) == 30
+    board = Board(tmp_path, workers=2)
+    board.began(job)
+    board.expect(600)
+    line, in_all = board.words()
+    assert line.startswith("resnet20 tiny: WT, cycle 1 of 2, 25%, about 30 s left, on ")
+    assert in_all == "in all about 5 min left"
+    watch.close()
+    assert board.words() == [in_all] and read_note(job.note(tmp_path)) is None
+
+
+def test_a_note_is_not_worth_an_end(tmp_path):
+    (tmp_path / "ticket").touch()
+    watch = Watch(tmp_path / "notes" / "note.json", tmp_path / "ticket")
+    (tmp_path / "notes").rmdir()
+    watch.said(Progress(0, "WT"))

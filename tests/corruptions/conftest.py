@@ -1,0 +1,1 @@
+from fixtures.archives import server, set_npm, tiny  # noqa: F401

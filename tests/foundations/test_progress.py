@@ -1,0 +1,76 @@
+"""Progress is a line now and then in a log, a bar in a terminal, and a message to whoever watches."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from lostprune.foundations import progress
+from lostprune.foundations.progress import Progress, Stopped, in_words, watched_by
+
+
+class Listener:
+    def __init__(self):
+        self.heard = []
+
+    def said(self, bar):
+        self.heard.append(bar.title)
+
+    def stepped(self, bar):
+        self.heard.append(bar.done)
+
+
+def test_a_log_gets_lines_not_bars(capsys, monkeypatch):
+    monkeypatch.setattr(progress, "LOG_EVERY", 0.0)
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)  # other tests import it
+    with Progress(100, "Training") as bar:
+        bar.say("WT, cycle 1")
+        bar.step(50, {"epoch": 1, "loss": 2.0, "error": 0.5})
+    assert capsys.readouterr().err == "WT, cycle 1: 50%, 0 s left epoch 1, loss 2.000, error 50.0%\n"
+
+
+def test_a_terminal_gets_a_bar(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    with Progress(100, "Training") as bar:
+        bar.say("WT, cycle 1")
+        bar.step(100)
+    shown = capsys.readouterr().err
+    assert "WT, cycle 1" in shown and "100%" in shown and "\n" in shown
+
+
+def test_nothing_is_shown_where_there_is_nothing_to_do(capsys):
+    with Progress(0, "Training") as bar:
+        bar.say("WT")
+        bar.step(10)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_watch_is_told_and_nothing_is_shown(capsys):
+    listener = Listener()
+    with watched_by(listener), Progress(100, "Training") as bar:
+        bar.say("WT")
+        bar.step(60)
+        bar.step(40)
+    assert listener.heard == ["WT", 60, 100] and capsys.readouterr().err == ""
+    assert Progress(0, "").watch is None
+
+
+def test_work_that_falls_back_on_errors_does_not_swallow_a_stop():
+    class Impatient(Listener):
+        def stepped(self, bar):
+            raise Stopped("enough")
+
+    with pytest.raises(Stopped, match="enough"), watched_by(Impatient()):
+        try:
+            Progress(1, "").step(1)
+        except Exception:
+            pass
+
+
+@pytest.mark.parametrize(
+    "seconds, words",
+    [(None, "?"), (0.4, "0 s"), (99, "99 s"), (100, "2 min"), (3599, "1 h 00 min"), (11_111, "3 h 05 min")],
+)
+def test_times_are_said_as_people_say_them(seconds, words):
+    assert in_words(seconds) == words

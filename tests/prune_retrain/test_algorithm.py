@@ -1,0 +1,141 @@
+"""Algorithm 1 nests its masks, shares its parents, and ends bitwise the same wherever it was stopped."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+import lostprune
+from lostprune import prune_retrain, pruning
+from lostprune.foundations.progress import Progress
+from lostprune.prune_retrain import cells, checkpoints
+
+CPU = torch.device("cpu")
+
+
+def run_all(study, folder):
+    for method in ("parent", *study.methods):
+        for repetition in range(study.repetitions):
+            prune_retrain.run_chains(study, [(method, repetition)], folder, CPU, Progress(0, ""))
+
+
+def states(study, folder):
+    """Weights and masks of every cell."""
+    loaded = {cell: checkpoints.load(study, cell, folder, CPU) for cell in cells.cells(study)}
+    return {
+        (cell, kind, name): tensor
+        for cell, (network, masks, _) in loaded.items()
+        for kind, tensors in (("state", network.state_dict()), ("mask", masks))
+        for name, tensor in tensors.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    """The study, run without a stop: its folder and what it ended with."""
+    from conftest import TINY
+
+    study = lostprune.Study(scale=TINY, methods=("WT", "FT"), repetitions=1)
+    folder = tmp_path_factory.mktemp("unbroken")
+    run_all(study, folder)
+    return study, folder, states(study, folder)
+
+
+def assert_same(study, folder, expected):
+    found = states(study, folder)
+    assert found.keys() == expected.keys()
+    assert [key for key in expected if not torch.equal(found[key], expected[key])] == []
+
+
+def test_masks_nest_and_pruned_weights_are_zero(unbroken):
+    study, folder, _ = unbroken
+    for method in study.methods:
+        before = None
+        for cycle in range(1, len(study.ladder) + 1):
+            network, masks, facts = checkpoints.load(study, (method, 0, cycle), folder, CPU)
+            parameters = dict(network.named_parameters())
+            assert all((parameters[name][~mask] == 0).all() for name, mask in masks.items())
+            assert before is None or not any((masks[name] & ~mask).any() for name, mask in before.items())
+            kept = study.ladder[cycle - 1][-1]
+            tolerance = 0.005 if method == "WT" else 0.02  # FT moves in steps of filters
+            assert 1 - facts["prune_ratio"] == pytest.approx(kept, rel=tolerance)
+            assert facts["prune_ratio"] == pruning.prune_ratio(network, masks)
+            before = masks
+
+
+def test_a_second_run_computes_nothing(unbroken):
+    study, folder, _ = unbroken
+    times = {path: path.stat().st_mtime_ns for path in folder.rglob("*.*")}
+    run_all(study, folder)
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.*")} == times
+    assert cells.pending(study, folder) == []
+
+
+def test_another_study_of_the_same_network_takes_over_what_is_there(unbroken):
+    study, folder, _ = unbroken
+    wider = lostprune.Study(scale=study.scale, methods=("WT", "FT", "PFP"), repetitions=1)
+    assert {cell[0] for cell in cells.pending(wider, folder)} == {"PFP"}
+
+
+def test_a_damaged_cycle_is_said_and_computed_again(unbroken, caplog):
+    study, folder, expected = unbroken
+    path = cells.path_of(study, ("WT", 0, 1), folder).with_suffix(".safetensors")
+    path.write_bytes(path.read_bytes()[:-1])
+    assert checkpoints.load(study, ("WT", 0, 1), folder, CPU) is None
+    assert "it is computed again" in caplog.text
+    run_all(study, folder)
+    assert_same(study, folder, expected)
+
+
+def test_a_chain_that_cannot_be_pruned_further_ends_with_a_note(unbroken, tmp_path, monkeypatch):
+    study, _, _ = unbroken
+    prune = pruning.prune
+
+    def unreachable(network, method, keep_ratio, *rest):
+        if keep_ratio < 0.5:
+            raise pruning.VanishedLayer("fc.weight would lose its last weight")
+        return prune(network, method, keep_ratio, *rest)
+
+    monkeypatch.setattr(pruning, "prune", unreachable)
+    run_all(study, tmp_path)
+    assert cells.unreachable(study, tmp_path) == {
+        f"{method}-r0-c02": "fc.weight would lose its last weight" for method in study.methods
+    }
+    assert cells.pending(study, tmp_path) == []
+    curves = lostprune.run(study, "curves", store=tmp_path)["curves"]
+    assert curves.test_error.isnull().sum("cycle").values.tolist() == [[1], [1]]
+    error, ratio = curves.test_error, curves.prune_ratio
+    potential = lostprune.metrics.prune_potential(error, error.sel(cycle=0, drop=True), ratio, delta=1)
+    assert (potential == ratio.sel(cycle=1, drop=True)).all()
+
+
+def test_killed_anywhere_it_ends_where_an_unbroken_run_ends(unbroken, tmp_path):
+    study, _, expected = unbroken
+    tests = Path(__file__).parents[1]
+    code = (
+        "import sys, pathlib; sys.path += ['.', 'prune_retrain'];"
+        "from conftest import TINY; import lostprune, test_algorithm as t;"
+        "study = lostprune.Study(scale=TINY, methods=('WT', 'FT'), repetitions=1);"
+        "print('ready', flush=True); t.run_all(study, pathlib.Path(sys.argv[1]))"
+    )
+    wait = random.Random(0)
+    kills = 0
+    while cells.pending(study, tmp_path) and kills < 4:
+        run = subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path)], cwd=tests, stdout=subprocess.PIPE, env=os.environ
+        )
+        assert run.stdout.readline() == b"ready\n"
+        time.sleep(wait.uniform(0.05, 2.5))
+        run.send_signal(signal.SIGKILL)
+        run.communicate()
+        kills += 1
+    run_all(study, tmp_path)
+    assert_same(study, tmp_path, expected)

@@ -1,0 +1,68 @@
+"""Every place where the recipes differ from the paper's Table 3 is named, with what stands there."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from lostprune import networks, published
+from lostprune.published.disagreements import DISAGREEMENTS
+from lostprune.training import RECIPES, RETRAIN_RECIPES, ladder_for
+
+
+def _table_3(network: str) -> dict:
+    """Table 3, read: numbers, and milestones by the caption's rule ("every 30 epochs" where it prints "{30, …}")."""
+    row = published.recipes()[network]
+    decay, listed = re.fullmatch(r"([\d.]+)@\{(.+)\}", row["decay"]).groups()
+    epochs, first = int(row["epochs"]), int(listed.split(",")[0])
+    every = range(first, epochs, first) if "…" in listed else map(int, listed.split(","))
+    numbers = {name: float(row[name]) for name in ("epochs", "batch_size", "learning_rate", "momentum", "weight_decay")}
+    warmup, nesterov = float(row["warmup"]), {"yes": True, "no": False}[row["nesterov"]]
+    return numbers | {"warmup": warmup, "nesterov": nesterov, "decay": (float(decay), *every)}
+
+
+def _ours(network: str) -> dict:
+    recipe = RECIPES[network]
+    names = ("epochs", "batch_size", "learning_rate", "momentum", "weight_decay", "nesterov")
+    values = {name: getattr(recipe, name) for name in names}
+    return values | {"warmup": recipe.warmup_epochs, "decay": (recipe.decay, *recipe.milestones)}
+
+
+def _named(what: str) -> dict:
+    return {network: each for each in DISAGREEMENTS if each.what == what for network in each.networks}
+
+
+@pytest.mark.parametrize("network", RECIPES)
+def test_exactly_the_rows_of_table_3_that_differ_are_named(network):
+    paper, ours = _table_3(network), _ours(network)
+    differing = {name for name in paper if paper[name] != ours[name]}
+    assert differing == {each.what for each in DISAGREEMENTS if network in each.networks} & set(paper)
+
+
+def test_what_is_said_about_a_recipe_is_what_it_does():
+    for network, warmup in _named("warmup").items():
+        assert warmup.code == str(RECIPES[network].warmup_epochs)
+        assert warmup.paper == published.recipes()[network]["warmup"]
+    recipe, decay = RECIPES["wrn16_8"], _named("decay")["wrn16_8"]
+    assert decay.code == f"{recipe.decay}@{{{', '.join(map(str, recipe.milestones))}}}"
+    retraining = _named("epochs of each retraining")
+    assert set(retraining) == {network for network in RECIPES if RECIPES[network] != RETRAIN_RECIPES[network]}
+    assert retraining["vgg16"].code.startswith(f"{RETRAIN_RECIPES['vgg16'].epochs}:")
+
+
+@pytest.mark.parametrize("network", RECIPES)
+def test_what_is_said_about_a_ladder_is_what_it_does(network):
+    ratios = [cycle[-1] for cycle in ladder_for(network)]
+    said = _named("alpha")[network]
+    assert said.paper.startswith(published.recipes()[network]["alpha"])
+    assert said.code.startswith(f"{ratios[0]:.2f} in the first cycle, then {ratios[1] / ratios[0]:.3f} down to")
+    assert said.code.endswith(f"down to {100 * ratios[-1]:g}%" + " of all parameters" * ("steps" not in said.code))
+    assert len(ladder_for(network)[0]) == 3 and "three" in _named("pruning steps in a cycle")[network].code
+
+
+def test_every_disagreement_is_decided_and_explained():
+    for each in DISAGREEMENTS:
+        assert set(each.networks) <= set(networks.names())
+        assert each.chosen in ("paper", "code")
+        assert each.paper != each.code and each.why.endswith(".")
