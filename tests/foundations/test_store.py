@@ -140,7 +140,8 @@ def test_a_file_that_cannot_be_written_to_its_end_leaves_nothing(tmp_path):
 def test_one_at_a_time_has_a_claim_and_it_ends_with_the_process(tmp_path):
     lock = store.lock_file(tmp_path, "WT-r0")
     code = "import sys, time, pathlib; from lostprune.foundations import store"
-    code += "; claim = store.claim(pathlib.Path(sys.argv[1])); claim.__enter__(); print('has it', flush=True); time.sleep(600)"
+    code += "; claim = store.claim(pathlib.Path(sys.argv[1])); claim.__enter__()"
+    code += "; print('has it', flush=True); time.sleep(600)"
     other = subprocess.Popen([sys.executable, "-c", code, str(lock)], stdout=subprocess.PIPE, text=True)
     assert other.stdout.readline() == "has it\n"
     with pytest.raises(store.Claimed, match="WT-r0: another process is at it"), store.claim(lock, wait=False):
