@@ -1,0 +1,108 @@
+"""What a network is for: what it is trained to lower, what is counted per image, and how counts become an error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+
+Outputs = torch.Tensor | Mapping[str, torch.Tensor]  # torchvision's segmentation networks return {"out": …, "aux": …}
+TOP = 5  # a network with more classes has a top-5 error, too
+AUXILIARY_WEIGHT = 0.5  # of the auxiliary head's loss, as torchvision and the original study weigh it
+
+
+def logits(outputs: Outputs) -> torch.Tensor:
+    """The scores of the classes, [n, classes] or [n, classes, h, w], of whatever a network returned."""
+    return outputs["out"] if isinstance(outputs, Mapping) else outputs
+
+
+@dataclass(frozen=True)
+class Classification:
+    """Each image has one class. Outputs: logits [n, classes]; labels: int64 [n]."""
+
+    def loss(self, outputs: Outputs, labels: torch.Tensor, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+        """Mean cross-entropy, a scalar of ``dtype``: float32 to train, float64 to measure."""
+        return F.cross_entropy(logits(outputs).to(dtype), labels)
+
+    def counts(self, outputs: Outputs, labels: torch.Tensor) -> torch.Tensor:
+        """Per image, whether it is misclassified and, where there are more than five classes, whether its class is
+        not among the five of the largest logits: int64 [n, 1] or [n, 2], of 0 and 1.
+        """
+        scores = logits(outputs)
+        wrong = [scores.argmax(1) != labels]
+        if scores.shape[1] > TOP:
+            wrong.append((scores.topk(TOP).indices != labels[:, None]).all(1))
+        return torch.stack(wrong, 1).long()
+
+    def error(self, counts: torch.Tensor) -> float:
+        """The fraction of misclassified images, of counts [n, 1] or [n, 2]."""
+        return counts[:, 0].double().mean().item()
+
+    def named_errors(self, counts: torch.Tensor) -> dict[str, float]:
+        """Errors that are reported beside :meth:`error`: ``top5_error`` where there are more than five classes."""
+        return {"top5_error": counts[:, 1].double().mean().item()} if counts.shape[1] > 1 else {}
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """Each pixel has a class. Outputs: logits [n, classes, h, w], alone or as ``"out"`` beside the logits ``"aux"`` of
+    an auxiliary head; labels: int64 [n, h, w].
+
+    Attributes:
+        classes: how many, with the background.
+        ignore: the label of pixels that count nowhere, such as the outlines of objects in Pascal VOC.
+    """
+
+    classes: int
+    ignore: int = 255
+
+    def loss(self, outputs: Outputs, labels: torch.Tensor, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+        """Mean cross-entropy over the pixels of the batch, plus half of the auxiliary head's where there is one."""
+        loss = F.cross_entropy(logits(outputs).to(dtype), labels, ignore_index=self.ignore)
+        if isinstance(outputs, Mapping) and "aux" in outputs:
+            auxiliary = F.cross_entropy(outputs["aux"].to(dtype), labels, ignore_index=self.ignore)
+            loss = loss + AUXILIARY_WEIGHT * auxiliary
+        return loss
+
+    def counts(self, outputs: Outputs, labels: torch.Tensor) -> torch.Tensor:
+        """The confusion matrix of each image, int64 [n, classes, classes]: pixels by their class and the predicted."""
+        n, classes = len(labels), self.classes
+        counted = labels != self.ignore
+        image = torch.arange(n, device=labels.device).view(n, 1, 1).expand_as(labels)
+        cells = (image * classes + labels) * classes + logits(outputs).argmax(1)
+        return cells[counted].bincount(minlength=n * classes * classes).view(n, classes, classes)
+
+    def error(self, counts: torch.Tensor) -> float:
+        """The IoU error of all images together, of counts [n, classes, classes].
+
+        One minus the mean, over the classes that occur, of intersection over union. A class occurs if a pixel has it
+        or is predicted to have it. Intersection and union are those of the whole set: the IoU is no mean over images.
+
+        Raises:
+            ValueError: no pixel was counted.
+        """
+        confusion = counts.sum(0).double()
+        intersection = confusion.diagonal()
+        union = confusion.sum(0) + confusion.sum(1) - intersection
+        if not union.any():
+            raise ValueError(f"got {len(counts)} images without a labelled pixel, expected at least one such pixel")
+        return 1 - (intersection[union > 0] / union[union > 0]).mean().item()
+
+    def named_errors(self, counts: torch.Tensor) -> dict[str, float]:
+        """``iou_error``, which is :meth:`error`, and ``pixel_error``: the fraction of wrong pixels of the set."""
+        confusion = counts.sum(0).double()
+        right = confusion.diagonal().sum() / confusion.sum()
+        return {"iou_error": self.error(counts), "pixel_error": 1 - right.item()}
+
+
+def matching_predictions(outputs: Outputs, parent_outputs: Outputs) -> torch.Tensor:
+    """Fraction of images, or of pixels, for which two networks predict the same class (Section 4.1): float64 scalar."""
+    return (logits(outputs).argmax(1) == logits(parent_outputs).argmax(1)).double().mean()
+
+
+def softmax_distance(outputs: Outputs, parent_outputs: Outputs) -> torch.Tensor:
+    """Mean Euclidean distance between the softmax outputs of two networks, per image or pixel: float64 scalar."""
+    of, parent = logits(outputs).double().softmax(1), logits(parent_outputs).double().softmax(1)
+    return (of - parent).norm(dim=1).mean()
