@@ -11,7 +11,7 @@ from .. import data, networks, published
 from ..foundations.progress import Progress
 from ..measurement import inference, test_sets
 from ..runner import default_device
-from ..training import Diverged, Run, engines_for, recipe_for, train_together
+from ..training import Diverged, Run, engines_for, train_together
 from . import report
 
 DATASET = "cifar10"
@@ -43,7 +43,7 @@ def measure(
     """
     device = default_device()
     engines = engines or tuple(dict.fromkeys((engines_for(device)[0].name, "float32")))
-    recipe = recipe_for(network).shortened(epochs, None)
+    recipe = networks.recipe_for(network).shortened(epochs, None)
     train, test = data.load(DATASET, "train"), data.load(DATASET, "test")
     part = data.split_training(len(train.labels), seed=0, samples=0)[0][:images]
     found = {}

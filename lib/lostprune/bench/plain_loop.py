@@ -10,7 +10,6 @@ import torch
 
 from .. import data, networks
 from ..runner import default_device
-from ..training import recipe_for
 from . import report
 
 WARM_UP = 3  # steps that are not timed
@@ -46,7 +45,7 @@ class PlainLoop:
 
 def main(network: str, images: int, steps: int) -> None:
     """Answer every line with the images per second of the next ``steps`` steps of the plain loop."""
-    device, recipe = default_device(), recipe_for(network)
+    device, recipe = default_device(), networks.recipe_for(network)
     split = data.load("cifar10", "train")
     torch.manual_seed(0)
     net = networks.build(network).to(device)

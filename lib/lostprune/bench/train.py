@@ -9,7 +9,7 @@ import torch
 from .. import data, networks
 from ..runner import default_device
 from ..study import Study
-from ..training import Run, keep_freed_memory, recipe_for
+from ..training import Run, keep_freed_memory
 from ..training.loop import run_epoch
 from ..training.trainer import Trainer
 from . import floors, report
@@ -39,7 +39,7 @@ def measure(network: str = "resnet20", together: int | None = None, steps: int |
         ValueError: an unknown network or device.
         BenchError: the checkout with the plain loop is not there.
     """
-    device, recipe = default_device(), recipe_for(network)
+    device, recipe = default_device(), networks.recipe_for(network)
     report.reference("training")
     on_cuda = device.type == "cuda"
     keep_freed_memory()

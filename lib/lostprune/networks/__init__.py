@@ -1,6 +1,7 @@
 """The paper's networks, and a registry that takes new ones by name."""
 
 from . import densenet, resnet, vgg, wide_resnet  # noqa: F401  (registers their networks)
-from .registry import build, fingerprint, names, register
+from .fingerprints import fingerprint
+from .registry import build, ladder_for, names, recipe_for, register, retrain_recipe_for
 
-__all__ = ["build", "fingerprint", "names", "register"]
+__all__ = ["build", "fingerprint", "ladder_for", "names", "recipe_for", "register", "retrain_recipe_for"]

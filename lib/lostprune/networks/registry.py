@@ -2,30 +2,62 @@
 
 from __future__ import annotations
 
-import hashlib
+import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-import torch
 from torch import nn
 
 from ..foundations.choices import choose
+from ..training.ladders import TRAININGS, Ladder
+from ..training.recipes import Recipe
 
+log = logging.getLogger("lostprune")
 RANDOM_STATE = threading.Lock()  # torch has one for the whole process; chains may run in threads
-_BUILDERS: dict[str, Callable[[int], nn.Module]] = {}
+MODEL = "resnet20"  # whose recipe and ladders networks without their own take
 
 
-def register(name: str) -> Callable:
+@dataclass(eq=False)
+class Registered:
+    """A network and how it is trained and pruned; ``None`` and missing ladders stand for those of ``MODEL``."""
+
+    name: str
+    builder: Callable[..., nn.Module]
+    recipe: Recipe | None
+    retrain_recipe: Recipe | None
+    ladders: dict[str, Ladder]
+    announced: bool = field(default=False)
+
+
+REGISTERED: dict[str, Registered] = {}
+
+
+def register(
+    name: str,
+    recipe: Recipe | None = None,
+    retrain_recipe: Recipe | None = None,
+    ladder: Ladder | Sequence[float] | Mapping[str, Ladder | Sequence[float]] | None = None,
+) -> Callable:
     """Decorator that makes a network available by name.
 
     It decorates anything that is called with ``num_classes`` and returns an ``nn.Module``: a function or the
     module class itself. Registering a name again replaces the network, so that a notebook cell can be run twice.
 
+    Args:
+        name: letters, digits and underscores.
+        recipe: how it is trained; ``None`` takes the ResNets', and the log says so.
+        retrain_recipe: how each cycle retrains it; ``None`` takes ``recipe`` (Algorithm 1, line 6).
+        ladder: falling keep ratios, such as ``(0.85, 0.5, 0.2)``, or a :class:`~lostprune.training.Ladder`. Under the
+            names ``"nominal"`` and ``"robust"`` they may differ. What is missing is ResNet20's, and the log says so.
+
     Raises:
-        ValueError: the name is not an identifier (names become folder names and papermill parameters).
+        ValueError: the name is not an identifier (names become folder names and papermill parameters); a ladder that
+            does not fall.
+        TypeError: a recipe that is not a :class:`~lostprune.training.Recipe`.
 
     Example:
-        >>> @register("mynet")
+        >>> @register("mynet", ladder=(0.8, 0.4, 0.2))
         ... class MyNet(nn.Sequential):
         ...     def __init__(self, num_classes=10):
         ...         pool = nn.AdaptiveAvgPool2d(1)
@@ -33,9 +65,13 @@ def register(name: str) -> Callable:
     """
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(f"network name: got {name!r}, expected letters, digits and underscores; choose another name")
+    for what, given in (("recipe", recipe), ("retrain_recipe", retrain_recipe)):
+        if given is not None and not isinstance(given, Recipe):
+            raise TypeError(f"{what}: got a {type(given).__name__}, expected a lostprune.training.Recipe")
+    ladders = _ladders(ladder)
 
-    def keep(builder: Callable[[int], nn.Module]) -> Callable[[int], nn.Module]:
-        _BUILDERS[name] = builder
+    def keep(builder: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
+        REGISTERED[name] = Registered(name, builder, recipe, retrain_recipe or recipe, ladders)
         return builder
 
     return keep
@@ -43,7 +79,7 @@ def register(name: str) -> Callable:
 
 def names() -> tuple[str, ...]:
     """The registered names, sorted."""
-    return tuple(sorted(_BUILDERS))
+    return tuple(sorted(REGISTERED))
 
 
 def build(name: str, num_classes: int = 10) -> nn.Module:
@@ -52,34 +88,67 @@ def build(name: str, num_classes: int = 10) -> nn.Module:
     Raises:
         ValueError: unknown name (the message lists the known ones and the nearest).
     """
-    return _builder(name)(num_classes=num_classes)
+    return registered(name).builder(num_classes=num_classes)
 
 
-def fingerprint(name: str) -> str | None:
-    """What tells two networks of one name apart: ``None`` for the networks of this package, a digest for others.
-
-    A network that a user registers can change from one run to the next while its name stays. The digest covers its
-    modules (``repr``), the shapes of its state and the compiled code of every ``forward``, so that an edited network
-    never finds the results of the one before.
-    """
-    builder = _builder(name)
-    if (getattr(builder, "__module__", None) or "").startswith("lostprune."):
-        return None
-    with RANDOM_STATE, torch.random.fork_rng(devices=[]):
-        network = build(name)
-    digest = hashlib.sha256(repr(network).encode())
-    for key, value in network.state_dict().items():
-        digest.update(f"{key}{tuple(value.shape)}".encode())
-    for kind in sorted({type(module) for module in network.modules()}, key=lambda kind: kind.__qualname__):
-        if not kind.__module__.startswith("torch."):
-            code = kind.forward.__code__
-            digest.update(code.co_code + repr((code.co_consts, code.co_names)).encode())
-    return digest.hexdigest()[:8]
-
-
-def _builder(name: str) -> Callable[[int], nn.Module]:
+def registered(name: str) -> Registered:
+    """What is registered under a name. Raises ValueError for an unknown one, like :func:`build`."""
     try:
         choose("network", name, names())
     except ValueError as error:
         raise ValueError(f"{error} Register your own with @lostprune.networks.register({name!r}).") from None
-    return _BUILDERS[name]
+    return REGISTERED[name]
+
+
+def recipe_for(name: str) -> Recipe:
+    """How the network is trained. Raises ValueError for an unknown one, like :func:`build`."""
+    network = registered(name)
+    return network.recipe or _announced(network).recipe
+
+
+def retrain_recipe_for(name: str) -> Recipe:
+    """How each cycle retrains the network. Raises ValueError for an unknown one, like :func:`build`."""
+    network = registered(name)
+    return network.retrain_recipe or _announced(network).retrain_recipe
+
+
+def ladder_for(name: str, training: str = "nominal") -> Ladder:
+    """The keep ratios that the network is pruned to.
+
+    Args:
+        name: a registered network.
+        training: ``"nominal"`` or ``"robust"`` (Section 6).
+
+    Raises:
+        ValueError: either is unknown.
+    """
+    network = registered(name)
+    choose("training", training, TRAININGS)
+    return network.ladders.get(training) or _announced(network).ladders[training]
+
+
+def _announced(network: Registered) -> Registered:
+    """``MODEL``, in whose way a network without its own recipe or ladder is treated; the log says it once."""
+    if not network.announced:
+        network.announced = True
+        given = {"recipe": network.recipe, "retrain_recipe": network.retrain_recipe}
+        given |= {f"{training} ladder": network.ladders.get(training) for training in TRAININGS}
+        missing = ", ".join(what for what, value in given.items() if value is None)
+        log.warning(
+            "network %r: registered without %s; those of %s are taken. networks.register(%r, recipe=…, ladder=…) sets "
+            "its own",
+            network.name,
+            missing,
+            MODEL,
+            network.name,
+        )
+    return REGISTERED[MODEL]
+
+
+def _ladders(given: Ladder | Sequence[float] | Mapping[str, Ladder | Sequence[float]] | None) -> dict[str, Ladder]:
+    if given is None:
+        return {}
+    by_training = given if isinstance(given, Mapping) else dict.fromkeys(TRAININGS, given)
+    for training in by_training:
+        choose("ladder", training, TRAININGS)
+    return {name: each if isinstance(each, Ladder) else Ladder(tuple(each)) for name, each in by_training.items()}

@@ -6,8 +6,23 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from ..training.ladders import Ladder, geometric, linear
+from ..training.recipes import Recipe
 from .initialisation import initialise_convolutions
 from .registry import register
+
+# How the original study trained and pruned (lucaslie/torchprune at 14b392c), nominal and robust alike. Where that is not
+# what the paper prints, ``DISAGREEMENTS`` says so.
+RECIPE = Recipe(182, 128, 0.1, milestones=(91, 136), decay=0.1, warmup_epochs=5)
+_ROBUST = Ladder.in_steps(1, geometric(0.80, 0.03, 16))
+LADDERS_20 = {
+    "nominal": Ladder.in_steps(3, geometric(0.99, 0.855, 2), geometric(0.85, 0.15, 58), linear(0.132, 0.02, 9)),
+    "robust": _ROBUST,
+}
+LADDERS = {
+    "nominal": Ladder.in_steps(3, geometric(0.99, 0.855, 2), geometric(0.85, 0.02, 58)),
+    "robust": _ROBUST,
+}
 
 BOTTLENECK_FROM = 44  # the depth at which the models of the original study change from basic blocks to bottlenecks
 
@@ -90,19 +105,19 @@ class ResNet(nn.Module):
         return self.fc(x.mean((2, 3)))
 
 
-@register("resnet20")
+@register("resnet20", RECIPE, ladder=LADDERS_20)
 def resnet20(num_classes: int = 10) -> ResNet:
     """The paper's ResNet20: 272,474 parameters, 40,813,184 multiply-adds at 32x32."""
     return ResNet(20, num_classes)
 
 
-@register("resnet56")
+@register("resnet56", RECIPE, ladder=LADDERS)
 def resnet56(num_classes: int = 10) -> ResNet:
     """The paper's ResNet56, of bottlenecks: 869,530 parameters, 127,322,624 multiply-adds at 32x32."""
     return ResNet(56, num_classes)
 
 
-@register("resnet110")
+@register("resnet110", RECIPE, ladder=LADDERS)
 def resnet110(num_classes: int = 10) -> ResNet:
     """The paper's ResNet110, of bottlenecks: 1,704,154 parameters, 247,646,720 multiply-adds at 32x32."""
     return ResNet(110, num_classes)

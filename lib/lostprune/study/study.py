@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from .. import data, networks
 from ..foundations.choices import choose
 from ..pruning import METHODS
-from ..training.ladders import ladder_for
-from ..training.recipes import Recipe, recipe_for, retrain_recipe_for
+from ..training.recipes import Recipe
 from .scales import SCALES, Scale
 
 TRAININGS = ("nominal",)
@@ -69,18 +68,19 @@ class Study:
     @property
     def recipe(self) -> Recipe:
         """How the parent is trained."""
-        return recipe_for(self.network).shortened(self.scale.epochs, self.scale.batch_size)
+        return networks.recipe_for(self.network).shortened(self.scale.epochs, self.scale.batch_size)
 
     @property
     def retrain_recipe(self) -> Recipe:
-        """How each cycle retrains: the training recipe itself at paper scale (Algorithm 1, line 6), but for VGG16."""
-        return retrain_recipe_for(self.network).shortened(self.scale.retrain_epochs, self.scale.batch_size)
+        """How each cycle retrains: the training recipe itself at paper scale (Algorithm 1, line 6), except for VGG16."""
+        return networks.retrain_recipe_for(self.network).shortened(self.scale.retrain_epochs, self.scale.batch_size)
 
     @property
     def ladder(self) -> tuple[tuple[float, ...], ...]:
         """Keep ratios of every cycle."""
         scale = self.scale
-        return ladder_for(self.network, scale.cycles, scale.smallest_keep_ratio, scale.prune_only_steps, self.training)
+        ladder = networks.ladder_for(self.network, self.training)
+        return ladder.shortened(scale.cycles, scale.smallest_keep_ratio, scale.prune_only_steps)
 
     @property
     def training_key(self) -> str:

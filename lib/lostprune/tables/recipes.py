@@ -136,7 +136,7 @@ def _recipe(study: Study) -> dict[str, str]:
         "warmup": _twice(recipe.warmup_epochs, again.warmup_epochs),
         "batch_size": f"{recipe.batch_size}",
         "learning_rate": f"{recipe.learning_rate:g}",
-        "decay": f"{recipe.decay:g}@{{{_milestones(recipe)}}}",
+        "decay": _decay(recipe),
         "momentum": f"{recipe.momentum:g}",
         "nesterov": "yes" if recipe.nesterov else "no",
         "weight_decay": f"{recipe.weight_decay:.1e}".replace("e-0", "e-"),
@@ -148,6 +148,13 @@ def _recipe(study: Study) -> dict[str, str]:
 def _twice(training: float, retraining: float) -> str:
     same = f"{training:.3g}"
     return same if training == retraining else f"{same}; retraining: {retraining:.3g}"
+
+
+def _decay(recipe: Recipe) -> str:
+    """As the paper prints it, such as ``0.1@{91, 136}`` or ``(1 - "step"/"total steps")^0.9``."""
+    steps = f"{recipe.decay:g}@{{{_milestones(recipe)}}}" if recipe.milestones else ""
+    power = f'(1 - "step"/"total steps")^{recipe.polynomial_power:g}' if recipe.polynomial_power else ""
+    return " and ".join(filter(None, (steps, power))) or MISSING
 
 
 def _milestones(recipe: Recipe) -> str:

@@ -1,69 +1,76 @@
-"""The ladders of keep ratios that PruneRetrain walks down: one for every network, nominal and robust."""
+"""The type of a ladder, the keep ratios that PruneRetrain walks down; a network's own stands where it is registered."""
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
-from ..foundations.choices import choose
-
-# The steps of the original study (its configuration files cifar/*.yaml and cifar_c/*.yaml): each is a spacing of keep
-# ratios, fractions of all parameters, from the first to the second number. Its resnet20 serves networks of one's own.
-_SPACINGS = {"geometric": np.geomspace, "linear": np.linspace}
-_NEARLY_ALL = ("geometric", 0.99, 0.855, 2)
-_TO_2_PERCENT = (_NEARLY_ALL, ("geometric", 0.85, 0.02, 58))
-_ROBUST_TO_3_PERCENT = (("geometric", 0.80, 0.03, 16),)
-LADDERS = {
-    "nominal": {
-        "resnet20": (_NEARLY_ALL, ("geometric", 0.85, 0.15, 58), ("linear", 0.132, 0.02, 9)),
-        "resnet56": _TO_2_PERCENT,
-        "resnet110": _TO_2_PERCENT,
-        "vgg16": _TO_2_PERCENT,
-        "densenet22": (_NEARLY_ALL, ("geometric", 0.85, 0.10, 58), ("linear", 0.0918, 0.0469, 6)),
-        "wrn16_8": (_NEARLY_ALL, ("geometric", 0.85, 0.10, 58), ("linear", 0.09182, 0.02, 9)),
-    },
-    "robust": {
-        "resnet20": _ROBUST_TO_3_PERCENT,
-        "resnet56": _ROBUST_TO_3_PERCENT,
-        "resnet110": _ROBUST_TO_3_PERCENT,
-        "vgg16": _ROBUST_TO_3_PERCENT,
-        "densenet22": (("geometric", 0.80, 0.05, 13),),
-        "wrn16_8": _ROBUST_TO_3_PERCENT,
-    },
-}
-STEPS_PER_CYCLE = {"nominal": 3, "robust": 1}  # retraining follows the last step of a cycle
+TRAININGS = ("nominal", "robust")  # a network has a ladder for each (Sections 5 and 6)
 
 
-def ladder_for(
-    network: str,
-    cycles: int | None = None,
-    smallest: float = 0.0,
-    prune_only_steps: bool = True,
-    training: str = "nominal",
-) -> tuple[tuple[float, ...], ...]:
-    """The keep ratios (fractions of all parameters, falling) of each prune-retrain cycle; retraining follows the last.
+@dataclass(frozen=True)
+class Ladder:
+    """The keep ratios of every prune-retrain cycle, as fractions of all parameters.
 
-    Args:
-        network: name; a network of the user's own takes ResNet20's ladder.
-        cycles: how many cycles to keep, evenly spaced from the first to the last; ``None`` keeps all.
-        smallest: cycles that end below this keep ratio are left out.
-        prune_only_steps: whether a cycle prunes in several smaller steps before it retrains, as the original does.
-        training: ``"nominal"`` or ``"robust"`` (Section 6), which has fewer and larger steps.
+    Attributes:
+        cycles: for each cycle the ratios it prunes to, one after the other; retraining follows the last. A number
+            stands for a cycle of one step.
 
     Raises:
-        ValueError: ``training`` is neither.
+        ValueError: no cycle, a ratio outside (0, 1), or ratios that do not fall from step to step.
+
+    Example:
+        >>> Ladder((0.85, 0.5, 0.2)).cycles
+        ((0.85,), (0.5,), (0.2,))
     """
-    choose("training", training, tuple(LADDERS))
-    spacings = LADDERS[training].get(network, LADDERS[training]["resnet20"])
-    ladder = [cycle for cycle in _whole_ladder(spacings, STEPS_PER_CYCLE[training]) if cycle[-1] >= smallest]
-    if cycles is not None:
-        picked = sorted({round(float(i)) for i in np.linspace(0, len(ladder) - 1, cycles)})
-        ladder = [ladder[i] for i in picked]
-    return tuple(cycle if prune_only_steps else cycle[-1:] for cycle in ladder)
+
+    cycles: tuple[tuple[float, ...], ...]
+
+    def __post_init__(self) -> None:
+        cycles = tuple((cycle,) if isinstance(cycle, int | float) else tuple(cycle) for cycle in self.cycles)
+        ratios = [1.0, *(ratio for cycle in cycles for ratio in cycle), 0.0]
+        falling = all(after < before for before, after in zip(ratios, ratios[1:], strict=False))
+        if not cycles or not all(cycles) or not falling:
+            raise ValueError(f"ladder: got {self.cycles!r}, expected keep ratios that fall from below 1 to above 0")
+        object.__setattr__(self, "cycles", cycles)
+
+    @classmethod
+    def in_steps(cls, steps: int, *ratios: Iterable[float]) -> Ladder:
+        """The ``ratios``, joined, with ``steps`` of them in a cycle."""
+        joined = [ratio for each in ratios for ratio in each]
+        return cls(tuple(tuple(joined[i : i + steps]) for i in range(0, len(joined), steps)))
+
+    def shortened(
+        self, cycles: int | None = None, smallest: float = 0.0, prune_only_steps: bool = True
+    ) -> tuple[tuple[float, ...], ...]:
+        """The keep ratios of fewer cycles.
+
+        Args:
+            cycles: how many to keep, evenly spaced from the first to the last; ``None`` keeps all.
+            smallest: cycles that end below this keep ratio are left out.
+            prune_only_steps: whether a cycle prunes in several smaller steps before it retrains, as the original does.
+
+        Raises:
+            ValueError: every cycle ends below ``smallest``.
+        """
+        left = [cycle for cycle in self.cycles if cycle[-1] >= smallest]
+        if not left:
+            raise ValueError(
+                f"ladder: got no keep ratio of at least {smallest}, expected one; begin the ladder higher, or take a "
+                "scale with a smaller smallest_keep_ratio"
+            )
+        if cycles is not None:
+            left = [left[i] for i in sorted({round(float(i)) for i in np.linspace(0, len(left) - 1, cycles)})]
+        return tuple(cycle if prune_only_steps else cycle[-1:] for cycle in left)
 
 
-@functools.cache
-def _whole_ladder(spacings: tuple[tuple[str, float, float, int], ...], steps: int) -> tuple[tuple[float, ...], ...]:
-    ratios = np.concatenate([_SPACINGS[kind](first, last, count) for kind, first, last, count in spacings]).tolist()
-    return tuple(tuple(ratios[i : i + steps]) for i in range(0, len(ratios), steps))
+def geometric(first: float, last: float, count: int) -> list[float]:
+    """``count`` keep ratios from ``first`` to ``last``, each the same share of the one before."""
+    return np.geomspace(first, last, count).tolist()
+
+
+def linear(first: float, last: float, count: int) -> list[float]:
+    """``count`` keep ratios from ``first`` to ``last``, each smaller by the same amount."""
+    return np.linspace(first, last, count).tolist()

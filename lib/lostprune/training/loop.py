@@ -5,12 +5,11 @@ from __future__ import annotations
 import itertools
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import nn
 
-from .. import pruning
 from .memory import keep_freed_memory
 from .recipes import Recipe
 from .trainer import Run, Trainer
@@ -30,7 +29,7 @@ def train(
     recipe: Recipe,
     seed: int,
     dataset: str = "cifar10",
-    masks: pruning.Masks | None = None,
+    masks: Mapping[str, torch.Tensor] | None = None,
     on_step: OnStep | None = None,
 ) -> list[dict]:
     """Train ``network`` in place and return one record per epoch: ``epoch``, ``loss``, ``error``, ``learning_rate``.
@@ -45,11 +44,12 @@ def train(
         seed: of the order of the images and of the augmentation; the same seed on the same CPU repeats bitwise.
         dataset: whose constants normalise the images.
         masks: pruned weights stay exactly zero throughout (Algorithm 1, line 6: training of c ⊙ θ).
+            ``pruning.apply`` them before, if constants are to be folded.
         on_step: called after every step with the number of images seen in it, and the record at an epoch's end.
 
     Raises:
         Diverged: the mean loss of an epoch is not finite; names the epoch and the learning rate.
-        ValueError: ``LOSTPRUNE_ENGINE`` names an engine that the device has not.
+        ValueError: ``LOSTPRUNE_ENGINE`` names an engine that the device does not have; masks of another network.
     """
     (history,) = train_together([Run(network, images, labels, recipe, seed, dataset, masks)], on_step)
     if isinstance(history, Diverged):

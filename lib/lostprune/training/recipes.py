@@ -1,14 +1,15 @@
-"""Training recipes: Table 3 of the paper, and the schedules of the original study where they differ from it."""
+"""The type of a training recipe; a network's own recipe stands where the network is registered."""
 
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is trained, or retrained in each cycle (Table 3).
+    """How a network is trained, or retrained in each cycle (Tables 3, 5 and 7).
 
     Attributes:
         epochs: passes over the training images.
@@ -18,6 +19,10 @@ class Recipe:
         decay: factor at each milestone.
         warmup_epochs: the learning rate grows linearly from 0 over this many epochs.
         momentum, nesterov, weight_decay: of SGD; the decay applies to every parameter, batch norm included.
+        polynomial_power: every step's rate is multiplied by ``(1 - step / all steps)`` to this power; 0 changes nothing.
+
+    Raises:
+        ValueError: no epoch, no image per step, or a learning rate that is not a positive number.
     """
 
     epochs: int
@@ -29,12 +34,21 @@ class Recipe:
     momentum: float = 0.9
     nesterov: bool = False
     weight_decay: float = 1e-4
+    polynomial_power: float = 0.0
+
+    def __post_init__(self) -> None:
+        for field in ("epochs", "batch_size"):
+            if getattr(self, field) < 1:
+                raise ValueError(f"recipe: got {field} {getattr(self, field)!r}, expected at least 1")
+        if not (self.learning_rate > 0 and math.isfinite(self.learning_rate)):
+            raise ValueError(f"recipe: got learning_rate {self.learning_rate!r}, expected a positive number")
+        object.__setattr__(self, "milestones", tuple(self.milestones))  # a list would not be hashable
 
     def shortened(self, epochs: int | None, batch_size: int | None) -> Recipe:
         """The same shape in ``epochs`` epochs: warm-up and milestones keep their place in the run.
 
         Another batch size scales the learning rate with it (Goyal et al., 2017, as in Section 3.1). ``None`` keeps
-        what the paper has.
+        what the recipe has.
         """
         epochs, batch_size = epochs or self.epochs, batch_size or self.batch_size
         factor = epochs / self.epochs
@@ -51,48 +65,5 @@ class Recipe:
         """The learning rate of one step, counted from 0 at the start of the run; step 0 of a warm-up has rate 0."""
         warmup = self.warmup_epochs * steps_per_epoch
         rate = self.learning_rate * min(step / warmup, 1.0) if warmup else self.learning_rate
-        return rate * self.decay ** sum(step >= milestone * steps_per_epoch for milestone in self.milestones)
-
-
-_RESNET = Recipe(182, 128, 0.1, milestones=(91, 136), decay=0.1, warmup_epochs=5)
-_VGG = Recipe(
-    300,
-    256,
-    0.05,
-    milestones=tuple(range(30, 300, 30)),
-    decay=0.5,
-    warmup_epochs=10,
-    weight_decay=5e-4,
-)
-
-# How the original study trained, nominal and robust alike. Where that is not what Table 3 prints, ``DISAGREEMENTS``
-# (disagreements.py) says so.
-RECIPES = {
-    "resnet20": _RESNET,
-    "resnet56": _RESNET,
-    "resnet110": _RESNET,
-    "vgg16": _VGG,
-    "densenet22": Recipe(300, 64, 0.1, milestones=(150, 225), decay=0.1, warmup_epochs=10, nesterov=True),
-    "wrn16_8": Recipe(
-        200,
-        128,
-        0.1,
-        milestones=(60, 120, 160),
-        decay=0.2,
-        warmup_epochs=5,
-        nesterov=True,
-        weight_decay=5e-4,
-    ),
-}
-# Retraining is the training recipe over again (Algorithm 1, line 6), but VGG16's ends half-way through it.
-RETRAIN_RECIPES = RECIPES | {"vgg16": dataclasses.replace(_VGG, epochs=150, milestones=tuple(range(30, 150, 30)))}
-
-
-def recipe_for(network: str) -> Recipe:
-    """The recipe of a network of the paper; a network of the user's own trains like the ResNets."""
-    return RECIPES.get(network, _RESNET)
-
-
-def retrain_recipe_for(network: str) -> Recipe:
-    """How each cycle retrains the network; like :func:`recipe_for`, except for VGG16."""
-    return RETRAIN_RECIPES.get(network, _RESNET)
+        rate *= self.decay ** sum(step >= milestone * steps_per_epoch for milestone in self.milestones)
+        return rate * (1.0 - step / (self.epochs * steps_per_epoch)) ** self.polynomial_power

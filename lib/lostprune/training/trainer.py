@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .. import data, pruning
+from .. import data
 from .engine import FLOAT32, engines_for
 from .recipes import Recipe
 
@@ -31,7 +31,7 @@ class Run:
     recipe: Recipe
     seed: int
     dataset: str = "cifar10"
-    masks: pruning.Masks | None = None
+    masks: Mapping[str, torch.Tensor] | None = None
     engine: str | None = None  # to begin with; None takes what ``engines_for`` does
 
 
@@ -43,13 +43,16 @@ class Trainer:
         self.device, self.count = run.images.device, len(run.images)
         self.network = run.network.to(memory_format=torch.channels_last).train()
         masks = run.masks or {}
-        if masks:
-            pruning.apply(self.network, masks)
         parameters = dict(self.network.named_parameters())
+        for name, mask in masks.items():
+            if name not in parameters or mask.shape != parameters[name].shape:
+                expected = list(parameters[name].shape) if name in parameters else "the names of parameters"
+                raise ValueError(f"masks[{name!r}]: got {list(mask.shape)}, expected {expected} of this network")
         self._parameters = list(parameters.values())
         # Masks of the parameters' own type: one multiplication then serves them all at once.
         self._masked = [parameters[name] for name in masks]
         self._masks = [mask.to(parameter.dtype) for mask, parameter in zip(masks.values(), self._masked, strict=True)]
+        self._zero_pruned()
         self.steps_per_epoch = math.ceil(self.count / recipe.batch_size)
         rates = [recipe.learning_rate_at(i, self.steps_per_epoch) for i in range(recipe.epochs * self.steps_per_epoch)]
         self._rates = torch.tensor(rates, dtype=torch.float32, device=self.device)
@@ -178,13 +181,16 @@ class Trainer:
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self._optimizer.step()
-        if self._masked:
-            with torch.no_grad():
-                torch._foreach_mul_(self._masked, self._masks)
+        self._zero_pruned()
         self._loss_sum += loss.detach() * size
         self._wrong += wrong
         self._first += size
         self._step += 1
+
+    def _zero_pruned(self) -> None:
+        if self._masked:
+            with torch.no_grad():
+                torch._foreach_mul_(self._masked, self._masks)
 
     def _capture(self, size: int) -> None:
         self._optimizer.zero_grad(set_to_none=True)
