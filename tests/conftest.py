@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import lostprune
+from lostprune import networks
 
 # How long an example takes depends on what else the machine is doing; no test fails for that.
 settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -33,6 +34,15 @@ TINY = lostprune.Scale(
 @pytest.fixture
 def study() -> lostprune.Study:
     return lostprune.Study(scale=TINY, methods=("WT", "FT"))
+
+
+@pytest.fixture(autouse=True)
+def registered_networks():
+    """What a test registers is gone after it."""
+    before = dict(networks.registry.REGISTERED)
+    yield
+    networks.registry.REGISTERED.clear()
+    networks.registry.REGISTERED.update(before)
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,6 @@ from torch.func import functional_call, grad_and_value, stack_module_state, vmap
 
 from lostprune import networks
 from lostprune.bench import report
-from lostprune.training import recipe_for
 
 
 class Stacked:
@@ -29,7 +28,7 @@ class Stacked:
         self.parameters, self.buffers = stack_module_state(models)
         self.parameters = {name: value.detach() for name, value in self.parameters.items()}
         self.momentum = {name: torch.zeros_like(value) for name, value in self.parameters.items()}
-        self.model, self.recipe = models[0], recipe_for(name)
+        self.model, self.recipe = models[0], networks.recipe_for(name)
 
         def loss_of(parameters: dict, buffers: dict, inputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
             with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):

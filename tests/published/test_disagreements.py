@@ -7,8 +7,10 @@ import re
 import pytest
 
 from lostprune import networks, published
+from lostprune.networks import ladder_for, recipe_for, retrain_recipe_for
 from lostprune.published.disagreements import DISAGREEMENTS
-from lostprune.training import RECIPES, RETRAIN_RECIPES, ladder_for
+
+CIFAR = [network for network in published.NETWORKS if published.covers(network, "cifar10")]
 
 
 def _table_3(network: str) -> dict:
@@ -23,7 +25,7 @@ def _table_3(network: str) -> dict:
 
 
 def _ours(network: str) -> dict:
-    recipe = RECIPES[network]
+    recipe = recipe_for(network)
     names = ("epochs", "batch_size", "learning_rate", "momentum", "weight_decay", "nesterov")
     values = {name: getattr(recipe, name) for name in names}
     return values | {"warmup": recipe.warmup_epochs, "decay": (recipe.decay, *recipe.milestones)}
@@ -33,7 +35,7 @@ def _named(what: str) -> dict:
     return {network: each for each in DISAGREEMENTS if each.what == what for network in each.networks}
 
 
-@pytest.mark.parametrize("network", RECIPES)
+@pytest.mark.parametrize("network", CIFAR)
 def test_exactly_the_rows_of_table_3_that_differ_are_named(network):
     paper, ours = _table_3(network), _ours(network)
     differing = {name for name in paper if paper[name] != ours[name]}
@@ -42,23 +44,23 @@ def test_exactly_the_rows_of_table_3_that_differ_are_named(network):
 
 def test_what_is_said_about_a_recipe_is_what_it_does():
     for network, warmup in _named("warmup").items():
-        assert warmup.code == str(RECIPES[network].warmup_epochs)
+        assert warmup.code == str(recipe_for(network).warmup_epochs)
         assert warmup.paper == published.recipes()[network]["warmup"]
-    recipe, decay = RECIPES["wrn16_8"], _named("decay")["wrn16_8"]
+    recipe, decay = recipe_for("wrn16_8"), _named("decay")["wrn16_8"]
     assert decay.code == f"{recipe.decay}@{{{', '.join(map(str, recipe.milestones))}}}"
     retraining = _named("epochs of each retraining")
-    assert set(retraining) == {network for network in RECIPES if RECIPES[network] != RETRAIN_RECIPES[network]}
-    assert retraining["vgg16"].code.startswith(f"{RETRAIN_RECIPES['vgg16'].epochs}:")
+    assert set(retraining) == {network for network in CIFAR if recipe_for(network) != retrain_recipe_for(network)}
+    assert retraining["vgg16"].code.startswith(f"{retrain_recipe_for('vgg16').epochs}:")
 
 
-@pytest.mark.parametrize("network", RECIPES)
+@pytest.mark.parametrize("network", CIFAR)
 def test_what_is_said_about_a_ladder_is_what_it_does(network):
-    ratios = [cycle[-1] for cycle in ladder_for(network)]
+    ratios = [cycle[-1] for cycle in ladder_for(network).cycles]
     said = _named("alpha")[network]
     assert said.paper.startswith(published.recipes()[network]["alpha"])
     assert said.code.startswith(f"{ratios[0]:.2f} in the first cycle, then {ratios[1] / ratios[0]:.3f} down to")
     assert said.code.endswith(f"down to {100 * ratios[-1]:g}%" + " of all parameters" * ("steps" not in said.code))
-    assert len(ladder_for(network)[0]) == 3 and "three" in _named("pruning steps in a cycle")[network].code
+    assert len(ladder_for(network).cycles[0]) == 3 and "three" in _named("pruning steps in a cycle")[network].code
 
 
 def test_every_disagreement_is_decided_and_explained():

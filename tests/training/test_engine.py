@@ -9,10 +9,11 @@ import pytest
 import torch
 from torch import nn
 
-from lostprune.training import ENGINES, RECIPES, Run, engines_for, train, train_together
+from lostprune.networks import recipe_for
+from lostprune.training import ENGINES, Run, engines_for, train, train_together
 
 CPU = torch.device("cpu")
-RECIPE = RECIPES["resnet20"].shortened(epochs=2, batch_size=32)
+RECIPE = recipe_for("resnet20").shortened(epochs=2, batch_size=32)
 
 
 class Small(nn.Sequential):

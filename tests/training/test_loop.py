@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from lostprune import data, networks, pruning
-from lostprune.training import RECIPES, Diverged, Run, train, train_together
+from lostprune.networks import recipe_for
+from lostprune.training import Diverged, Run, train, train_together
 from reference import training as reference
 
-RECIPE = RECIPES["resnet20"].shortened(epochs=1, batch_size=32)
+RECIPE = recipe_for("resnet20").shortened(epochs=1, batch_size=32)
 TWO = dataclasses.replace(RECIPE, epochs=2)
 
 

@@ -74,8 +74,8 @@ class DenseNet(nn.Module):
         return self.fc(F.relu(self.bn(x), inplace=True).mean((2, 3)))
 
 
-# How the original study trained and pruned (lucaslie/torchprune at 14b392c), nominal and robust alike. Where that is not
-# what the paper prints, ``DISAGREEMENTS`` says so.
+# How the original study trained and pruned (lucaslie/torchprune at 14b392c), nominal and robust alike. Where the paper
+# prints something else, ``DISAGREEMENTS`` says so.
 RECIPE = Recipe(300, 64, 0.1, milestones=(150, 225), decay=0.1, warmup_epochs=10, nesterov=True)
 LADDERS = {
     "nominal": Ladder.in_steps(3, geometric(0.99, 0.855, 2), geometric(0.85, 0.10, 58), linear(0.0918, 0.0469, 6)),

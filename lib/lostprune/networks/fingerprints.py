@@ -106,7 +106,7 @@ class _Description:
         return "function", self(code), *defaults, *((name, self(used[name])) for name in sorted(used))
 
     def _class(self, kind: type) -> object:
-        members = [  # Python's own attributes, such as __doc__ and __static_attributes__, change nothing or have no order
+        members = [  # without attributes of Python itself, such as __static_attributes__, which has no fixed order
             (name, self(value))
             for name, value in sorted(vars(kind).items(), key=lambda item: item[0])
             if isinstance(value, types.FunctionType) or not (name.startswith("__") and name.endswith("__"))

@@ -11,8 +11,8 @@ from ..training.recipes import Recipe
 from .initialisation import initialise_convolutions
 from .registry import register
 
-# How the original study trained and pruned (lucaslie/torchprune at 14b392c), nominal and robust alike. Where that is not
-# what the paper prints, ``DISAGREEMENTS`` says so.
+# How the original study trained and pruned (lucaslie/torchprune at 14b392c), nominal and robust alike. Where the paper
+# prints something else, ``DISAGREEMENTS`` says so.
 RECIPE = Recipe(182, 128, 0.1, milestones=(91, 136), decay=0.1, warmup_epochs=5)
 _ROBUST = Ladder.in_steps(1, geometric(0.80, 0.03, 16))
 LADDERS_20 = {

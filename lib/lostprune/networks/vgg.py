@@ -40,11 +40,9 @@ class VGG(nn.Module):
         return self.classifier(self.features(x).flatten(1))
 
 
-# How the original study trained and pruned (lucaslie/torchprune at 14b392c), nominal and robust alike. Where that is not
-# what the paper prints, ``DISAGREEMENTS`` says so.
-RECIPE = Recipe(
-    300, 256, 0.05, milestones=tuple(range(30, 300, 30)), decay=0.5, warmup_epochs=10, weight_decay=5e-4
-)
+# How the original study trained and pruned (lucaslie/torchprune at 14b392c), nominal and robust alike. Where the paper
+# prints something else, ``DISAGREEMENTS`` says so.
+RECIPE = Recipe(300, 256, 0.05, milestones=tuple(range(30, 300, 30)), decay=0.5, warmup_epochs=10, weight_decay=5e-4)
 RETRAIN_RECIPE = dataclasses.replace(RECIPE, epochs=150, milestones=tuple(range(30, 150, 30)))  # its first half
 LADDERS = {
     "nominal": Ladder.in_steps(3, geometric(0.99, 0.855, 2), geometric(0.85, 0.02, 58)),

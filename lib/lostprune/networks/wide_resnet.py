@@ -66,11 +66,9 @@ class WideResNet(nn.Module):
         return self.fc(F.relu(self.bn1(x), inplace=True).mean((2, 3)))
 
 
-# How the original study trained and pruned (lucaslie/torchprune at 14b392c), nominal and robust alike. Where that is not
-# what the paper prints, ``DISAGREEMENTS`` says so.
-RECIPE = Recipe(
-    200, 128, 0.1, milestones=(60, 120, 160), decay=0.2, warmup_epochs=5, nesterov=True, weight_decay=5e-4
-)
+# How the original study trained and pruned (lucaslie/torchprune at 14b392c), nominal and robust alike. Where the paper
+# prints something else, ``DISAGREEMENTS`` says so.
+RECIPE = Recipe(200, 128, 0.1, milestones=(60, 120, 160), decay=0.2, warmup_epochs=5, nesterov=True, weight_decay=5e-4)
 LADDERS = {
     "nominal": Ladder.in_steps(3, geometric(0.99, 0.855, 2), geometric(0.85, 0.10, 58), linear(0.09182, 0.02, 9)),
     "robust": Ladder.in_steps(1, geometric(0.80, 0.03, 16)),

@@ -72,7 +72,7 @@ class Study:
 
     @property
     def retrain_recipe(self) -> Recipe:
-        """How each cycle retrains: the training recipe itself at paper scale (Algorithm 1, line 6), except for VGG16."""
+        """How each cycle retrains: at paper scale by the training recipe (Algorithm 1, line 6), except for VGG16."""
         return networks.retrain_recipe_for(self.network).shortened(self.scale.retrain_epochs, self.scale.batch_size)
 
     @property

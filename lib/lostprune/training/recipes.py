@@ -19,7 +19,7 @@ class Recipe:
         decay: factor at each milestone.
         warmup_epochs: the learning rate grows linearly from 0 over this many epochs.
         momentum, nesterov, weight_decay: of SGD; the decay applies to every parameter, batch norm included.
-        polynomial_power: every step's rate is multiplied by ``(1 - step / all steps)`` to this power; 0 changes nothing.
+        polynomial_power: the power of the factor ``1 - step / all steps``, which 0 leaves out (Table 7: 0.9).
 
     Raises:
         ValueError: no epoch, no image per step, or a learning rate that is not a positive number.
