@@ -123,8 +123,8 @@ def test_an_unknown_part_is_refused_before_any_work(study, store):
         (lambda num_classes: _not_finite(nn.Sequential(nn.Flatten(), nn.Linear(3072, num_classes))), "not finite"),
     ],
 )
-def test_a_network_that_cannot_be_run_is_refused_before_any_work(network, says, store, monkeypatch):
-    monkeypatch.setattr(networks.registry, "_BUILDERS", {"mine": network})
+def test_a_network_that_cannot_be_run_is_refused_before_any_work(network, says, store):
+    networks.register("mine")(network)
     with pytest.raises(ValueError, match=says):
         lostprune.run(lostprune.Study(network="mine", scale="smoke"))
     assert not list(store.rglob("*.safetensors"))
