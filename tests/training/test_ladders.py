@@ -28,9 +28,8 @@ def test_a_ladder_can_end_early():
     assert ladder[-1][-1] == pytest.approx(0.1) and len(ladder) == 20
 
 
-def test_a_ladder_above_the_smallest_keep_ratio_is_needed():
-    with pytest.raises(ValueError, match="at least 0.3"):
-        Ladder((0.2, 0.1)).shortened(smallest=0.3)
+def test_the_first_cycle_always_stays():
+    assert Ladder((0.2, 0.1)).shortened(smallest=0.3) == ((0.2,),)
 
 
 def test_numbers_are_cycles_of_one_step():

@@ -2,6 +2,25 @@
 
 from . import densenet, resnet, vgg, wide_resnet  # noqa: F401  (registers their networks)
 from .fingerprints import fingerprint
-from .registry import build, ladder_for, names, recipe_for, register, retrain_recipe_for
+from .registry import (
+    build,
+    ladder_for,
+    load_pretrained,
+    names,
+    recipe_for,
+    register,
+    retrain_recipe_for,
+    weights_digest,
+)
 
-__all__ = ["build", "fingerprint", "ladder_for", "names", "recipe_for", "register", "retrain_recipe_for"]
+__all__ = [
+    "build",
+    "fingerprint",
+    "ladder_for",
+    "load_pretrained",
+    "names",
+    "recipe_for",
+    "register",
+    "retrain_recipe_for",
+    "weights_digest",
+]

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import logging
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 
 from torch import nn
 
 from ..foundations.choices import choose
 from ..training.ladders import TRAININGS, Ladder
 from ..training.recipes import Recipe
+from .weights import check_path, load_weights, read_weights
 
 log = logging.getLogger("lostprune")
 RANDOM_STATE = threading.Lock()  # torch has one for the whole process; chains may run in threads
@@ -27,7 +32,8 @@ class Registered:
     recipe: Recipe | None
     retrain_recipe: Recipe | None
     ladders: dict[str, Ladder]
-    announced: bool = field(default=False)
+    weights: Path | None
+    announced: bool = False
 
 
 REGISTERED: dict[str, Registered] = {}
@@ -38,6 +44,7 @@ def register(
     recipe: Recipe | None = None,
     retrain_recipe: Recipe | None = None,
     ladder: Ladder | Sequence[float] | Mapping[str, Ladder | Sequence[float]] | None = None,
+    weights: str | os.PathLike | None = None,
 ) -> Callable:
     """Decorator that makes a network available by name.
 
@@ -50,10 +57,13 @@ def register(
         retrain_recipe: how each cycle retrains it; ``None`` takes ``recipe`` (Algorithm 1, line 6).
         ladder: falling keep ratios, such as ``(0.85, 0.5, 0.2)``, or a :class:`~lostprune.training.Ladder`. Under the
             names ``"nominal"`` and ``"robust"`` they may differ. What is missing is ResNet20's, and the log says so.
+        weights: file of a trained network (:func:`~lostprune.networks.weights.read_weights` says which): a study then
+            prunes this parent in every repetition, and does not train one.
 
     Raises:
         ValueError: the name is not an identifier (names become folder names and papermill parameters); a ladder that
-            does not fall.
+            does not fall; weights in a file of another type.
+        FileNotFoundError: there is no file of weights.
         TypeError: a recipe that is not a :class:`~lostprune.training.Recipe`.
 
     Example:
@@ -69,9 +79,10 @@ def register(
         if given is not None and not isinstance(given, Recipe):
             raise TypeError(f"{what}: got a {type(given).__name__}, expected a lostprune.training.Recipe")
     ladders = _ladders(ladder)
+    path = None if weights is None else check_path(weights)
 
     def keep(builder: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
-        REGISTERED[name] = Registered(name, builder, recipe, retrain_recipe or recipe, ladders)
+        REGISTERED[name] = Registered(name, builder, recipe, retrain_recipe or recipe, ladders, path)
         return builder
 
     return keep
@@ -125,6 +136,36 @@ def ladder_for(name: str, training: str = "nominal") -> Ladder:
     network = registered(name)
     choose("training", training, TRAININGS)
     return network.ladders.get(training) or _announced(network).ladders[training]
+
+
+def weights_digest(name: str) -> str | None:
+    """The SHA-256 of the file of weights that the network was registered with; ``None`` without one.
+
+    Raises:
+        ValueError: unknown name.
+        FileNotFoundError: the file is gone.
+    """
+    path = registered(name).weights
+    if path is None:
+        return None
+    facts = check_path(path).stat()
+    return _sha256(path, facts.st_size, facts.st_mtime_ns)
+
+
+def load_pretrained(network: nn.Module, name: str) -> None:
+    """Copy the weights that ``name`` was registered with into a network that :func:`build` made.
+
+    Raises:
+        FileNotFoundError: the file is gone.
+        ValueError: unknown name; weights that cannot be read or do not fit, all of which are listed.
+    """
+    load_weights(network, read_weights(registered(name).weights))
+
+
+@functools.lru_cache(maxsize=128)
+def _sha256(path: Path, size: int, changed: int) -> str:  # of a file that is as it was
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _announced(network: Registered) -> Registered:

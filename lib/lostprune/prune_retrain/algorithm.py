@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from .. import data, pruning
+from .. import data, networks, pruning
 from ..foundations import store
 from ..foundations.device import provenance
 from ..foundations.progress import Progress
@@ -32,9 +32,11 @@ def check_network(study: Study) -> None:
 
     Raises:
         ValueError: it has no prunable layer, its weights are not finite, or it does not turn images into one logit
-            for each class.
+            for each class; the weights it is registered with cannot be read or do not fit.
     """
     network, dataset = checkpoints.untrained(study, 0).eval(), data.DATASETS[study.dataset]
+    if networks.weights_digest(study.network):
+        networks.load_pretrained(network, study.network)
     layers.check_network(network)
     expected = [2, len(dataset.classes)]
     try:
@@ -52,7 +54,8 @@ def check_network(study: Study) -> None:
 def images_to_train(study: Study, todo: list[Cell]) -> int:
     """How many images the networks still have to see, all epochs together."""
     images = len(_training_part(study)[0])
-    epochs = [study.retrain_recipe.epochs if cycle else study.recipe.epochs for _, _, cycle in todo]
+    parent = 0 if networks.weights_digest(study.network) else study.recipe.epochs
+    epochs = [study.retrain_recipe.epochs if cycle else parent for _, _, cycle in todo]
     return images * sum(epochs)
 
 
@@ -116,6 +119,9 @@ def _run_cells(
     started, failures, runs = time.monotonic(), {}, {}
     for cell in todo:
         bar.say(_in_words(study, cell))
+        if cell[2] == 0 and networks.weights_digest(study.network):
+            _save_pretrained(study, cell, folder, device)
+            continue
         try:
             runs[cell] = _pruned(study, cell, folder, device, bar)
         except pruning.VanishedLayer as reason:
@@ -172,6 +178,22 @@ def _save(study: Study, cell: Cell, folder: Path, run: Run, history: list[dict],
         **provenance(run.images.device),
     }
     checkpoints.save(study, cell, folder, network, masks, facts)
+
+
+def _save_pretrained(study: Study, cell: Cell, folder: Path, device: torch.device) -> None:
+    """Line 2 of Algorithm 1 for a network that was trained elsewhere: its weights become the parent's checkpoint."""
+    network = checkpoints.untrained(study, cell[1])
+    networks.load_pretrained(network, study.network)
+    facts = {
+        "prune_ratio": 0.0,
+        "flop_reduction": 0.0,
+        "engine": None,
+        "history": [],
+        "seconds": 0.0,
+        "weights_sha256": networks.weights_digest(study.network),
+        **provenance(device),
+    }
+    checkpoints.save(study, cell, folder, network, {}, facts)
 
 
 @functools.lru_cache(maxsize=1)

@@ -92,6 +92,8 @@ class Study:
             "train_images": self.scale.train_images,
             "network": networks.fingerprint(self.network),
         }
+        if weights := networks.weights_digest(self.network):
+            identity["weights"] = weights
         return f"{self.network}-{self.dataset}-{self.training}-{self.scale.name}-s{self.seed}-{_digest(identity)}"
 
     @property

@@ -49,18 +49,10 @@ class Ladder:
 
         Args:
             cycles: how many to keep, evenly spaced from the first to the last; ``None`` keeps all.
-            smallest: cycles that end below this keep ratio are left out.
+            smallest: cycles that end below this keep ratio are left out; the first cycle always stays.
             prune_only_steps: whether a cycle prunes in several smaller steps before it retrains, as the original does.
-
-        Raises:
-            ValueError: every cycle ends below ``smallest``.
         """
-        left = [cycle for cycle in self.cycles if cycle[-1] >= smallest]
-        if not left:
-            raise ValueError(
-                f"ladder: got no keep ratio of at least {smallest}, expected one; begin the ladder higher, or take a "
-                "scale with a smaller smallest_keep_ratio"
-            )
+        left = [cycle for cycle in self.cycles if cycle[-1] >= smallest] or list(self.cycles[:1])
         if cycles is not None:
             left = [left[i] for i in sorted({round(float(i)) for i in np.linspace(0, len(left) - 1, cycles)})]
         return tuple(cycle if prune_only_steps else cycle[-1:] for cycle in left)
