@@ -4,11 +4,12 @@ from .augmentation import normalize, pad_crop_flip
 from .datasets import DATASETS, TRAINABLE, Dataset
 from .loading import Split, load, locate
 from .obtain import DataUnavailable
-from .split import split_training
+from .split import VALIDATION_FRACTION, split_training
 
 __all__ = [
     "DATASETS",
     "TRAINABLE",
+    "VALIDATION_FRACTION",
     "DataUnavailable",
     "Dataset",
     "Split",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
+from ..tasks import Classification, Segmentation
 from . import sources
 
 
@@ -30,6 +31,7 @@ class Dataset:
         mean, std: per channel, of pixels in [0, 1]; what the networks' input is normalised with.
         parts: its splits by name.
         sources: where it can come from, in the order in which they are tried.
+        task: what networks are trained for on it.
     """
 
     classes: tuple[str, ...]
@@ -38,6 +40,7 @@ class Dataset:
     std: tuple[float, float, float]
     parts: dict[str, Part]
     sources: tuple[sources.Source, ...]
+    task: Classification | Segmentation = Classification()
 
     @property
     def num_classes(self) -> int:
