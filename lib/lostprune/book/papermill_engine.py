@@ -19,6 +19,7 @@ from pathlib import Path
 import papermill
 from nbformat import NotebookNode
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
+from tqdm.contrib.logging import logging_redirect_tqdm
 
 from ..foundations.progress import VARIABLE, in_words
 from .status_line import StatusLine
@@ -86,6 +87,7 @@ def _shown(nb_man: NotebookExecutionManager, path: str) -> Iterator[None]:
         os.environ[VARIABLE] = str(Path(folder) / "progress.json")
         try:
             if nb_man.pbar is not None:
+                shown.enter_context(logging_redirect_tqdm())  # papermill's log lines stand above the bars
                 note = Path(os.environ[VARIABLE])
                 shown.enter_context(StatusLine(Path(path).stem, note, where, nb_man.pbar.refresh))
             yield
