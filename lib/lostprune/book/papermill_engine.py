@@ -1,15 +1,14 @@
 """How papermill runs the notebooks of this package, and makes pages of the book out of them.
 
 papermill loads this module on every call, as it does with the engines of all packages. Without ``--engine``, it then
-runs notebooks with :class:`Engine`; ``papermill --engine lostprune-book notebooks/NAME.ipynb page.ipynb`` makes the
-same page by hand as the book's build.
+runs notebooks with :class:`DefaultEngine`; ``papermill --engine lostprune-book notebooks/NAME.ipynb page.ipynb`` makes
+the same page by hand as the book's build.
 """
 
 from __future__ import annotations
 
 import ast
 import contextlib
-import os
 import re
 import tempfile
 import time
@@ -21,7 +20,7 @@ from nbformat import NotebookNode
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from ..foundations.progress import VARIABLE, in_words
+from ..foundations.progress import in_log, in_words, noted_at
 from .status_line import StatusLine
 
 MARK = re.compile(r"<<(\w+)>>")
@@ -33,24 +32,33 @@ NOT_FOR_READERS = (
 )
 
 
-class Engine(NBClientEngine):
+class ShowingEngine(NBClientEngine):
     """Runs a notebook like papermill does, and shows below papermill's bar what its kernel does.
 
-    Notebooks that do not mention this package are run by papermill's own engine.
+    Args:
+        progress_note: where the kernel notes its progress, for a caller that shows it; here nothing is shown then.
     """
 
     @classmethod
-    def execute_managed_notebook(cls, nb_man: NotebookExecutionManager, kernel_name: str, **kwargs) -> None:
-        if any("lostprune" in cell.source for cell in nb_man.nb.cells):
-            # On the terminal the kernel would warn of its local TCP ports and call its own end an error.
-            kwargs.setdefault("extra_arguments", ["--log-level=CRITICAL"])
-            with _shown(nb_man, kwargs["input_path"]):
-                super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
-        else:
+    def execute_managed_notebook(
+        cls, nb_man: NotebookExecutionManager, kernel_name: str, progress_note: Path | None = None, **kwargs
+    ) -> None:
+        # On the terminal the kernel would warn of its local TCP ports and call its own end an error.
+        kwargs.setdefault("extra_arguments", ["--log-level=CRITICAL"])
+        with noted_at(progress_note) if progress_note else _shown(nb_man, kwargs["input_path"]):
             super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
 
 
-class BookEngine(Engine):
+class DefaultEngine(NBClientEngine):
+    """papermill's own engine, but :class:`ShowingEngine` for notebooks that mention this package."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: NotebookExecutionManager, kernel_name: str, **kwargs) -> None:
+        engine = ShowingEngine if any("lostprune" in cell.source for cell in nb_man.nb.cells) else NBClientEngine
+        engine.execute_managed_notebook(nb_man, kernel_name, **kwargs)
+
+
+class BookEngine(ShowingEngine):
     """Runs a notebook, and makes a page of it in three ways.
 
     - ``<<name>>`` in Markdown cells and in figure captions and labels (cell metadata ``mystnb``) becomes the value of
@@ -74,25 +82,20 @@ class BookEngine(Engine):
 
 @contextlib.contextmanager
 def _shown(nb_man: NotebookExecutionManager, path: str) -> Iterator[None]:
-    """Show what the kernel notes, unless the program that called papermill does so itself, or wants no progress."""
-    if os.environ.get(VARIABLE):
-        yield
-        return
+    """Show what the kernel notes, if papermill is to show its progress."""
     began = time.monotonic()
 
     def where() -> str:
         return f"{_heading(nb_man.nb)}, {in_words(time.monotonic() - began)}"
 
     with tempfile.TemporaryDirectory(prefix="lostprune-") as folder, contextlib.ExitStack() as shown:
-        os.environ[VARIABLE] = str(Path(folder) / "progress.json")
-        try:
-            if nb_man.pbar is not None:
-                shown.enter_context(logging_redirect_tqdm())  # papermill's log lines stand above the bars
-                note = Path(os.environ[VARIABLE])
-                shown.enter_context(StatusLine(Path(path).stem, note, where, nb_man.pbar.refresh))
-            yield
-        finally:
-            del os.environ[VARIABLE]
+        note = Path(folder) / "progress.json"
+        shown.enter_context(noted_at(note))
+        if nb_man.pbar is not None:
+            name = Path(path).stem if in_log() else ""  # a terminal has it on the screen
+            shown.enter_context(logging_redirect_tqdm())  # papermill's log lines stand above the bars
+            shown.enter_context(StatusLine(name, note, where, nb_man.pbar.refresh))
+        yield
 
 
 def _heading(notebook: NotebookNode) -> str:
@@ -168,4 +171,4 @@ def _drop_outputs(notebook: NotebookNode) -> None:
         cell.outputs = kept
 
 
-papermill_engines.register(None, Engine)  # the one that papermill takes without --engine
+papermill_engines.register(None, DefaultEngine)  # the one that papermill takes without --engine

@@ -18,6 +18,7 @@ from tqdm.auto import tqdm
 from . import notes
 
 LOG_EVERY = 10.0  # seconds between the lines of a log
+IMAGES = " images"  # what is counted where networks are trained or measured: those that they have seen
 # Names a file: progress is written there, for a program that runs a notebook and shows what its kernel does.
 VARIABLE = "LOSTPRUNE_PROGRESS"
 
@@ -55,6 +56,19 @@ def watched_by(watch: Watch) -> Iterator[None]:
         _WATCH.reset(token)
 
 
+@contextmanager
+def noted_at(path: Path) -> Iterator[None]:
+    """Have the processes that are started inside note their progress there."""
+    before = os.environ.get(VARIABLE)
+    os.environ[VARIABLE] = str(path)
+    try:
+        yield
+    finally:
+        os.environ.pop(VARIABLE)
+        if before is not None:
+            os.environ[VARIABLE] = before
+
+
 class Progress:
     """Counts what is done, and says what is being done.
 
@@ -65,10 +79,10 @@ class Progress:
     Args:
         total: how much is left to do, in all; ``0`` shows nothing.
         title: what the bar is called.
-        unit: what is counted; by default images that networks have seen.
+        unit: what is counted.
     """
 
-    def __init__(self, total: int, title: str, unit: str = " images"):
+    def __init__(self, total: int, title: str, unit: str = IMAGES):
         self.title, self.total, self.unit, self.done = title, total, unit, 0
         self.last_record = ""
         self.started = time.monotonic()
@@ -154,7 +168,7 @@ class _Note:
 
     def said(self, progress: Progress) -> None:
         self.written = time.monotonic()
-        notes.write(self.path, progress.title, progress.done, progress.total, progress.seconds())
+        notes.write(self.path, progress.title, progress.done, progress.total, progress.seconds(), unit=progress.unit)
 
     def stepped(self, progress: Progress) -> None:
         if time.monotonic() - self.written >= notes.EVERY:
