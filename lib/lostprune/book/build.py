@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..foundations.choices import choose
-from . import exhibits
+from . import exhibits, explorer, shown
 from .pages import BookError, Page, read_pages
 
 PATIENCE = 20  # seconds until a run says what it may be doing
@@ -46,7 +46,9 @@ def build(root: Path, names: tuple[str, ...] = (), force: bool = False, say: Cal
             _run(page, title, say)
         else:
             say(f"{title}: {'up to date' if wanted else 'left as it is'}")
+    found = shown.read(pages.values(), root)
     exhibits.write(pages, root)
+    explorer.write(found, root)
     return _build_html(root, say)
 
 
