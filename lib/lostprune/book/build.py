@@ -47,7 +47,7 @@ def build(root: Path, names: tuple[str, ...] = (), force: bool = False, say: Cal
         else:
             say(f"{title}: {'up to date' if wanted else 'left as it is'}")
     found = shown.read(pages.values(), root)
-    exhibits.write(pages, root)
+    exhibits.write(pages.values(), found, root)
     explorer.write(found, root)
     return _build_html(root, say)
 

@@ -1,4 +1,4 @@
-"""The studies that the book shows, and their results in ``book/results``: the only place of the book that reads them."""
+"""The studies that the book shows, and their results: the only place of the book that reads ``book/results``."""
 
 from __future__ import annotations
 

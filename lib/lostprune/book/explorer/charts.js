@@ -7,7 +7,7 @@ const SHAPES = {
   circle: (x, y, r) => `<circle cx="${x}" cy="${y}" r="${r}"`,
   square: (x, y, r) => `<rect x="${x - r}" y="${y - r}" width="${2 * r}" height="${2 * r}"`,
   triangle: (x, y, r) => `<path d="M${x} ${y - 1.2 * r}l${1.2 * r} ${2 * r}h${-2.4 * r}z"`,
-  diamond: (x, y, r) => `<path d="M${x} ${y - 1.4 * r}l${1.4 * r} ${1.4 * r}l${-1.4 * r} ${1.4 * r}l${-1.4 * r} ${-1.4 * r}z"`,
+  diamond: (x, y, r) => `${SHAPES.square(x, y, r)} transform="rotate(45 ${x} ${y})"`,
 };
 
 /** From numbers in [low, high] to pixels in [from, to]. */
@@ -44,7 +44,8 @@ function marker(shape, x, y, r, color, tip, hollow) {
 /**
  * Lines over a number.
  *
- * x, y: { label, range, format }; series: [{ of, color, shape, dash, strong, hollow, points: [{ x, y, deviation, tip }] }].
+ * x, y: { label, range, format };
+ * series: [{ of, color, shape, dash, strong, hollow, points: [{ x, y, deviation, tip }] }].
  */
 function lineChart(width, { x, y, series }) {
   const [left, right, top, bottom, height] = [54, 10, 8, 40, 250];
@@ -77,7 +78,8 @@ function lineChart(width, { x, y, series }) {
     parts.push("</g>");
   }
   const middle = (top + height - bottom) / 2;
-  parts.push(`<text x="${(left + width - right) / 2}" y="${height - 6}" text-anchor="middle">${escaped(x.label)}</text>`);
+  const center = (left + width - right) / 2;
+  parts.push(`<text x="${center}" y="${height - 6}" text-anchor="middle">${escaped(x.label)}</text>`);
   parts.push(`<text transform="translate(14 ${middle}) rotate(-90)" text-anchor="middle">${escaped(y.label)}</text>`);
   return svg(width, height, parts);
 }
@@ -85,7 +87,7 @@ function lineChart(width, { x, y, series }) {
 /**
  * Rows of bars from 0 to 100%.
  *
- * rows: [{ label, of, train, separate, bars: [{ color, opacity, value, deviation, tip, paper: { value, deviation, tip } }] }].
+ * rows: [{ label, of, train, separate, bars: [{ color, opacity, value, deviation, tip, paper: { value, tip } }] }].
  */
 function barChart(width, rows) {
   const [left, right, thick] = [Math.min(150, width * 0.36), 34, 8];
@@ -127,5 +129,6 @@ function barChart(width, rows) {
   return svg(width, y + 24, [...grid, ...parts]);
 }
 
+// Hidden from screen readers, which have the table.
 const svg = (width, height, parts) =>
-  `<svg width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" aria-hidden="true">${parts.join("")}</svg>`;
+  `<svg width="${width}" height="${height}" aria-hidden="true">${parts.join("")}</svg>`;

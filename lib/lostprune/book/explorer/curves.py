@@ -1,4 +1,4 @@
-"""What the explorer draws, as one JSON object: the curves of the book's studies, and the paper's numbers beside them."""
+"""What the explorer draws, as one JSON object: the curves of the book's studies, and the paper's numbers."""
 
 from __future__ import annotations
 
@@ -97,6 +97,7 @@ def _paper(study: Study) -> dict | None:
     }
     if study.training == "nominal":
         nominal = published.prune_results().sel(network=study.network).round(DIGITS)
+        paper["source"] += "; " + nominal.attrs["source"].removeprefix(f"{published.PAPER}, ")
         error = (nominal.parent_error + nominal.error_difference).round(DIGITS)
         paper["parent_error"] = float(nominal.parent_error)
         paper["commensurate"] = {

@@ -13,7 +13,7 @@ function labelOf(choice, name) {
 }
 
 function swatch(method) {
-  return `<svg width="14" height="14" aria-hidden="true">${marker(shapeOf(method), 7, 7, 4, colorOf(method), "")}</svg>`;
+  return svg(14, 14, [marker(shapeOf(method), 7, 7, 4, colorOf(method), "")]);
 }
 
 function makeControls() {
@@ -27,10 +27,12 @@ function makeControls() {
     fieldset.insertAdjacentHTML("beforeend", boxes.join(""));
   }
   const options = (values, said) => values.map((value) => `<option value="${value}">${said(value)}</option>`).join("");
-  at("#xp-severity").innerHTML = options(SEVERITIES, (value) => (value === DATA.severity ? `${value}, as in the paper` : value));
+  const severity = (value) => (value === DATA.severity ? `${value}, as in the paper` : value);
+  at("#xp-severity").innerHTML = options(SEVERITIES, severity);
   at("#xp-severity").parentElement.hidden = SEVERITIES.length < 2;
   const repetitions = Array.from({ length: REPETITIONS }, (_, place) => place + 1);
-  at("#xp-repetition").innerHTML = options(["mean", ...repetitions], (value) => (value === "mean" ? "mean of all" : value));
+  const repetition = (value) => (value === "mean" ? "mean of all" : value);
+  at("#xp-repetition").innerHTML = options(["mean", ...repetitions], repetition);
   at("#xp-delta").max = LARGEST_DELTA * 100;
 }
 
@@ -71,19 +73,22 @@ function draw() {
   const studies = chosenStudies(selection);
   for (const [id, chart] of Object.entries(CHARTS)) {
     const place = at(`#${id} div`);
-    place.innerHTML = chart(place.clientWidth, rows, studies) || "<p>Nothing of this was measured for what is chosen.</p>";
+    place.innerHTML = chart(place.clientWidth, rows, studies) || "<p>Not measured for what is chosen.</p>";
   }
   drawnAt = page.clientWidth;
   at("#xp-notes").textContent = notes(studies).join(" ");
-  at("#xp-key").innerHTML = studies
-    .map((study, place) => {
-      const line = `<path d="M0 6H34" stroke="currentColor" stroke-width="2" stroke-dasharray="${DASHES[place % DASHES.length]}"/>`;
-      const bar = `<rect x="38" y="2" width="14" height="8" fill="currentColor" stroke="currentColor" fill-opacity="${OPACITIES[place % OPACITIES.length]}"/>`;
-      const paper = study.paper ? ` Diamonds and empty marks: ${study.paper.source}.` : "";
-      return `<svg width="54" height="12" aria-hidden="true">${line}${bar}</svg> ${escaped(`${study.network}, ${study.dataset}, ${study.training} training: ${study.provenance}.${paper}`)}`;
-    })
-    .join("<br>");
+  at("#xp-key").innerHTML = studies.map(keyOf).join("<br>");
   if (at(".numbers").open) fillTable(rows);
+}
+
+/** How a study looks in the charts, and where its numbers come from. */
+function keyOf(study, place) {
+  const [dash, opacity] = [DASHES, OPACITIES].map((looks) => looks[place % looks.length]);
+  const line = `<path d="M0 6H34" stroke="currentColor" stroke-width="2" stroke-dasharray="${dash}"/>`;
+  const bar = `<path d="M38 2h14v8h-14z" fill="currentColor" stroke="currentColor" fill-opacity="${opacity}"/>`;
+  const paper = study.paper ? ` Diamonds and empty marks: ${study.paper.source}.` : "";
+  const text = `${study.network}, ${study.dataset}, ${study.training} training: ${study.provenance}.${paper}`;
+  return `${svg(54, 12, [line, bar])} ${escaped(text)}`;
 }
 
 /** What of the selection is not there, in sentences. */
@@ -92,7 +97,7 @@ function notes(studies) {
   if (!selection.distributions.length) return ["Choose a distribution."];
   return studies.flatMap((study) => {
     const shown = study.distributions.filter((one) => selection.distributions.includes(one.name));
-    const found = shown.filter((one) => study.methods.some((method) => errorOf(study, method, one, selection.severity)));
+    const found = shown.filter((one) => errorOf(study, study.methods[0], one, selection.severity));
     const missing = selection.distributions.length - found.length;
     const many = missing === 1 ? "1 of the chosen distributions" : `${missing} of the chosen distributions`;
     const at = selection.severity === DATA.severity ? "" : ` at severity ${selection.severity}`;
@@ -115,7 +120,8 @@ function change(next) {
 
 function download() {
   const file = new Blob([toCsv(tableOf(rowsOf(selection), selection))], { type: "text/csv" });
-  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(file), download: "lost-in-pruning.csv" });
+  const link = document.createElement("a");
+  Object.assign(link, { href: URL.createObjectURL(file), download: "lost-in-pruning.csv" });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

@@ -7,7 +7,7 @@ const chosenStudies = (selection) =>
     ["network", "training", "scale"].every((field) => selection[`${field}s`].includes(study[field])),
   );
 
-/** Everything that can be chosen, by the name of its control. Of several, any number; of severity and repetition, one. */
+/** What any number can be chosen of, by the name of its control. */
 const CHOICES = {
   networks: unique(DATA.studies.map((study) => study.network)),
   trainings: unique(DATA.studies.map((study) => study.training)),

@@ -48,8 +48,8 @@ function lines(rows, x, value, studies) {
 
 const CHARTS = {
   "xp-accuracy": (width, rows, studies) => {
-    const series = lines(rows.filter((row) => row.quantity === "error"), "prune_ratio", (row) => 1 - row.value, studies);
-    return overRatio(width, series, "test accuracy", []);
+    const those = rows.filter((row) => row.quantity === "error");
+    return overRatio(width, lines(those, "prune_ratio", (row) => 1 - row.value, studies), "test accuracy", []);
   },
   "xp-excess": (width, rows, studies) => {
     const those = rows.filter((row) => row.quantity === "excess_error_difference");
@@ -57,7 +57,8 @@ const CHARTS = {
   },
   "xp-potential": (width, rows, studies) => barChart(width, barRows(rows, studies)),
   "xp-noise": (width, rows, studies) => {
-    const series = lines(rows.filter((row) => row.noise_level !== undefined), "noise_level", (row) => row.value, studies);
+    const those = rows.filter((row) => row.noise_level !== undefined);
+    const series = lines(those, "noise_level", (row) => row.value, studies);
     if (!series.length) return "";
     const levels = series.flatMap((one) => one.points.map((point) => point.x));
     const x = { label: "noise level", range: rangeOf(levels, []), format: (value) => value.toFixed(1) };
