@@ -48,10 +48,3 @@ def _parts_of(study: Study, folder: Path) -> dict[str, xr.Dataset]:
     return {
         part: dataset.drop_vars("wrong", errors="ignore") for part, dataset in datasets.items() if dataset is not None
     }
-
-
-def train_distributions(shift: xr.Dataset) -> tuple[str, ...]:
-    """The distributions of part ``shift`` that the networks were trained on."""
-    if "group" in shift.coords:
-        return tuple(shift.distribution.values[shift["group"].values == "train"].tolist())
-    return (shift.attrs["dataset"],)

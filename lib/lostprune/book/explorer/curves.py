@@ -7,13 +7,13 @@ import json
 import numpy as np
 import xarray as xr
 
-from ... import metrics, published
+from ... import metrics, published, results
 from ...figures.style import COLORS
 from ...measurement.test_sets import SEVERITY
 from ...published.labels import label, network_label
 from ...results.provenance import provenance
 from ...study import Study
-from ..shown import Results, train_distributions
+from ..shown import Results
 
 DIGITS = 4  # of the fractions that the paper prints as percent with two
 _CHAIN = ("repetition", "cycle")
@@ -38,7 +38,7 @@ def as_json(found: Results) -> str:
 
 def _study(study: Study, parts: dict[str, xr.Dataset]) -> dict:
     curves, shift = parts["curves"], parts["shift"]
-    train = train_distributions(shift)
+    train = results.train_distributions(shift)
     names = shift.distribution.values.tolist()
     names.sort(key=lambda name: name not in train)  # train distributions first; the others keep their order
     return {
