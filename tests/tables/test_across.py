@@ -33,11 +33,9 @@ def test_table_2_has_its_rows_and_ours_beside_them():
     [("nominal", ("WT", "SiPP"), 9), ("nominal", ("FT", "PFP"), 9), ("robust", ("WT",), 6)],
 )
 def test_overparameterization_has_every_row_of_the_paper(training: str, methods: tuple, networks: int):
-    here, other = (
-        study("densenet22", training=training),
-        study("vgg16", training={"nominal": "robust"}.get(training, "nominal")),
-    )
-    frame = tables.overparameterization_of_all([here, other], methods, training, "tab").frame
+    others = [study("vgg16", training=other) for other in {"nominal", "robust"} - {training}]
+    here = study("densenet22", training=training)
+    frame = tables.overparameterization_of_all([here, *others], methods, training, "tab").frame
     assert len(frame) == (networks + 1) * len(methods)  # only one study was trained so
     for method in methods:
         assert frame.loc[f"DenseNet22, {method}, here", "scale, repetitions"] == "quick, 3"
