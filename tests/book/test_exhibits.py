@@ -15,6 +15,7 @@ import lostprune
 from fixtures.synthetic import results_of
 from lostprune import published, results
 from lostprune.book import exhibits, pages, shown
+from lostprune.prune_retrain.cells import chains_of
 from lostprune.published import exhibits as published_exhibits
 
 ROOT = Path(__file__).parents[2]
@@ -33,8 +34,10 @@ def checkout(tmp_path: Path) -> Path:
     write_pages(tmp_path, network="resnet20")
     write_page(tmp_path, [new_output("display_data", {"text/markdown": TABLE})])
     study = lostprune.Study(network="resnet20")
-    dataset = results_of()["curves"].assign_attrs(study_key=study.key)
-    results.write(study.key, "curves", dataset, tmp_path / "book")  # to book/results
+    dataset = results_of(repetitions=study.repetitions)["curves"].assign_attrs(study_key=study.key)
+    for method, repetition in chains_of(study):
+        chain = dataset.sel(pruner=[method], repetition=[repetition])
+        results.write(study.key, "curves", (method, repetition), chain, tmp_path / "book")  # to book/results
     return tmp_path
 
 
@@ -103,14 +106,19 @@ def other_scale(root: Path) -> None:
 
 
 def results_of_another_version(root: Path) -> None:
-    (path,) = root.rglob("curves.nc")
+    (path,) = root.rglob("WT-r0.nc")
     dataset = xr.load_dataset(path).assign_attrs(schema=1)
     dataset.to_netcdf(path)
 
 
 def damaged_results(root: Path) -> None:
-    (path,) = root.rglob("curves.nc")
+    (path,) = root.rglob("WT-r0.nc")
     path.write_bytes(path.read_bytes()[:1000])
+
+
+def a_chain_is_missing(root: Path) -> None:
+    (path,) = root.rglob("PFP-r0.nc")
+    path.unlink()
 
 
 def no_page(root: Path) -> None:
@@ -123,7 +131,7 @@ def no_figure(root: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [remove_results, other_scale, results_of_another_version, damaged_results, no_page, no_figure],
+    [remove_results, other_scale, results_of_another_version, damaged_results, a_chain_is_missing, no_page, no_figure],
 )
 def test_what_is_not_there_is_not_claimed(checkout: Path, change):
     change(checkout)

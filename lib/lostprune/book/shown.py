@@ -36,7 +36,8 @@ def studies_of(page: Page) -> tuple[Study, ...]:
 def read(pages: Iterable[Page], root: Path) -> Results:
     """What ``book/results`` holds of the studies of these pages, each study once, in the order of the pages.
 
-    Parts that are not there or cannot be used are left out, and studies without any. Outcomes per image are dropped.
+    Parts of which a chain is not there or cannot be used are left out, and studies without any. Outcomes per image are
+    dropped.
     """
     studies = dict.fromkeys(study for page in pages for study in studies_of(page))
     found = {study: _parts_of(study, root / "book") for study in studies}
@@ -44,7 +45,7 @@ def read(pages: Iterable[Page], root: Path) -> Results:
 
 
 def _parts_of(study: Study, folder: Path) -> dict[str, xr.Dataset]:
-    datasets = {part: results.read(study.key, part, folder) for part in results.PARTS}
+    datasets = {part: results.read_study(study, part, folder) for part in results.PARTS}
     return {
         part: dataset.drop_vars("wrong", errors="ignore") for part, dataset in datasets.items() if dataset is not None
     }

@@ -136,9 +136,7 @@ def _lower_under_shift(parts: Parts, delta: float) -> dict[str, bool | None]:
 
 def _falls_under_noise(parts: Parts, delta: float) -> dict[str, bool | None]:
     noise, answers = parts["noise"], {}
-    potential = metrics.prune_potential(
-        noise.error, noise.error.sel(cycle=0, drop=True), parts["curves"].prune_ratio, delta
-    )
+    potential = metrics.prune_potential(noise.error, prune_ratio=parts["curves"].prune_ratio, delta=delta)
     for method in potential.pruner.values.tolist():
         own = potential.sel(pruner=method).dropna("repetition")
         first, last = (own.isel(noise_level=place) for place in (0, -1))
@@ -156,7 +154,7 @@ def _excess_grows(parts: Parts, delta: float) -> dict[str, bool | None]:
 def _potentials(parts: Parts, delta: float) -> tuple[xr.DataArray, xr.DataArray]:
     """The prune potential on every distribution, and on resampled test sets."""
     shift, ratio = parts["shift"], parts["curves"].prune_ratio
-    measured = metrics.prune_potential(shift.error, shift.error.sel(cycle=0, drop=True), ratio, delta)
+    measured = metrics.prune_potential(shift.error, prune_ratio=ratio, delta=delta)
     drawn = metrics.resampled_prune_potential(results.outcomes(shift), ratio, delta).mean("repetition")
     return measured, drawn
 

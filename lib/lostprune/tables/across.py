@@ -127,8 +127,7 @@ def _basis(parts: Parts | None) -> str:
 
 
 def _potential(parts: Parts, delta: float) -> xr.DataArray:
-    error = parts["shift"].error
-    return metrics.prune_potential(error, error.sel(cycle=0, drop=True), parts["curves"].prune_ratio, delta)
+    return metrics.prune_potential(parts["shift"].error, prune_ratio=parts["curves"].prune_ratio, delta=delta)
 
 
 def _averages(parts: Parts | None, method: str, delta: float) -> list[str]:

@@ -117,8 +117,9 @@ function paperRows(study, method) {
   });
   const commensurate = study.paper.commensurate[method];
   if (commensurate) {
-    rows.push({ quantity: "error", prune_ratio: 0, value: study.paper.parent_error, paper: true });
-    rows.push({ quantity: "error", prune_ratio: commensurate[0], value: commensurate[1], paper: true });
+    for (const [prune_ratio, value] of [[0, study.paper.parent_error], commensurate]) {
+      rows.push({ quantity: "error", prune_ratio, value, deviation: null, paper: true });
+    }
   }
   return rows;
 }
