@@ -17,13 +17,36 @@ from lostprune.book import notebook
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 ALL = {"curves", "shift", "noise"}
 PARTS = {
+    "01_introduction": {"curves", "noise"},
     "03_methodology": {"curves"},
     "05_prune_potential": ALL,
+    "08_discussion": {"curves", "shift"},
+    "all_networks": ALL,
     "appendix_b_pruning": {"curves"},
     "appendix_d_prune_potential": ALL,
 }
-FIGURES = {"03_methodology": 1, "05_prune_potential": 9, "appendix_b_pruning": 4, "appendix_d_prune_potential": 5}
-TABLES = {"03_methodology": 4, "05_prune_potential": 2, "appendix_b_pruning": 4, "appendix_d_prune_potential": 1}
+FIGURES = {
+    "01_introduction": 1,
+    "03_methodology": 1,
+    "05_prune_potential": 9,
+    "08_discussion": 0,
+    "all_networks": 3,
+    "appendix_b_pruning": 4,
+    "appendix_d_prune_potential": 5,
+}
+TABLES = {
+    "01_introduction": 0,
+    "03_methodology": 4,
+    "05_prune_potential": 2,
+    "08_discussion": 0,
+    "all_networks": 4,
+    "appendix_b_pruning": 4,
+    "appendix_d_prune_potential": 1,
+}
+OF_ONE_STUDY = {"network", "dataset", "training", "methods", "repetitions", "scale", "seed"}
+OF_SEVERAL = {"studies", "delta"}
+SMOKE = {"scale": "smoke", "repetitions": 1, "methods": ["WT", "FT"]}
+SMOKE_OF_SEVERAL = {"studies": ["network=resnet20,scale=smoke,repetitions=1,methods=WT+FT"]}
 
 
 def named(stem: str) -> Path:
@@ -34,6 +57,10 @@ def run(source: Path, folder: Path, **parameters) -> nbformat.NotebookNode:
     return papermill.execute_notebook(
         source, folder / source.name, parameters=parameters, cwd=folder, progress_bar=False, kernel_name="python3"
     )
+
+
+def takes_several(path: Path) -> bool:
+    return "studies" in papermill.inspect_notebook(str(path))
 
 
 def tagged(cells: list, tag: str) -> list[int]:
@@ -49,11 +76,11 @@ def shared(tmp_path_factory) -> Path:
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_runs_and_leaves_figures_and_datasets(path: Path, tmp_path: Path, shared: Path, monkeypatch):
     monkeypatch.setenv("LOSTPRUNE_STORE", str(shared))
-    made = run(path, tmp_path, scale="smoke", repetitions=1, methods=["WT", "FT"])
-    stored = {file.parent.name: xr.load_dataset(file) for file in shared.rglob("*.nc")}
-    assert PARTS[path.stem] <= set(stored)
-    for part, dataset in stored.items():
-        results.validate(part, dataset)
+    made = run(path, tmp_path, **(SMOKE_OF_SEVERAL if takes_several(path) else SMOKE))
+    stored = list((shared / "results").rglob("*.nc"))
+    assert PARTS[path.stem] <= {file.parent.name for file in stored}
+    for file in stored:
+        dataset = results.validate(file.parent.name, xr.load_dataset(file))
         assert dataset.sizes["repetition"] == 1 and dataset.attrs["scale"] == "smoke"
     shown = [
         (cell, output.data)
@@ -90,9 +117,9 @@ def test_is_clean_and_takes_parameters(path: Path):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_parameter_says_its_type_and_what_it_is(path: Path):
     known = papermill.inspect_notebook(str(path))
-    assert {"network", "dataset", "training", "methods", "repetitions", "scale", "seed"} <= set(known)
+    assert (OF_SEVERAL if "studies" in known else OF_ONE_STUDY) <= set(known)
     assert all(one["help"] and one["inferred_type_name"] != "None" for one in known.values())
-    assert known["scale"]["default"] == '"quick"'
+    assert "quick" in known["studies" if "studies" in known else "scale"]["default"]
 
 
 @pytest.mark.parametrize(

@@ -112,9 +112,11 @@ def _write_lists(pages: dict[str, Page], root: Path) -> None:
     digest = hashlib.sha256(" ".join([*pages, *(page.digest() for page in pages.values())]).encode()).hexdigest()
     if stamp.is_file() and stamp.read_text() == digest:
         return
-    from . import exhibits  # here: it needs torch, which takes seconds
+    from . import exhibits, explorer, shown  # here: they need torch, which takes seconds
 
-    exhibits.write(pages, root)
+    found = shown.read(pages.values(), root)
+    exhibits.write(pages.values(), found, root)
+    explorer.write(found, root)
     stamp.write_text(digest)
 
 

@@ -11,7 +11,7 @@ def split_training(n: int, seed: int, samples: int) -> tuple[torch.Tensor, torch
     """Divide ``n`` training images at random.
 
     A tenth is the validation part. The samples S, from which the data-informed methods compute their sensitivities,
-    are taken out of it: at most half of it, so that CIFAR-10 gives 45,000 / 5,000 - |S| / |S|.
+    are taken out of it: at most half of it, so that CIFAR-10 gives 45,000 / 5,000 - ``|S|`` / ``|S|``.
 
     Args:
         n: number of images.
