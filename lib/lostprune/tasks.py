@@ -97,6 +97,9 @@ class Segmentation:
         return {"iou_error": self.error(counts), "pixel_error": 1 - right.item()}
 
 
+Task = Classification | Segmentation
+
+
 def matching_predictions(outputs: Outputs, parent_outputs: Outputs) -> torch.Tensor:
     """Fraction of images, or of pixels, for which two networks predict the same class (Section 4.1): float64 scalar."""
     return (logits(outputs).argmax(1) == logits(parent_outputs).argmax(1)).double().mean()

@@ -2,20 +2,27 @@
 
 from .augmentation import normalize, pad_crop_flip
 from .datasets import DATASETS, TRAINABLE, Dataset
-from .loading import Split, load, locate
+from .loading import load, locate
 from .obtain import DataUnavailable
-from .split import VALIDATION_FRACTION, split_training
+from .pictures import DamagedImage
+from .split import VALIDATION_FRACTION, Split, split_training
+from .synsets import synsets
+from .trees import TREES, fetch_tree
 
 __all__ = [
     "DATASETS",
+    "TREES",
     "TRAINABLE",
     "VALIDATION_FRACTION",
+    "DamagedImage",
     "DataUnavailable",
     "Dataset",
     "Split",
+    "fetch_tree",
     "load",
     "locate",
     "normalize",
     "pad_crop_flip",
     "split_training",
+    "synsets",
 ]

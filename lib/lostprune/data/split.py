@@ -1,10 +1,28 @@
-"""The paper's division of the training images: training, validation, and the samples S of SiPP and PFP."""
+"""A split of a data set, and the paper's division of the training images."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 
 VALIDATION_FRACTION = 10  # one image in ten
+
+
+class Split(NamedTuple):
+    """One split of a data set.
+
+    Attributes:
+        images: uint8 [n, 3, h, w], mapped from the kept file; writing to it changes this process's copy only. Of image
+            files of many sizes, or more than memory holds, a sequence of uint8 [3, h, w], each read when it is taken.
+        labels: int64 [n], in [0, len(classes)); of segmentation a sequence of int64 [h, w], each read when it is taken.
+        classes: names of the classes.
+    """
+
+    images: torch.Tensor | Sequence[torch.Tensor]
+    labels: torch.Tensor | Sequence[torch.Tensor]
+    classes: tuple[str, ...]
 
 
 def split_training(n: int, seed: int, samples: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -1,0 +1,61 @@
+"""Batches of a set that is read image by image: decoded and viewed by the workers of a DataLoader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+from torchvision.transforms import v2
+
+from .intact import workers
+from .split import Split
+from .views import viewed
+
+_STRIDE = 0x9E3779B97F4A7C15  # odd: the seeds of a set's images are all different
+
+
+class Viewed(Dataset):
+    """Images and labels through a view. What is drawn for an image depends on the seed and its position alone, neither
+    on the number of workers nor on what was read before.
+    """
+
+    def __init__(self, split: Split, view: v2.Transform, seed: int = 0):
+        self.split, self.view, self.seed = split, view, seed
+
+    def __len__(self) -> int:
+        return len(self.split.labels)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+        image, label = self.split.images[index], self.split.labels[index]
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed((self.seed + _STRIDE * (index + 1)) % 2**63)
+            return viewed(self.view, image, label)
+
+
+def batches(
+    split: Split, view: v2.Transform, batch_size: int, order: torch.Tensor, seed: int = 0, pin: bool = False
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Images uint8 [b, 3, size, size] and labels int64 [b] or [b, size, size], in an order; the last batch is kept.
+
+    At most two batches for each worker (``LOSTPRUNE_WORKERS``) are in memory.
+
+    Args:
+        order: int64, positions of images.
+        seed: of what a view draws; another one for every epoch.
+        pin: whether the batches lie in memory that a GPU can fetch by itself.
+
+    Raises:
+        DamagedImage: an image cannot be read.
+    """
+    count = min(workers(), -(-len(order) // batch_size))
+    return iter(
+        DataLoader(
+            Viewed(split, view, seed),
+            batch_size,
+            sampler=order.tolist(),
+            num_workers=count,
+            pin_memory=pin,
+            generator=torch.Generator(),  # of the loader's own draws, which are not used: torch's stays untouched
+        )
+    )
