@@ -13,7 +13,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 from tqdm.auto import tqdm
 
-from ..store import write_whole
+from ..foundations.store import write_whole
 from . import checked
 from .intact import workers
 from .listing import Listing

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..store import write_whole
+from ..foundations.store import write_whole
 from .pictures import Files
 
 SUFFIXES = (".jpeg", ".jpg", ".png")
