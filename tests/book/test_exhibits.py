@@ -138,8 +138,13 @@ def test_the_list_agrees_with_the_numbers_of_the_paper():
     assert networks["Table 12"] == networks["Table 13"] == set(published.overparameterization("robust").network.values)
     assert networks["Table 4"] | networks["Table 6"] | networks["Table 8"] == set(published.NETWORKS)
     # Single networks, as the captions name them.
-    named = {"Figure 15": "vgg16", "Figure 27": "wrn16_8", "Figure 33": "densenet22", "Figure 37": "deeplabv3"}
-    named |= {"Figure 38": "resnet20", "Figure 47": "deeplabv3", "Figure 51": "resnet110", "Figure 60": "wrn16_8"}
+    named = {"Figure 15": "vgg16", "Figure 27": "wrn16_8", "Figure 33": "densenet22", "Figure 37": "deeplabv3_resnet50"}
+    named |= {
+        "Figure 38": "resnet20",
+        "Figure 47": "deeplabv3_resnet50",
+        "Figure 51": "resnet110",
+        "Figure 60": "wrn16_8",
+    }
     assert all(networks[name] == {network} for name, network in named.items())
 
 

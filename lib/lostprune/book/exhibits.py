@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from .pages import Page
 
 NOT_YET = "not yet"
-# Networks of the paper that are not run here.
-_OTHERS = {"resnet18": "ResNet18", "resnet101": "ResNet101", "deeplabv3": "DeeplabV3"}
 # Where an exhibit may be shown: notebook, and the label of a figure or table there, without the network that ends it.
 # It is shown once a page of the book runs that notebook for its network and training, on results in book/results.
 _D = "appendix_d_prune_potential"
@@ -134,7 +132,7 @@ def _found(exhibit: Exhibit, pages: list[Shown]) -> dict[str, str]:
 
 def _what(exhibit: Exhibit) -> str:
     if len(exhibit.networks) == 1:
-        return f"{exhibit.shows}: {_name(exhibit.networks[0])}"
+        return f"{exhibit.shows}: {network_label(exhibit.networks[0])}"
     return exhibit.shows
 
 
@@ -143,10 +141,6 @@ def _where(exhibit: Exhibit, found: dict[str, str]) -> str:
         return NOT_YET
     if len(exhibit.networks) < 2:
         return "; ".join(found.values())
-    missing = [_name(network) for network in exhibit.networks if network not in found]
+    missing = [network_label(network) for network in exhibit.networks if network not in found]
     rest = [f"{NOT_YET}: {', '.join(missing)}"] if missing else []
-    return "; ".join([*(f"{_name(network)}: {reference}" for network, reference in found.items()), *rest])
-
-
-def _name(network: str) -> str:
-    return _OTHERS.get(network) or network_label(network)
+    return "; ".join([*(f"{network_label(network)}: {reference}" for network, reference in found.items()), *rest])

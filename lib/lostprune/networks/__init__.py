@@ -1,6 +1,6 @@
 """The paper's networks, and a registry that takes new ones by name."""
 
-from . import densenet, resnet, vgg, wide_resnet  # noqa: F401  (registers their networks)
+from . import deeplab, densenet, imagenet, resnet, vgg, wide_resnet  # noqa: F401  (registers their networks)
 from .fingerprints import fingerprint
 from .registry import (
     RANDOM_STATE,

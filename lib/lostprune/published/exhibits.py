@@ -8,7 +8,7 @@ from .source import NETWORKS
 
 CIFAR10 = tuple(network for network, dataset in NETWORKS.items() if dataset == "cifar10")
 IMAGENET = ("resnet18", "resnet101")
-VOC = ("deeplabv3",)
+VOC = ("deeplabv3_resnet50",)
 
 
 @dataclass(frozen=True)
