@@ -15,7 +15,7 @@ CIFAR = [network for network in NETWORKS if published.covers(network, "cifar10")
 
 
 def _table(network: str) -> dict:
-    """Table 3, 5 or 7, read: numbers, and milestones by the caption's rule ("every 30 epochs" where it prints "{30, …}")."""
+    """Table 3, 5 or 7, read: numbers, and milestones by the caption's rule: "{30, …}" is every 30 epochs."""
     row = published.recipes()[network]
     numbers = {name: float(row[name]) for name in ("epochs", "batch_size", "learning_rate", "momentum", "weight_decay")}
     numbers |= {"warmup": float(row["warmup"]), "nesterov": {"yes": True, "no": False}[row["nesterov"]]}
