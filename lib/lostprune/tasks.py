@@ -38,7 +38,11 @@ class Classification:
 
     def error(self, counts: torch.Tensor) -> float:
         """The fraction of misclassified images, of counts [n, 1] or [n, 2]."""
-        return counts[:, 0].double().mean().item()
+        return self.error_of(counts.sum(0), len(counts))
+
+    def error_of(self, total: torch.Tensor, images: int) -> float:
+        """As :meth:`error`, of the sum of the counts over the images."""
+        return total[0].item() / images
 
     def named_errors(self, counts: torch.Tensor) -> dict[str, float]:
         """Errors that are reported beside :meth:`error`: ``top5_error`` where there are more than five classes."""
@@ -68,11 +72,12 @@ class Segmentation:
 
     def counts(self, outputs: Outputs, labels: torch.Tensor) -> torch.Tensor:
         """The confusion matrix of each image, int64 [n, classes, classes]: pixels by their class and the predicted."""
-        n, classes = len(labels), self.classes
         counted = labels != self.ignore
-        image = torch.arange(n, device=labels.device).view(n, 1, 1).expand_as(labels)
-        cells = (image * classes + labels) * classes + logits(outputs).argmax(1)
-        return cells[counted].bincount(minlength=n * classes * classes).view(n, classes, classes)
+        cells = (labels * self.classes + logits(outputs).argmax(1)) * counted
+        # Not bincount: on CUDA it waits for the device, and cannot be part of a captured step.
+        counts = torch.zeros(len(labels), self.classes**2, dtype=torch.int64, device=labels.device)
+        counts.scatter_add_(1, cells.flatten(1), counted.flatten(1).long())
+        return counts.unflatten(1, (self.classes, self.classes))
 
     def error(self, counts: torch.Tensor) -> float:
         """The IoU error of all images together, of counts [n, classes, classes].
@@ -83,11 +88,15 @@ class Segmentation:
         Raises:
             ValueError: no pixel was counted.
         """
-        confusion = counts.sum(0).double()
+        return self.error_of(counts.sum(0), len(counts))
+
+    def error_of(self, total: torch.Tensor, images: int) -> float:
+        """As :meth:`error`, of the sum of the counts over the images."""
+        confusion = total.double()
         intersection = confusion.diagonal()
         union = confusion.sum(0) + confusion.sum(1) - intersection
         if not union.any():
-            raise ValueError(f"got {len(counts)} images without a labelled pixel, expected at least one such pixel")
+            raise ValueError(f"got {images} images without a labelled pixel, expected at least one such pixel")
         return 1 - (intersection[union > 0] / union[union > 0]).mean().item()
 
     def named_errors(self, counts: torch.Tensor) -> dict[str, float]:

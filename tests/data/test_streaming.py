@@ -24,10 +24,11 @@ def voc(tmp_path):
 
 
 def read(split, view, order, seed=0, batch_size=4):
-    return list(streaming.batches(split, view, batch_size, torch.tensor(order), seed))
+    sizes = [len(part) for part in torch.tensor(order).split(batch_size)]
+    return list(streaming.batches(split, view, sizes, torch.tensor(order), seed))
 
 
-def test_batches_follow_the_order_and_keep_the_last(imagenet):
+def test_batches_follow_the_order_and_the_sizes(imagenet):
     view = views.test_view(DATASETS["imagenet"], 32)
     batches = read(imagenet, view, [3, 0, 5, 1, 8])
     assert [len(images) for images, _ in batches] == [4, 1] and batches[0][0].dtype == torch.uint8
@@ -64,7 +65,7 @@ def test_masks_move_with_their_images_and_are_ignored_outside(voc):
 
     split = data.Split(Halves(), voc.labels, voc.classes)
     view = views.train_view(DATASETS["voc"], 97)
-    images, labels = next(streaming.batches(split, view, 3, torch.arange(3), seed=3))
+    images, labels = next(streaming.batches(split, view, [3], torch.arange(3), seed=3))
     assert images.shape == (3, 3, 97, 97) and labels.shape == (3, 97, 97) and labels.dtype == torch.int64
     outside = (images == 0).all(1)
     assert outside.any() and (labels[outside] == 255).all()
@@ -75,7 +76,7 @@ def test_masks_move_with_their_images_and_are_ignored_outside(voc):
 
 
 def test_a_test_mask_is_resized_with_its_image_and_has_no_new_classes(voc):
-    images, labels = next(streaming.batches(voc, views.test_view(DATASETS["voc"], 33), 2, torch.tensor([0, 1])))
+    images, labels = next(streaming.batches(voc, views.test_view(DATASETS["voc"], 33), [2], torch.tensor([0, 1])))
     assert images.shape == (2, 3, 33, 33) and labels.shape == (2, 33, 33)
     for label, whole in zip(labels, (voc.labels[0], voc.labels[1]), strict=True):
         assert set(label.unique().tolist()) <= set(whole.unique().tolist())

@@ -6,8 +6,10 @@ from .loading import load, locate
 from .obtain import DataUnavailable
 from .pictures import DamagedImage
 from .split import VALIDATION_FRACTION, Split, split_training
+from .streaming import batches
 from .synsets import synsets
 from .trees import TREES, fetch_tree
+from .views import test_view, train_view, viewed
 
 __all__ = [
     "DATASETS",
@@ -18,6 +20,7 @@ __all__ = [
     "DataUnavailable",
     "Dataset",
     "Split",
+    "batches",
     "fetch_tree",
     "load",
     "locate",
@@ -25,4 +28,7 @@ __all__ = [
     "pad_crop_flip",
     "split_training",
     "synsets",
+    "test_view",
+    "train_view",
+    "viewed",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch.utils.data import DataLoader, Dataset
@@ -34,13 +34,19 @@ class Viewed(Dataset):
 
 
 def batches(
-    split: Split, view: v2.Transform, batch_size: int, order: torch.Tensor, seed: int = 0, pin: bool = False
+    split: Split,
+    view: v2.Transform,
+    sizes: Sequence[int],
+    order: torch.Tensor,
+    seed: int = 0,
+    pin: bool = False,
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Images uint8 [b, 3, size, size] and labels int64 [b] or [b, size, size], in an order; the last batch is kept.
+    """Images uint8 [b, 3, size, size] and labels int64 [b] or [b, size, size], in an order.
 
     At most two batches for each worker (``LOSTPRUNE_WORKERS``) are in memory.
 
     Args:
+        sizes: of the batches, one after the other; together as many as in ``order``.
         order: int64, positions of images.
         seed: of what a view draws; another one for every epoch.
         pin: whether the batches lie in memory that a GPU can fetch by itself.
@@ -48,13 +54,11 @@ def batches(
     Raises:
         DamagedImage: an image cannot be read.
     """
-    count = min(workers(), -(-len(order) // batch_size))
     return iter(
         DataLoader(
             Viewed(split, view, seed),
-            batch_size,
-            sampler=order.tolist(),
-            num_workers=count,
+            batch_sampler=[part.tolist() for part in order.split(list(sizes))],
+            num_workers=min(workers(), len(sizes)),
             pin_memory=pin,
             generator=torch.Generator(),  # of the loader's own draws, which are not used: torch's stays untouched
         )

@@ -150,11 +150,11 @@ def _save(checkpoints: Checkpoints, cell: Cell, run: Run, history: list[dict], s
     network, masks = run.network, run.masks or {}
     facts = {
         "prune_ratio": pruning.prune_ratio(network, masks),
-        "flop_reduction": pruning.flop_reduction(network, masks, tuple(run.images.shape[1:])),
+        "flop_reduction": pruning.flop_reduction(network, masks, run.image_shape),
         "engine": history[-1]["engine"],
         "history": history,
         "seconds": seconds,
-        **provenance(run.images.device),
+        **provenance(run.device),
     }
     checkpoints.save(cell, network, masks, facts)
 
