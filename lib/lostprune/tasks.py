@@ -20,7 +20,14 @@ def logits(outputs: Outputs) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class Classification:
-    """Each image has one class. Outputs: logits [n, classes]; labels: int64 [n]."""
+    """Each image has one class. Outputs: logits [n, classes]; labels: int64 [n].
+
+    Attributes:
+        meaning: for each output the class that it stands for, -1 for none, where the labels are of other classes than
+            the network was trained on; ``None``: output k stands for class k.
+    """
+
+    meaning: tuple[int, ...] | None = None
 
     def loss(self, outputs: Outputs, labels: torch.Tensor, dtype: torch.dtype = torch.float32) -> torch.Tensor:
         """Mean cross-entropy, a scalar of ``dtype``: float32 to train, float64 to measure."""
@@ -31,10 +38,13 @@ class Classification:
         not among the five of the largest logits: int64 [n, 1] or [n, 2], of 0 and 1.
         """
         scores = logits(outputs)
-        wrong = [scores.argmax(1) != labels]
-        if scores.shape[1] > TOP:
-            wrong.append((scores.topk(TOP).indices != labels[:, None]).all(1))
-        return torch.stack(wrong, 1).long()
+        highest = scores.topk(min(TOP, scores.shape[1])).indices
+        highest[:, 0] = scores.argmax(1)  # the first of equal ones
+        if self.meaning is not None:
+            highest = torch.tensor(self.meaning, device=highest.device)[highest]
+        wrong = highest != labels[:, None]
+        columns = [wrong[:, 0], wrong.all(1)] if scores.shape[1] > TOP else [wrong[:, 0]]
+        return torch.stack(columns, 1).long()
 
     def error(self, counts: torch.Tensor) -> float:
         """The fraction of misclassified images, of counts [n, 1] or [n, 2]."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import platformdirs
 import torch
 
 from ..foundations.choices import choose
+from ..tasks import Classification, Segmentation, Task
+from . import objectnet
 from .datasets import DATASETS
 from .kept import read_kept
 from .obtain import DataUnavailable, obtain
@@ -64,3 +67,25 @@ def load(
         raise DataUnavailable(f"{name}: {folder} does not give back what was written there; check the disk")
     images, labels = kept
     return Split(torch.from_numpy(images), torch.from_numpy(labels).long(), dataset.classes)
+
+
+@functools.lru_cache(maxsize=32)
+def class_names(name: str, classes: int | None = None) -> tuple[str, ...]:
+    """The classes of a data set in the order of the labels; of image files those that lie in the data folder.
+
+    Args:
+        name: a key of :data:`DATASETS`.
+        classes: of image files, how many; ``None``: all.
+
+    Raises:
+        DataUnavailable: it takes the data folder to know them, and the data set does not lie there.
+    """
+    facts = DATASETS[name]
+    if name not in TREES or isinstance(facts.task, Segmentation):
+        return facts.classes
+    return load(name, "test", classes=classes).classes
+
+
+def task_of(name: str, classes: tuple[str, ...]) -> Task:
+    """How predictions are counted on a data set whose classes are these; ObjectNet's stand for some of ImageNet's."""
+    return Classification(objectnet.meaning(classes)) if name == "objectnet" else DATASETS[name].task

@@ -6,6 +6,7 @@ Barbu et al., ObjectNet, NeurIPS 2019. Of its 313 classes 113 are also ImageNet'
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from .listing import Listing, folder_by_class
@@ -43,3 +44,12 @@ def read(folder: Path, split: str) -> Listing | None:
     if not folders:
         raise ValueError(f"{place / 'images'}: got no folder of a class that ImageNet has, expected some of 113")
     return folder_by_class(root, folders, BORDER)
+
+
+def meaning(classes: Sequence[str], outputs: int = 1000) -> tuple[int, ...]:
+    """For each output of ImageNet's networks the class that it is right for, as :func:`read` names them, or -1."""
+    stands_for = [-1] * outputs
+    for label, name in enumerate(classes):
+        for output in name.rpartition(": ")[2].split():
+            stands_for[int(output)] = label
+    return tuple(stands_for)

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils import data as torch_data
 from torchvision.transforms import v2
 
+from .datasets import Dataset
 from .intact import workers
 from .split import Split
-from .views import viewed
+from .views import test_view, viewed
 
+_AT_ONCE = 32  # images that a worker gives at a time
 _STRIDE = 0x9E3779B97F4A7C15  # odd: the seeds of a set's images are all different
 
 
-class Viewed(Dataset):
+class Viewed(torch_data.Dataset):
     """Images and labels through a view. What is drawn for an image depends on the seed and its position alone, neither
     on the number of workers nor on what was read before.
     """
@@ -55,7 +57,7 @@ def batches(
         DamagedImage: an image cannot be read.
     """
     return iter(
-        DataLoader(
+        torch_data.DataLoader(
             Viewed(split, view, seed),
             batch_sampler=[part.tolist() for part in order.split(list(sizes))],
             num_workers=min(workers(), len(sizes)),
@@ -63,3 +65,13 @@ def batches(
             generator=torch.Generator(),  # of the loader's own draws, which are not used: torch's stays untouched
         )
     )
+
+
+def tested(split: Split, dataset: Dataset, size: int) -> Split:
+    """All images of a split as networks are tested on them, uint8 [n, 3, size, size], and their labels, in memory."""
+    if isinstance(split.images, torch.Tensor):
+        return split
+    count = len(split.labels)
+    sizes = [min(_AT_ONCE, count - first) for first in range(0, count, _AT_ONCE)]
+    images, labels = zip(*batches(split, test_view(dataset, size), sizes, torch.arange(count)), strict=True)
+    return split._replace(images=torch.cat(images), labels=torch.cat(labels))

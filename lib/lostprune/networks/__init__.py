@@ -2,6 +2,7 @@
 
 from . import deeplab, densenet, imagenet, resnet, vgg, wide_resnet  # noqa: F401  (registers their networks)
 from .fingerprints import fingerprint
+from .pretrained import SHORTEST_DIGEST, read_source, start_from, weights_source
 from .registry import (
     RANDOM_STATE,
     build,
@@ -16,15 +17,19 @@ from .registry import (
 )
 
 __all__ = [
+    "SHORTEST_DIGEST",
     "RANDOM_STATE",
     "build",
     "fingerprint",
     "ladder_for",
     "load_pretrained",
     "names",
+    "read_source",
     "recipe_for",
     "register",
     "registered",
     "retrain_recipe_for",
+    "start_from",
     "weights_digest",
+    "weights_source",
 ]

@@ -23,7 +23,8 @@ _TORCHVISION = {
     "deeplabv3_resnet50": models.ResNet50_Weights.IMAGENET1K_V1,  # of its backbone
 }
 _BACKBONE = "backbone."
-_PINNED = re.compile(r"(.+)@([0-9a-f]{8,64})")
+SHORTEST_DIGEST = 8  # hexadecimal digits: torchvision has as many in the names of its files
+_PINNED = re.compile(rf"(.+)@([0-9a-f]{{{SHORTEST_DIGEST},64}})")
 
 
 class Source(NamedTuple):
