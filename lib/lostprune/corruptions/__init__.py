@@ -1,8 +1,17 @@
 """The 19 image corruptions of CIFAR-10-C, batched and seeded: noise, blur, weather, digital."""
 
 from .cifar10c import obtain_published, published_corruption
+from .imagenet_c import published_imagenet_c
 from .randomness import draw_seeds
 from .registry import NAMES, corrupt
 from .severities import SEVERITIES
 
-__all__ = ["NAMES", "SEVERITIES", "corrupt", "draw_seeds", "obtain_published", "published_corruption"]
+__all__ = [
+    "NAMES",
+    "SEVERITIES",
+    "corrupt",
+    "draw_seeds",
+    "obtain_published",
+    "published_corruption",
+    "published_imagenet_c",
+]

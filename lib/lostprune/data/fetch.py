@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import http
 import os
@@ -62,17 +63,21 @@ def fetch_large(source: Source, folder: Path) -> Path:
 
 
 def check(path: Path, source: Source) -> None:
-    """Raise ValueError unless the file at ``path`` has the size and the digest that the table gives."""
+    """Raise ValueError unless the file at ``path`` has the size and the digests that the table gives."""
     size = path.stat().st_size
-    if size != source.size:
+    if source.size is not None and size != source.size:
         raise ValueError(f"got {size:,} bytes, expected {source.size:,}")
-    with open(path, "rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if digest != source.sha256:
-        raise ValueError(f"got SHA-256 {digest}, expected {source.sha256}")
+    for what, expected in (("SHA-256", source.sha256), ("MD5", source.md5)):
+        if expected is None:
+            continue
+        with open(path, "rb") as file:
+            algorithm = functools.partial(hashlib.new, what.replace("-", ""), usedforsecurity=False)
+            digest = hashlib.file_digest(file, algorithm).hexdigest()
+        if digest != expected:
+            raise ValueError(f"got {what} {digest}, expected {expected}")
 
 
-def _download(url: str, size: int, part: Path) -> None:
+def _download(url: str, size: int | None, part: Path) -> None:
     """Write what lies at ``url`` to ``part``; where that has a beginning already, only the rest is asked for."""
     start = part.stat().st_size if part.exists() else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={start}-"} if start else {})
@@ -82,7 +87,7 @@ def _download(url: str, size: int, part: Path) -> None:
         Progress(size - file.tell(), url.rpartition("/")[2], unit="B") as bar,
     ):
         # One byte more than expected is enough to know that this is another file.
-        while file.tell() <= size and (block := response.read(1 << 20)):
+        while (size is None or file.tell() <= size) and (block := response.read(1 << 20)):
             file.write(block)
             bar.step(len(block))
 

@@ -11,13 +11,14 @@ _NETWORKS = {
     "wrn16_8": "WRN16-8",
     "resnet18": "ResNet18",
     "resnet101": "ResNet101",
-    "deeplabv3_resnet50": "DeeplabV3",
+    "deeplabv3_resnet50": "DeeplabV3-ResNet50",
 }
 _DISTRIBUTIONS = {
     "cifar10": "CIFAR-10",
     "cifar10_1": "CIFAR-10.1",
     "imagenet": "ImageNet",
     "tiny_imagenet": "Tiny-ImageNet",
+    "objectnet": "ObjectNet",
     "voc": "Pascal VOC",
     "jpeg_compression": "JPEG compression",
 }
