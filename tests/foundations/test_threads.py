@@ -53,6 +53,7 @@ def test_what_the_user_has_set_stays(name: str, value: str, monkeypatch: pytest.
 
 
 def test_no_more_threads_than_the_quota_gives(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(8), raising=False)
     for quota, expected in ((None, None), (12.0, None), (2.9, "2"), (0.5, "1")):
         monkeypatch.setattr(threads, "quota", lambda quota=quota: quota)
