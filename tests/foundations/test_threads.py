@@ -62,6 +62,14 @@ def test_no_more_threads_than_the_quota_gives(monkeypatch: pytest.MonkeyPatch):
         assert environment.get("OMP_NUM_THREADS") == expected
 
 
+def test_processes_share_the_cores(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(threads, "cores", lambda: 8)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert [threads.threads_for_each(count) for count in (1, 3, 9)] == [8, 2, 1]
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert [threads.threads_for_each(count) for count in (1, 3)] == [3, 2]
+
+
 @pytest.mark.parametrize(
     "own, files, expected",
     [
