@@ -84,6 +84,14 @@ class Study:
             networks.weights_source(self.network, self.weights, data.locate())
 
     @property
+    def weights_name(self) -> str:
+        """What a reader sees of the weights that the unpruned networks begin with; empty if they begin at random."""
+        if self.weights is None:
+            return ""
+        source = networks.weights_source(self.network, self.weights, data.locate())
+        return f"{source.name}, SHA-256 {source.digest[: networks.SHORTEST_DIGEST]}…"
+
+    @property
     def task(self) -> Task:
         """What the networks are for."""
         return data.DATASETS[self.dataset].task

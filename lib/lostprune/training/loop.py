@@ -77,7 +77,7 @@ def train_together(runs: Sequence[Run], on_step: OnStep | None = None) -> list[l
         For each run its history, or :class:`Diverged`: the others go on without it.
     """
     keep_freed_memory()
-    if any(run.images.device.type == "cpu" for run in runs):
+    if any(run.device.type == "cpu" for run in runs):
         threads.settle()
     outcomes: list[list[dict] | Diverged] = [[] for _ in runs]
     trainers = [Trainer(run) for run in runs]
