@@ -85,7 +85,7 @@ def resampled_prune_potential(
         resampled = resampled_iou_errors if set(_OF_PIXELS) <= set(wrong.dims) else resampled_errors
         error = resampled(one, weights[count])
         potentials.append(largest_within(error, error[..., parent], ratio, delta))
-    coordinates = {name: wrong[name] for name in (*chains, "distribution") if name in wrong.coords}
+    coordinates = {name: wrong[name].variable for name in (*chains, "distribution", "group") if name in wrong.coords}
     potential = xr.DataArray(np.stack(potentials, -1), coordinates, ("resample", *chains, "distribution"))
     return potential.rename("prune_potential").assign_attrs(delta=delta, long_name="prune potential, resampled images")
 
