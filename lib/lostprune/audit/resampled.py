@@ -1,6 +1,6 @@
-"""The same verdict for segmentation, where a mistake is not an image but a share of all pixels: a bootstrap.
+"""The verdict where a mistake is not an image but a share of all pixels: a bootstrap over images.
 
-Per image there are two confusion matrices, one of each network; an image is drawn with both.
+Both networks' counts of an image are drawn together, since both networks have seen that image.
 """
 
 from __future__ import annotations
@@ -9,28 +9,28 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from scipy.stats import norm
 
+from ..metrics.sampling import image_weights
 from .paired import ALPHA, CANNOT_TELL, POWER, SAFE, UNSAFE, quantile
 
-RESAMPLES = 2000
+RESAMPLES = 1000
 FEWEST_CHANGED = 10  # images; a bootstrap over fewer says nothing
-_AT_ONCE = 250  # resamples
+Error = Callable[[torch.Tensor], float]
 
 
 class Resampled(NamedTuple):
     """What a bootstrap over images says of the difference of two networks' errors.
 
     Attributes:
-        difference: pruned less parent, in [-1, 1].
-        lower, upper: one-sided bounds of it.
+        lower, upper: one-sided bounds of the difference, pruned less parent.
         verdict: "safe", "unsafe" or "cannot tell".
         p_unsafe: one-sided, against "the pruned network loses at most delta".
         minimum_detectable: the smallest difference that is found with a power of 80 %.
-        images_needed: how many images would decide; NaN if the difference is delta, or none differs.
+        images_needed: how many images would decide; NaN if the difference is delta, or if no image differs.
     """
 
-    difference: float
     lower: float
     upper: float
     verdict: str
@@ -39,53 +39,49 @@ class Resampled(NamedTuple):
     images_needed: float
 
 
+def drawn_differences(
+    parent: torch.Tensor, pruned: torch.Tensor, error: Error, resamples: int = RESAMPLES, seed: int = 0
+) -> np.ndarray:
+    """The difference of two networks' errors on test sets drawn with replacement from one, [resamples].
+
+    Test sets of equally many images are the same draw, so that differences on several distributions can be averaged.
+
+    Args:
+        parent, pruned: counts int64 [images, ...] of a task.
+        error: the task's, of counts [n, ...].
+    """
+    images = len(parent)
+    counts = torch.stack([parent, pruned]).flatten(2).double()
+    drawn = []
+    for weights in torch.from_numpy(image_weights(images, resamples, seed)).split(100):
+        summed = (weights.double() @ counts).view(2, len(weights), *parent.shape[1:])
+        drawn += [error(after[None]) - error(before[None]) for before, after in zip(*summed, strict=True)]
+    return np.array(drawn)
+
+
 def resampled_verdict(
-    parent: np.ndarray,
-    pruned: np.ndarray,
-    error: Callable[[np.ndarray], np.ndarray],
+    parent: torch.Tensor,
+    pruned: torch.Tensor,
+    error: Error,
     delta: float = 0.005,
     alpha: float = ALPHA,
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Resampled:
-    """Compare two networks by what was counted on each image.
-
-    Args:
-        parent, pruned: int [images, ...], such as confusion matrices [images, classes, classes].
-        error: of counts summed over images, [resamples, ...], to fractions [resamples].
-        delta, alpha: margin and level.
-        resamples, seed: of the bootstrap.
-    """
-    images = len(parent)
-    differs = (parent != pruned).reshape(images, -1).any(1)
-    random = np.random.default_rng(seed)
-    one = np.ones((1, images))
-    difference = float(_difference(one, parent, pruned, error)[0])
-    if not differs.any():
-        return Resampled(0.0, 0.0, 0.0, SAFE if delta >= 0 else UNSAFE, 1.0, 0.0, np.nan)
-    draws = []
-    for first in range(0, resamples, _AT_ONCE):
-        count = min(_AT_ONCE, resamples - first)
-        weights = random.multinomial(images, np.full(images, 1 / images), size=count).astype(float)
-        draws.append(_difference(weights, parent, pruned, error))
-    drawn = np.concatenate(draws)
-    lower, upper = np.quantile(drawn, [alpha, 1 - alpha])
-    spread = float(drawn.std(ddof=1))
-    detectable = (quantile(alpha) + norm.ppf(POWER)) * spread
-    distance = delta - difference
-    needed = np.ceil(images * (detectable / distance) ** 2) if distance else np.nan
+    """Compare two networks by what was counted on each image; arguments as for :func:`drawn_differences`."""
+    changed = int((parent != pruned).flatten(1).any(1).sum())
+    if not changed:
+        return Resampled(0.0, 0.0, SAFE, 1.0, 0.0, np.nan)
+    drawn = drawn_differences(parent, pruned, error, resamples, seed)
+    lower, upper = (float(bound) for bound in np.quantile(drawn, [alpha, 1 - alpha]))
     verdict = SAFE if upper <= delta else UNSAFE if lower > delta else CANNOT_TELL
-    if differs.sum() < FEWEST_CHANGED:
-        verdict = CANNOT_TELL
-    p_unsafe = float((1 + (drawn <= delta).sum()) / (1 + resamples))
-    return Resampled(difference, float(lower), float(upper), verdict, p_unsafe, float(detectable), float(needed))
-
-
-def _difference(weights: np.ndarray, parent: np.ndarray, pruned: np.ndarray, error: Callable) -> np.ndarray:
-    """The difference of the errors, [resamples], of test sets in which image i stands ``weights[:, i]`` times."""
-
-    def of(counts: np.ndarray) -> np.ndarray:
-        summed = weights @ counts.reshape(len(counts), -1)
-        return error(summed.reshape(len(weights), *counts.shape[1:]))
-
-    return of(pruned) - of(parent)
+    detectable = (quantile(alpha) + float(norm.ppf(POWER))) * float(drawn.std(ddof=1))
+    distance = delta - (error(pruned) - error(parent))
+    return Resampled(
+        lower,
+        upper,
+        verdict if changed >= FEWEST_CHANGED else CANNOT_TELL,
+        float((1 + (drawn <= delta).sum()) / (1 + resamples)),
+        detectable,
+        float(np.ceil(len(parent) * (detectable / distance) ** 2)) if distance else np.nan,
+    )
