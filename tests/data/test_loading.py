@@ -60,7 +60,7 @@ def test_the_table_knows_what_torchvision_knows():
 
 
 def test_cifar10_1_is_a_test_set_that_no_study_trains_on():
-    assert set(data.DATASETS) == {"cifar10", "cifar10.1"} and data.TRAINABLE == ("cifar10",)
+    assert set(data.DATASETS) == {"cifar10", "cifar10.1"} and data.trainable() == ("cifar10",)
     with pytest.raises(ValueError, match="split of cifar10.1: got 'train', expected one of test"):
         data.load("cifar10.1", "train")
     with pytest.raises(ValueError, match="dataset: got 'cifar10.1'"):

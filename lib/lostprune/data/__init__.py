@@ -1,14 +1,14 @@
 """Real data sets: where they come from, checked and kept; normalisation, augmentation, division."""
 
 from .augmentation import normalize, pad_crop_flip
-from .datasets import DATASETS, TRAINABLE, Dataset
+from .datasets import DATASETS, Dataset, trainable
 from .loading import Split, load, locate
 from .obtain import DataUnavailable
+from .registration import register
 from .split import split_training
 
 __all__ = [
     "DATASETS",
-    "TRAINABLE",
     "DataUnavailable",
     "Dataset",
     "Split",
@@ -16,5 +16,7 @@ __all__ = [
     "locate",
     "normalize",
     "pad_crop_flip",
+    "register",
     "split_training",
+    "trainable",
 ]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from . import sources
 
@@ -30,6 +32,8 @@ class Dataset:
         mean, std: per channel, of pixels in [0, 1]; what the networks' input is normalised with.
         parts: its splits by name.
         sources: where it can come from, in the order in which they are tried.
+        registered: of a data set that a user registered, each split; it has no sources.
+        shifts: further test sets that a user registered with it.
     """
 
     classes: tuple[str, ...]
@@ -38,6 +42,8 @@ class Dataset:
     std: tuple[float, float, float]
     parts: dict[str, Part]
     sources: tuple[sources.Source, ...]
+    registered: Mapping[str, Any] = field(default_factory=dict)
+    shifts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def num_classes(self) -> int:
@@ -82,5 +88,8 @@ DATASETS = {
         sources=sources.CIFAR10_1,
     ),
 }
-# What networks can be trained on; the others are test sets.
-TRAINABLE = tuple(name for name, facts in DATASETS.items() if "train" in facts.parts)
+
+
+def trainable() -> tuple[str, ...]:
+    """The data sets that networks can be trained on; the others are test sets."""
+    return tuple(name for name, facts in DATASETS.items() if "train" in facts.parts)

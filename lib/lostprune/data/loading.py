@@ -50,6 +50,8 @@ def load(name: str, split: str, folder: str | os.PathLike | None = None) -> Spli
     choose("dataset", name, DATASETS)
     dataset = DATASETS[name]
     choose(f"split of {name}", split, dataset.parts)
+    if split in dataset.registered:
+        return dataset.registered[split]
     folder = locate(folder)
     kept = read_kept(folder / name, dataset, split)
     if kept is None:

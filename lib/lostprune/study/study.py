@@ -22,7 +22,7 @@ class Study:
 
     Args:
         network: a registered network (``lostprune.networks.names()``).
-        dataset: a data set with a training part (``lostprune.data.TRAINABLE``).
+        dataset: a data set with a training part (``lostprune.data.trainable()``).
         training: ``"nominal"``.
         methods: pruning methods by the paper's abbreviations (Table 1).
         repetitions: at least 1; ``None`` takes the scale's.
@@ -43,7 +43,7 @@ class Study:
 
     def __post_init__(self) -> None:
         choose("network", self.network, networks.names())
-        choose("dataset", self.dataset, data.TRAINABLE)
+        choose("dataset", self.dataset, data.trainable())
         choose("training", self.training, TRAININGS)
         if isinstance(self.scale, Scale):
             if SCALES.get(self.scale.name, self.scale) != self.scale:

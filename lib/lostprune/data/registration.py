@@ -1,0 +1,131 @@
+"""Data sets of the user's own by name: ``register("mydata", …)`` makes ``dataset="mydata"`` work everywhere."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+
+from .datasets import DATASETS, Dataset, Part
+from .items import split_of
+from .loading import Split
+
+_HASHED = 64  # images of a split that is not in memory
+_MEASURED = 10_000  # training images that a mean and std are computed from
+
+
+def register(
+    name: str,
+    train: object = None,
+    test: object = None,
+    shifts: Mapping[str, object] | None = None,
+    classes: Sequence[str] | None = None,
+    mean: float | Sequence[float] | None = None,
+    std: float | Sequence[float] | None = None,
+) -> None:
+    """Make a data set available by name: to studies, notebooks, the audit and the command line.
+
+    Every set of images is one of: a pair (images, labels) of arrays or tensors; the path of a folder with a folder of
+    images for each class; a map-style ``torch.utils.data.Dataset`` (of torchvision's, for example) of pairs (image,
+    label); a :class:`Split`. Pixels are uint8, or floats in [0, 1], with 1 or 3 channels. Leave augmentation and
+    normalisation out of a data set's transform: images are read once. Registering a name again replaces the data set.
+
+    Args:
+        name: letters, digits and underscores.
+        train: what networks are trained on, and where the samples of SiPP and PFP come from; not needed to compare.
+        test: what their error is measured on.
+        shifts: further test sets by name, from other distributions.
+        classes: names in the order of the network's outputs; else what the data sets say, else numbers.
+        mean, std: per channel, of pixels in [0, 1]; what a network's input is normalised with. A network that was
+            trained elsewhere needs those that it was trained with. ``None``: those of the training images.
+
+    Raises:
+        ValueError, TypeError: something is wrong with a name or a set; says what, where, and what to do.
+        FileNotFoundError: a folder is missing, or has no images.
+
+    Example:
+        >>> images = torch.zeros(20, 1, 28, 28, dtype=torch.uint8)
+        >>> register("blank", test=(images, torch.arange(20) % 10), mean=0.13, std=0.31)
+        >>> DATASETS["blank"].image_shape
+        (1, 28, 28)
+    """
+    _check_name("data set name", name)
+    if not getattr(DATASETS.get(name), "registered", True):
+        raise ValueError(f"data set name: got {name!r}, which is built in; choose another name")
+    if test is None:
+        raise ValueError(f"{name}: got no test set, expected test=…, what the error is measured on")
+    given = {"train": train, "test": test} if train is not None else {"test": test}
+    splits = {split: split_of(f"{name} {split}", images, classes) for split, images in given.items()}
+    first = next(iter(splits.values()))
+    further = {}
+    for shift, images in (shifts or {}).items():
+        _check_name(f"{name}: name of a shift", shift)
+        further[shift] = split_of(f"{name} {shift}", images, classes or first.classes)
+    for what, split in (splits | further).items():
+        if split.images[0].shape[0] != first.images[0].shape[0]:
+            got, expected = split.images[0].shape[0], first.images[0].shape[0]
+            raise ValueError(f"{name} {what}: got images with {got} channels, expected {expected} as in the others")
+    if len({split.classes for split in splits.values()}) > 1:
+        raise ValueError(
+            f"{name}: got {len(splits['train'].classes)} classes in train and {len(splits['test'].classes)} in test, "
+            "expected the same; pass classes=(…) in the order of the network's outputs"
+        )
+    shape = tuple(first.images[0].shape)
+    mean, std = _constants(name, splits.get("train"), mean, std, shape[0])
+    DATASETS[name] = Dataset(
+        classes=first.classes,
+        image_shape=shape,
+        mean=mean,
+        std=std,
+        parts={what: Part(len(split.images), *_digests(split)) for what, split in splits.items()},
+        sources=(),
+        registered=splits,
+        shifts=further,
+    )
+
+
+def _check_name(what: str, name: object) -> None:
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ValueError(f"{what}: got {name!r}, expected letters, digits and underscores; choose another name")
+
+
+def _constants(
+    name: str, train: Split | None, mean: object, std: object, channels: int
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and std of each channel."""
+    if mean is None or std is None:
+        if train is None:
+            raise ValueError(
+                f"{name}: got no mean and std, expected those that the network was trained with (mean=0, std=1 for "
+                "pixels in [0, 1]); without a train set they cannot be computed"
+            )
+        step = -(-len(train.images) // _MEASURED)
+        pixels = [train.images[i].flatten(1).double() / 255 for i in range(0, len(train.images), step)]
+        joined = torch.cat(pixels, 1)
+        mean = joined.mean(1).tolist() if mean is None else mean
+        std = joined.std(1).tolist() if std is None else std
+    found = []
+    for what, values in (("mean", mean), ("std", std)):
+        values = np.broadcast_to(values, channels) if np.ndim(values) == 0 else np.asarray(values, float)
+        if values.shape != (channels,) or not np.isfinite(values).all() or (what == "std" and (values <= 0).any()):
+            kind = "positive number" if what == "std" else "number"
+            raise ValueError(
+                f"{name}: {what}: got {values.tolist()}, expected one {kind} for each of {channels} channels"
+            )
+        found.append(tuple(map(float, values)))
+    return found[0], found[1]
+
+
+def _digests(split: Split) -> tuple[str, str]:
+    """SHA-256 of images and labels; of some images of each where they are not in memory."""
+    whole = isinstance(split.images, torch.Tensor)
+    rows = range(len(split.images)) if whole else np.linspace(0, len(split.images) - 1, _HASHED).astype(int)
+    digests = []
+    for sequence in (split.images, split.labels):
+        digest = hashlib.sha256(str(len(sequence)).encode())
+        for row in rows:
+            digest.update(np.ascontiguousarray(sequence[int(row)]))
+        digests.append(digest.hexdigest())
+    return digests[0], digests[1]
