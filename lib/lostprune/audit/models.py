@@ -68,8 +68,8 @@ class Onnx(nn.Module):
             raise ValueError(f"{path}: got {1 + len(others)} inputs, expected one, the images")
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        outputs = self.session.run(None, {self.input.name: inputs.contiguous().numpy()})
-        return torch.from_numpy(outputs[0])
+        outputs = self.session.run(None, {self.input.name: inputs.cpu().contiguous().numpy()})
+        return torch.from_numpy(outputs[0]).to(inputs.device)
 
 
 def opened(role: str, given: nn.Module | ExportedProgram | str | os.PathLike) -> Logits:

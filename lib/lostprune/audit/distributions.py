@@ -1,0 +1,71 @@
+"""The distributions that two networks are compared on, read batch by batch: memory does not grow with the images."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+
+from .. import corruptions
+from ..data import Split
+
+VALUES = 1 << 25  # of network inputs and outputs at once: 128 MiB of float32
+SMALL = 64  # pixels; up to this side images are corrupted with the constants of CIFAR-10-C, else of ImageNet-C
+
+
+class Distribution(NamedTuple):
+    """Test images under one name.
+
+    Attributes:
+        split: the images; several distributions may share one.
+        corruption: what is done to them, a name of ``corruptions.NAMES``; ``None``: nothing.
+        severity: of the corruption, 1 to 5.
+    """
+
+    name: str
+    split: Split
+    corruption: str | None = None
+    severity: int = 3
+
+
+def batches(split: Split, outputs: int) -> Iterator[tuple[int, torch.Tensor, torch.Tensor]]:
+    """The position of the first image, images uint8 [b, c, h, w] and labels of one batch after the other.
+
+    Images of one batch have one size; where sizes differ, a batch ends with the last of its size.
+
+    Args:
+        outputs: how many values a network gives for one value of an image's channel: 1 for a class of an image, the
+            number of classes where each pixel has one.
+    """
+    first, total = 0, len(split.images)
+    while first < total:
+        image = split.images[first]
+        values = image[0].numel() * max(len(image), outputs)
+        last = min(total, first + max(1, VALUES // values))
+        if isinstance(split.images, torch.Tensor):
+            images, labels = split.images[first:last], split.labels[first:last]
+        else:
+            pairs = [(image, split.labels[first])]
+            while first + len(pairs) < last and (image := split.images[first + len(pairs)]).shape == pairs[0][0].shape:
+                pairs.append((image, split.labels[first + len(pairs)]))
+            images, labels = (torch.stack([torch.as_tensor(one) for one in part]) for part in zip(*pairs, strict=True))
+        yield first, images, labels
+        first += len(images)
+
+
+def corruption_generator(seed: int, name: str) -> torch.Generator:
+    """Where a corruption's draws come from: one for all batches, so that their size changes nothing."""
+    digest = hashlib.sha256(f"{seed} {name}".encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+
+
+def corrupted(images: torch.Tensor, distribution: Distribution, generator: torch.Generator) -> torch.Tensor:
+    """Images uint8 [b, c, h, w] under a distribution. Grey ones become the first of three corrupted channels."""
+    if distribution.corruption is None:
+        return images
+    constants = "cifar10-c" if max(images.shape[2:]) <= SMALL else "imagenet-c"
+    colour = images.expand(-1, 3, -1, -1)
+    changed = corruptions.corrupt(colour, distribution.corruption, distribution.severity, constants, generator)
+    return changed[:, : images.shape[1]]
