@@ -2,8 +2,8 @@
 
 __version__ = "0.1.0"
 
-from . import corruptions, data, metrics, networks, pruning
+from . import audit, corruptions, data, metrics, networks, pruning
 from .runner import load, run
 from .study import SCALES, Scale, Study
 
-__all__ = ["SCALES", "Scale", "Study", "corruptions", "data", "load", "metrics", "networks", "pruning", "run"]
+__all__ = ["SCALES", "Scale", "Study", "audit", "corruptions", "data", "load", "metrics", "networks", "pruning", "run"]

@@ -12,8 +12,8 @@ import torch
 import torchvision
 from torch import nn
 
-from lostprune import inference
 from lostprune.audit.models import opened
+from lostprune.measurement import inference
 
 
 def convolutional(channels: int = 3) -> nn.Module:

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from .. import tasks
-from ..inference import each
+from ..measurement.inference import each
 from .distributions import Distribution, batches, corrupted, corruption_generator
 
 BINS = 15  # of confidence (Guo et al., On Calibration of Modern Neural Networks, ICML 2017)
@@ -85,7 +85,7 @@ def measure(
         on_step: called with the number of images that one more piece of work had.
 
     Raises:
-        ValueError: a network gave a value that is not a number.
+        ValueError: a network gave a value that is not a number, or a label is none of its outputs.
     """
     found = {one.name: Measured() for one in distributions}
     generators = {one.name: corruption_generator(seed, one.name) for one in distributions}
@@ -96,23 +96,39 @@ def measure(
     for group in sharing.values():
         for first, images, labels in batches(group[0].split, outputs):
             images, labels = images.to(device), labels.to(device)
+            counted = labels != task.ignore if isinstance(task, tasks.Segmentation) else torch.ones_like(labels).bool()
             for one in group:
                 seen = corrupted(images, one, generators[one.name])
                 said = list(each(networks, normalize(seen), on_step))
-                for role, scores in zip(NETWORKS, said, strict=True):
-                    if scores.isnan().any():
-                        raise ValueError(f"{role}: got outputs on {one.name} that are not a number")
-                _add(found[one.name], task, first, seen, labels, said)
+                _check(one.name, said, labels, counted)
+                _add(found[one.name], task, first, seen, labels, counted, said)
     return found
 
 
+def _check(name: str, said: list[torch.Tensor], labels: torch.Tensor, counted: torch.Tensor) -> None:
+    for role, scores in zip(NETWORKS, said, strict=True):
+        if scores.isnan().any():
+            raise ValueError(f"{role}: got outputs on {name} that are not a number, expected logits")
+        wrong = labels[counted & ((labels < 0) | (labels >= scores.shape[1]))]
+        if len(wrong):
+            raise ValueError(
+                f"{name}: got the label {wrong[0].item()}, expected 0 to {scores.shape[1] - 1}, since {role} gives "
+                f"{scores.shape[1]} outputs; labels count from 0, in the order of the outputs"
+            )
+
+
 def _add(
-    measured: Measured, task: Task, first: int, images: torch.Tensor, labels: torch.Tensor, said: list[torch.Tensor]
+    measured: Measured,
+    task: Task,
+    first: int,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    counted: torch.Tensor,
+    said: list[torch.Tensor],
 ) -> None:
-    """Take in what both networks said of one more batch."""
+    """Take in what both networks said of one more batch; of segmentation only the pixels that are counted."""
     counts = [task.counts(scores, labels) for scores in said]
     tops = [scores.softmax(1).max(1) for scores in said]  # confidence and prediction
-    counted = labels != getattr(task, "ignore", -1)
     for place, (confidence, predicted) in enumerate(tops):
         measured.counts[place].append(counts[place].cpu())
         bins = (confidence[counted].double() * BINS).ceil().long().sub(1).clamp(0, BINS - 1)

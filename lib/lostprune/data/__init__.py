@@ -1,6 +1,6 @@
 """Real data sets: where they come from, checked and kept; normalisation, augmentation, division."""
 
-from .augmentation import normalize, pad_crop_flip
+from .augmentation import normalize, pad_crop_flip, standardize
 from .datasets import DATASETS, Dataset, trainable
 from .loading import Split, load, locate
 from .obtain import DataUnavailable
@@ -18,5 +18,6 @@ __all__ = [
     "pad_crop_flip",
     "register",
     "split_training",
+    "standardize",
     "trainable",
 ]

@@ -40,7 +40,7 @@ class Items(Sequence):
         return self._last[1][self._part]
 
 
-def split_of(name: str, given: object, classes: Sequence[str] | None = None) -> Split:
+def split_of(name: str, given: object, classes: Sequence[str] | None = None, channels: int | None = None) -> Split:
     """A split of whatever holds labelled images.
 
     Args:
@@ -50,6 +50,7 @@ def split_of(name: str, given: object, classes: Sequence[str] | None = None) -> 
             ``torch.utils.data.Dataset`` (of torchvision's, for example) whose items are (image, label). Pixels are
             uint8, or floats in [0, 1].
         classes: their names in the order of the network's outputs; for a folder the names of its folders.
+        channels: how many the images have to have, if that is known.
 
     Raises:
         TypeError, ValueError: none of these, or with something wrong in it; says what and where.
@@ -75,6 +76,8 @@ def split_of(name: str, given: object, classes: Sequence[str] | None = None) -> 
         )
     if not len(images):
         raise ValueError(f"{name}: got no image, expected at least one")
+    if channels not in (None, len(images[0])):
+        raise ValueError(f"{name}: got images with {len(images[0])} channels, expected {channels} as in the others")
     if classes is None and not isinstance(labels, torch.Tensor):
         raise ValueError(f"{name}: got no names of classes, expected classes=(…) in the order of the network's outputs")
     classes = tuple(map(str, classes if classes is not None else range(int(labels.max()) + 1)))

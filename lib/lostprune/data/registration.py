@@ -57,23 +57,22 @@ def register(
     if test is None:
         raise ValueError(f"{name}: got no test set, expected test=…, what the error is measured on")
     given = {"train": train, "test": test} if train is not None else {"test": test}
-    splits = {split: split_of(f"{name} {split}", images, classes) for split, images in given.items()}
+    splits, channels = {}, None
+    for split, images in given.items():
+        splits[split] = split_of(f"{name} {split}", images, classes, channels)
+        channels = len(splits[split].images[0])
     first = next(iter(splits.values()))
     further = {}
     for shift, images in (shifts or {}).items():
         _check_name(f"{name}: name of a shift", shift)
-        further[shift] = split_of(f"{name} {shift}", images, classes or first.classes)
-    for what, split in (splits | further).items():
-        if split.images[0].shape[0] != first.images[0].shape[0]:
-            got, expected = split.images[0].shape[0], first.images[0].shape[0]
-            raise ValueError(f"{name} {what}: got images with {got} channels, expected {expected} as in the others")
+        further[shift] = split_of(f"{name} {shift}", images, classes or first.classes, channels)
     if len({split.classes for split in splits.values()}) > 1:
         raise ValueError(
             f"{name}: got {len(splits['train'].classes)} classes in train and {len(splits['test'].classes)} in test, "
             "expected the same; pass classes=(…) in the order of the network's outputs"
         )
     shape = tuple(first.images[0].shape)
-    mean, std = _constants(name, splits.get("train"), mean, std, shape[0])
+    mean, std = _constants(name, splits.get("train"), mean, std, channels)
     DATASETS[name] = Dataset(
         classes=first.classes,
         image_shape=shape,
