@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from ..metrics.sampling import image_weights
 from .paired import ALPHA, CANNOT_TELL, POWER, SAFE, UNSAFE, quantile
@@ -75,7 +75,7 @@ def resampled_verdict(
     drawn = drawn_differences(parent, pruned, error, resamples, seed)
     lower, upper = (float(bound) for bound in np.quantile(drawn, [alpha, 1 - alpha]))
     verdict = SAFE if upper <= delta else UNSAFE if lower > delta else CANNOT_TELL
-    detectable = (quantile(alpha) + float(norm.ppf(POWER))) * float(drawn.std(ddof=1))
+    detectable = (quantile(alpha) + float(ndtri(POWER))) * float(drawn.std(ddof=1))
     distance = delta - (error(pruned) - error(parent))
     return Resampled(
         lower,

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image, UnidentifiedImageError
-from torchvision.datasets import ImageFolder
 
 from .loading import Split
 
@@ -168,8 +167,10 @@ def _tensor(given: object) -> torch.Tensor:
     return torch.as_tensor(np.require(given, requirements=["C", "W"]) if isinstance(given, np.ndarray) else given)
 
 
-def _folder(name: str, path: Path, classes: Sequence[str] | None) -> ImageFolder:
+def _folder(name: str, path: Path, classes: Sequence[str] | None) -> Sequence:
     """The images of a folder; with ``classes`` given, labels follow their order and not the alphabet's."""
+    from torchvision.datasets import ImageFolder  # takes seconds to import
+
     if not path.is_dir():
         raise FileNotFoundError(f"{name}: got {path}, expected a folder that exists")
     try:
