@@ -13,47 +13,9 @@ from torch import nn
 from torch.utils.data import TensorDataset
 from torchmetrics.classification import MulticlassCalibrationError
 
+from fixtures.bars import CLASSES, Bars, Pixels, damaged, pictures
 from lostprune import audit, data, pruning, tasks
 from lostprune.audit import distributions
-
-CLASSES = ("cat", "dog", "owl", "fox")
-
-
-def pictures(n: int, channels: int = 3, size: int = 16, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
-    """Noise with a bright bar, whose place is the class: easy to tell, but not on every image."""
-    random = torch.Generator().manual_seed(seed)
-    labels = torch.randint(len(CLASSES), (n,), generator=random)
-    images = torch.randint(0, 150, (n, channels, size, size), generator=random)
-    strength = torch.randint(0, 120, (n,), generator=random)
-    for image, label, bar in zip(images, labels, strength, strict=True):
-        width = size // len(CLASSES)
-        image[..., label * width : (label + 1) * width] += bar
-    return images.clamp(max=255).to(torch.uint8), labels
-
-
-class Bars(nn.Module):
-    """Tells the bars by the mean of each quarter of the columns, of normalised pixels."""
-
-    def __init__(self, channels: int = 3, size: int = 16, mean: float = 0.0, std: float = 1.0):
-        super().__init__()
-        self.pool = nn.AvgPool2d((size, size // len(CLASSES)))
-        self.out = nn.Linear(channels * len(CLASSES), len(CLASSES))
-        self.mean, self.std = mean, std
-        with torch.no_grad():
-            self.out.weight.copy_(20 * torch.eye(len(CLASSES)).repeat(1, channels))
-            self.out.bias.zero_()
-
-    def forward(self, inputs):
-        pixels = inputs * self.std + self.mean
-        return self.out(self.pool(pixels).flatten(1))
-
-
-def damaged(network: Bars, label: int = 2) -> Bars:
-    """One class is never recognised again."""
-    worse = copy.deepcopy(network)
-    with torch.no_grad():
-        worse.out.bias[label] -= 1000
-    return worse
 
 
 def test_two_equal_networks_have_no_flips_and_are_safe_everywhere():
@@ -170,20 +132,6 @@ def test_images_of_many_sizes():
     tree = audit.compare(AnySize(), AnySize(), mixed, classes=CLASSES, corruptions=("contrast",))
     by_size = [audit.compare(AnySize(), AnySize(), one).error.values[0, 0] for one in ((small, few), (large, more))]
     assert tree.error.values[0, 0] == pytest.approx(np.average(by_size, weights=(20, 30)))
-
-
-class Pixels(nn.Module):
-    """Segments by brightness; its outputs are in a dictionary."""
-
-    def __init__(self, threshold: float):
-        super().__init__()
-        self.scores = nn.Conv2d(1, 2, 1)
-        with torch.no_grad():
-            self.scores.weight.copy_(torch.tensor([-50.0, 50.0]).view(2, 1, 1, 1))
-            self.scores.bias.copy_(torch.tensor([50.0, -50.0]) * threshold)
-
-    def forward(self, inputs):
-        return {"out": self.scores(inputs), "aux": None}
 
 
 def test_segmentation_takes_its_verdict_from_a_bootstrap():

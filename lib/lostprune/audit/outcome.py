@@ -21,6 +21,9 @@ def outcome(
     """Errors, flips and verdicts over ``distribution``; the nominal one comes first."""
     counts = {name: one.joined() for name, one in measured.items()}
     rows = [_row(task, *pair, delta, alpha, seed) for pair in counts.values()]
+    for row in rows:
+        if row["verdict"] != paired.CANNOT_TELL:
+            row["images_needed"] = np.nan
     names = {"distribution": list(measured)}
     found = {key: xr.DataArray([row[key] for row in rows], names) for key in rows[0]}
     both = {"network": list(NETWORKS)} | names

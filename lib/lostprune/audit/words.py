@@ -1,0 +1,96 @@
+"""What the numbers of a comparison say, in sentences."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from ..findings.words import listing
+from ..published.labels import label
+from .families import holm
+from .paired import CANNOT_TELL, SAFE, UNSAFE
+
+
+def percent(fraction: float, digits: int = 2) -> str:
+    """``8.27%``."""
+    return f"{100 * fraction:.{digits}f}%"
+
+
+def points(fraction: float) -> str:
+    """A difference in percentage points: ``+0.31``."""
+    return f"{100 * fraction:+.2f}".replace("-", "−")
+
+
+def thousands(number: float) -> str:
+    """A whole number to two figures where it is large: ``about 12,000``."""
+    if number < 100:
+        return f"{number:.0f}"
+    digits = len(str(int(number))) - 2
+    return f"about {int(np.ceil(number / 10**digits)) * 10**digits:,}"
+
+
+def verdict_in_words(one: xr.Dataset, delta: float) -> str:
+    """The verdict of one distribution and, where the images do not decide, how many would."""
+    verdict = str(one.verdict.item())
+    if verdict != CANNOT_TELL:
+        return verdict
+    needed = float(one.images_needed)
+    if not np.isfinite(needed):
+        return f"{verdict}: the difference is the margin itself"
+    return f"{verdict}: needs {thousands(max(needed, float(one.images) + 1))} images"
+
+
+def headline(tree: xr.DataTree) -> str:
+    """The verdict over all distributions in one sentence."""
+    verdicts, delta = tree["verdict"], percent(tree.attrs["delta"], 1)
+    count = verdicts.sizes["distribution"]
+    where = "the distribution that was tested" if count == 1 else f"all {count} distributions that were tested"
+    names = {one: [label(str(name)) for name in verdicts.distribution[verdicts == one].values] for one in _KINDS}
+    if tree.attrs["verdict"] == SAFE:
+        return f"On {where}, the pruned network's error is at most {delta} above its parent's."
+    if tree.attrs["verdict"] == UNSAFE:
+        proved = verdicts.distribution[holm(tree["p_unsafe"].values, tree.attrs["alpha"])].values
+        return f"The pruned network loses more than {delta} on {_some([label(str(name)) for name in proved])}."
+    parts = []
+    if names[UNSAFE]:
+        parts.append(
+            f"The loss on {_some(names[UNSAFE])} is above {delta} by itself, but of {count} distributions one may "
+            "look like that by chance."
+        )
+    if names[CANNOT_TELL]:
+        parts.append(
+            f"The images are too few to tell whether the loss is at most {delta} on {_some(names[CANNOT_TELL])}."
+        )
+    return " ".join(parts)
+
+
+_KINDS = (SAFE, UNSAFE, CANNOT_TELL)
+
+
+def _some(names: list[str], most: int = 4) -> str:
+    """The first names, and how many more there are."""
+    if len(names) > most + 1:
+        names = [*names[:most], f"{len(names) - most} more"]
+    return listing(names)
+
+
+def flips(tree: xr.DataTree) -> str:
+    """Which class loses most, on the nominal distribution and on the one where most images are lost."""
+    if "negative_flips" not in tree:
+        return "The networks give a class to each pixel: no image is right or wrong as a whole."
+    sentences = []
+    worst = str(tree["negative_flip_rate"].idxmax("distribution").item())
+    for name in dict.fromkeys((tree.attrs["nominal"], worst)):
+        one = tree.to_dataset().sel(distribution=name)
+        lost, won = one.negative_flips, int(one.positive_flips.sum())
+        if not lost.sum():
+            sentences.append(f"{label(name)}: no image that the parent gets right is lost.")
+            continue
+        place = int(lost.argmax("class"))
+        share = lost[place].item() / max(1, one.class_images[place].item())
+        sentences.append(
+            f"{label(name)}: of {one.images.item():,} images {int(lost.sum()):,} are lost and {won:,} won (McNemar's "
+            f"exact test: p = {float(one.mcnemar_p):.2g}). The class {lost['class'][place].item()!r} loses "
+            f"most: {lost[place].item():,} images, {percent(share, 1)} of its own."
+        )
+    return " ".join(sentences)
