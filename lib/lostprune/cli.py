@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from .audit.command import compare
 from .bench.commands import bench
 from .campaign.command import campaign
 
@@ -113,3 +114,4 @@ def verify(folder: Path | None) -> None:
 
 main.add_command(bench)
 main.add_command(campaign)
+main.add_command(compare)

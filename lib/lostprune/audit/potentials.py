@@ -26,8 +26,9 @@ def verdicts(
     Returns:
         Over (``pruner``, ``repetition``, ``cycle``, ``distribution``): images ``lost`` and ``won``, ``difference`` of
         the errors, ``verdict`` (or "not reached"), and ``images_needed``, NaN where the verdict is told; over
-        ``distribution``: ``images``; ``prune_ratio``, NaN where a cycle was not reached. Over (``pruner``, ``repetition``, ``distribution``):
-        ``lower_bound`` of the prune potential, and ``prune_potential`` as the paper has it, without a test.
+        ``distribution``: ``images``; ``prune_ratio``, NaN where a cycle was not reached. Over (``pruner``,
+        ``repetition``, ``distribution``): ``lower_bound`` of the prune potential, and ``prune_potential`` as the paper
+        has it, without a test.
     """
     wrong = results.outcomes(shift)
     parent = wrong.sel(cycle=0, drop=True)
