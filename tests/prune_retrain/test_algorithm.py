@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import random
 import signal
@@ -14,6 +15,7 @@ import pytest
 import torch
 
 import lostprune
+import tiny_network
 from lostprune import prune_retrain, pruning
 from lostprune.foundations.progress import Progress
 from lostprune.prune_retrain import cells, checkpoints
@@ -139,3 +141,16 @@ def test_killed_anywhere_it_ends_where_an_unbroken_run_ends(unbroken, tmp_path):
         kills += 1
     run_all(study, tmp_path)
     assert_same(study, tmp_path, expected)
+
+
+def test_without_retraining_what_is_kept_is_the_parents(tmp_path):
+    scale = dataclasses.replace(tiny_network.SCALE, name="pruned only", retrain_epochs=0, cycles=2)
+    study = tiny_network.moment(scale=scale, repetitions=1)
+    assert prune_retrain.images_to_train(study, cells.pending(study, tmp_path)) == 512  # the parent's epoch
+    for chain in (("parent", 0), ("WT", 0)):
+        prune_retrain.run_chains(study, [chain], tmp_path, torch.device("cpu"), Progress(0, ""))
+    parent, _, _ = checkpoints.load(study, ("parent", 0, 0), tmp_path, torch.device("cpu"))
+    network, masks, facts = checkpoints.load(study, ("WT", 0, 2), tmp_path, torch.device("cpu"))
+    assert facts["history"] == [] and facts["prune_ratio"] > 0.5
+    for name, value in network.state_dict().items():
+        assert torch.equal(value, parent.state_dict()[name] * masks.get(name, 1)), name

@@ -32,8 +32,8 @@ def images(command):
             click.option("--data", "dataset", required=True, help="A registered name, or a folder."),
             click.option("--shift", "shifts", multiple=True, metavar="NAME=FOLDER", help="A test set of your own that "
                          "is shifted, a folder of images for each class inside; may be given again."),
-            click.option("--classes", help="Of a folder: the names of its folders in the order of the network's outputs, "
-                         "such as cat,dog; else in the alphabet's."),
+            click.option("--classes", help="Of a folder: the names of its folders in the order of the network's "
+                         "outputs, such as cat,dog; else in the alphabet's."),
             click.option("--corruption", "corruptions", multiple=True, metavar="NAME|all", help="Of CIFAR-10-C, such "
                          "as fog; may be given again."),
             click.option("--delta", default=MARGIN, show_default=True, help="How much error may be added."),

@@ -172,7 +172,7 @@ def _save(study: Study, cell: Cell, folder: Path, run: Run, history: list[dict],
     facts = {
         "prune_ratio": pruning.prune_ratio(network, masks),
         "flop_reduction": pruning.flop_reduction(network, masks, tuple(run.images.shape[1:])),
-        "engine": history[-1]["engine"],
+        "engine": history[-1]["engine"] if history else None,
         "history": history,
         "seconds": seconds,
         **provenance(run.images.device),

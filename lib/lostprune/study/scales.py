@@ -14,7 +14,7 @@ class Scale:
         repetitions: independently trained parents, each with its chains.
         train_images, test_images: images used of the training part (45,000) and of the test set (10,000).
         epochs, retrain_epochs: length of the training and of each retraining, the same for every network. A recipe
-            keeps its shape: warm-up and milestones stay at the same fractions of it.
+            keeps its shape: warm-up and milestones stay at the same fractions of it. Without retraining it is 0.
         batch_size: images per step; the learning rate scales with it.
         cycles: prune-retrain cycles, spread evenly over the paper's ladder of keep ratios.
         smallest_keep_ratio: where the ladder ends: networks trained for seconds lose whole layers below it.
