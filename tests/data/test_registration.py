@@ -115,7 +115,8 @@ def test_a_registered_name_works_everywhere():
     assert "pets" in data.trainable()
     assert torch.equal(data.load("pets", "test").images, torch.from_numpy(test[0]))
     facts = data.DATASETS["pets"]
-    assert facts.image_shape == (3, 8, 10) and facts.parts["train"].count == 30 and list(facts.shifts) == ["rotated"]
+    assert facts.image_shape == (3, 8, 10) and facts.parts["train"].count == 30 and facts.shifts == ("rotated",)
+    assert len(data.load("pets", "rotated").labels) == 5
     pixels = train[0].transpose(1, 0, 2, 3).reshape(3, -1) / 255
     assert facts.mean == pytest.approx(pixels.mean(1)) and facts.std == pytest.approx(pixels.std(1), rel=1e-3)
     assert data.normalize(data.load("pets", "train").images, "pets").mean().item() == pytest.approx(0, abs=1e-5)
@@ -185,3 +186,26 @@ def test_what_is_wrong_with_a_folder_is_said(tmp_path):
     (folder / "dog" / "001.png").write_bytes((folder / "dog" / "001.png").read_bytes()[:70])
     with pytest.raises(ValueError, match=r"001\.png"):
         items.split_of("photos", folder)
+
+
+def test_shifts_can_be_added_to_a_data_set_of_this_package():
+    key = lostprune.Study().key
+    shifted = pictures(4, (3, 32, 32))
+    data.add_shifts("cifar10", {"rotated": (shifted[0], shifted[1])})
+    assert torch.equal(data.load("cifar10", "rotated").images, torch.from_numpy(shifted[0]))
+    assert len(data.load("cifar10", "test").labels) == 10_000
+    study = lostprune.Study()
+    assert study.key != key and study.training_key == key.rpartition("-")[0]  # nothing is trained again for them
+    with pytest.raises(ValueError, match="channels"):
+        data.add_shifts("cifar10", {"grey": pictures(4, (1, 32, 32))})
+    with pytest.raises(ValueError, match="name of its own"):
+        data.add_shifts("cifar10", {"test": shifted})
+
+
+def test_other_images_or_constants_of_one_name_have_other_keys():
+    keys = set()
+    for seed, mean in ((1, 0.5), (2, 0.5), (2, 0.4)):
+        data.register("pets", pictures(seed=seed), pictures(), mean=mean, std=0.25)
+        keys.add(lostprune.Study(dataset="pets").training_key)
+    data.register("pets", pictures(seed=2), pictures(seed=3), mean=0.4, std=0.25)
+    assert len(keys) == 3 and lostprune.Study(dataset="pets").training_key in keys

@@ -35,9 +35,9 @@ def test_the_nominal_distribution_comes_first_and_is_untouched():
 
 def test_a_corrupted_set_is_made_once_and_the_oldest_is_forgotten(monkeypatch):
     study, cpu, made = lostprune.Study(scale=TINY, seed=3), torch.device("cpu"), []
-    real = test_sets.corruptions.corrupt
+    real = test_sets.corruptions.corrupt_any
     monkeypatch.setattr(test_sets, "_cached", OrderedDict())
-    monkeypatch.setattr(test_sets.corruptions, "corrupt", lambda *a: made.append(a[1:3]) or real(*a))
+    monkeypatch.setattr(test_sets.corruptions, "corrupt_any", lambda *a: made.append(a[1:3]) or real(*a))
     monkeypatch.setattr(test_sets, "CACHED_BYTES", 2 * 50 * 3072)
     first = test_sets.test_images(study, "contrast", cpu)
     again = test_sets.test_images(study, "contrast", cpu)

@@ -62,10 +62,8 @@ def corruption_generator(seed: int, name: str) -> torch.Generator:
 
 
 def corrupted(images: torch.Tensor, distribution: Distribution, generator: torch.Generator) -> torch.Tensor:
-    """Images uint8 [b, c, h, w] under a distribution. Grey ones become the first of three corrupted channels."""
+    """Images uint8 [b, c, h, w] under a distribution."""
     if distribution.corruption is None:
         return images
     constants = "cifar10-c" if max(images.shape[2:]) <= SMALL else "imagenet-c"
-    colour = images.expand(-1, 3, -1, -1)
-    changed = corruptions.corrupt(colour, distribution.corruption, distribution.severity, constants, generator)
-    return changed[:, : images.shape[1]]
+    return corruptions.corrupt_any(images, distribution.corruption, distribution.severity, constants, generator)

@@ -24,7 +24,7 @@ def test_sets_of(
     if isinstance(given, str) and given in DATASETS:
         nominal, split = given, load(given, "test")
         split = split if classes is None else split._replace(classes=tuple(classes))
-        further |= DATASETS[given].shifts
+        further |= {shift: load(given, shift) for shift in DATASETS[given].shifts}
     elif isinstance(given, str) and not os.path.isdir(given):
         raise ValueError(
             f"data: got {given!r}, expected a registered name ({', '.join(DATASETS)}) or a folder that exists; "

@@ -1,7 +1,8 @@
 """The 19 image corruptions of CIFAR-10-C, batched and seeded: noise, blur, weather, digital."""
 
+from .channels import corrupt_any
 from .cifar10c import obtain_published, published_corruption
 from .registry import NAMES, corrupt
 from .severities import SEVERITIES
 
-__all__ = ["NAMES", "SEVERITIES", "corrupt", "obtain_published", "published_corruption"]
+__all__ = ["NAMES", "SEVERITIES", "corrupt", "corrupt_any", "obtain_published", "published_corruption"]

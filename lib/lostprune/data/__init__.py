@@ -4,7 +4,7 @@ from .augmentation import normalize, pad_crop_flip, standardize
 from .datasets import DATASETS, Dataset, trainable
 from .loading import Split, load, locate
 from .obtain import DataUnavailable
-from .registration import register
+from .registration import add_shifts, fingerprint, register
 from .split import split_training
 
 __all__ = [
@@ -12,6 +12,8 @@ __all__ = [
     "DataUnavailable",
     "Dataset",
     "Split",
+    "add_shifts",
+    "fingerprint",
     "load",
     "locate",
     "normalize",

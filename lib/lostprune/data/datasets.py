@@ -32,8 +32,8 @@ class Dataset:
         mean, std: per channel, of pixels in [0, 1]; what the networks' input is normalised with.
         parts: its splits by name.
         sources: where it can come from, in the order in which they are tried.
-        registered: of a data set that a user registered, each split; it has no sources.
-        shifts: further test sets that a user registered with it.
+        registered: splits that a user registered, by name; they have no sources.
+        shifts: those of them that are test sets from other distributions.
     """
 
     classes: tuple[str, ...]
@@ -43,7 +43,7 @@ class Dataset:
     parts: dict[str, Part]
     sources: tuple[sources.Source, ...]
     registered: Mapping[str, Any] = field(default_factory=dict)
-    shifts: Mapping[str, Any] = field(default_factory=dict)
+    shifts: tuple[str, ...] = ()
 
     @property
     def num_classes(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 from typing import NamedTuple
@@ -52,6 +53,9 @@ def load(name: str, split: str, folder: str | os.PathLike | None = None) -> Spli
     choose(f"split of {name}", split, dataset.parts)
     if split in dataset.registered:
         return dataset.registered[split]
+    if dataset.registered:  # shifts of a user's own beside the data set's splits
+        parts = {name: part for name, part in dataset.parts.items() if name not in dataset.registered}
+        dataset = dataclasses.replace(dataset, parts=parts)
     folder = locate(folder)
     kept = read_kept(folder / name, dataset, split)
     if kept is None:

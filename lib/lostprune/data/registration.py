@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 
+from ..foundations.choices import choose
 from .datasets import DATASETS, Dataset, Part
 from .items import split_of
 from .loading import Split
@@ -62,26 +64,64 @@ def register(
         splits[split] = split_of(f"{name} {split}", images, classes, channels)
         channels = len(splits[split].images[0])
     first = next(iter(splits.values()))
-    further = {}
-    for shift, images in (shifts or {}).items():
-        _check_name(f"{name}: name of a shift", shift)
-        further[shift] = split_of(f"{name} {shift}", images, classes or first.classes, channels)
     if len({split.classes for split in splits.values()}) > 1:
         raise ValueError(
             f"{name}: got {len(splits['train'].classes)} classes in train and {len(splits['test'].classes)} in test, "
             "expected the same; pass classes=(…) in the order of the network's outputs"
         )
-    shape = tuple(first.images[0].shape)
     mean, std = _constants(name, splits.get("train"), mean, std, channels)
-    DATASETS[name] = Dataset(
+    plain = Dataset(
         classes=first.classes,
-        image_shape=shape,
+        image_shape=tuple(first.images[0].shape),
         mean=mean,
         std=std,
-        parts={what: Part(len(split.images), *_digests(split)) for what, split in splits.items()},
+        parts={split: Part(len(images.images), *_digests(images)) for split, images in splits.items()},
         sources=(),
         registered=splits,
-        shifts=further,
+    )
+    DATASETS[name] = _with_shifts(name, plain, shifts or {})
+
+
+def add_shifts(name: str, shifts: Mapping[str, object]) -> None:
+    """Add test sets from other distributions to a data set, one of this package or a registered one.
+
+    Args:
+        name: of the data set.
+        shifts: as for :func:`register`; one that is there already is replaced.
+
+    Raises:
+        ValueError, TypeError, FileNotFoundError: as for :func:`register`; nothing is added then.
+    """
+    choose("dataset", name, DATASETS)
+    DATASETS[name] = _with_shifts(name, DATASETS[name], shifts)
+
+
+def fingerprint(name: str, *splits: str) -> str | None:
+    """What tells registered splits of one name apart: a digest of their images and of what normalises them.
+
+    ``None`` if none of them was registered: those of this package never change.
+    """
+    facts = DATASETS[name]
+    digests = [str(facts.parts[split]) for split in splits if split in facts.registered]
+    if not digests:
+        return None
+    constants = str((facts.classes, facts.mean, facts.std))
+    return hashlib.sha256("".join([constants, *splits, *digests]).encode()).hexdigest()[:8]
+
+
+def _with_shifts(name: str, facts: Dataset, shifts: Mapping[str, object]) -> Dataset:
+    found = {}
+    for shift, images in shifts.items():
+        _check_name(f"{name}: name of a shift", shift)
+        if shift in ("train", "test", name):
+            raise ValueError(f"{name}: got a shift named {shift!r}, expected a name of its own")
+        found[shift] = split_of(f"{name} {shift}", images, facts.classes, facts.image_shape[0])
+    parts = {shift: Part(len(split.images), *_digests(split)) for shift, split in found.items()}
+    return dataclasses.replace(
+        facts,
+        parts=facts.parts | parts,
+        registered=dict(facts.registered) | found,
+        shifts=tuple(dict.fromkeys((*facts.shifts, *found))),
     )
 
 

@@ -40,12 +40,13 @@ def test_part(study: Study, device: torch.device) -> tuple[torch.Tensor, torch.T
 def distributions(study: Study) -> tuple[str, ...]:
     """Names of the test distributions of part ``shift``: the nominal test set, named like the data set, comes first.
 
-    A scale without a list of its own has the data set's new test set (CIFAR-10.1), if there is one, and all
-    corruptions.
+    Those that a user registered with the data set follow. A scale without a list of its own has the data set's new test
+    set (CIFAR-10.1), if there is one, and all corruptions.
     """
+    registered = (study.dataset, *data.DATASETS[study.dataset].shifts)
     if study.scale.corruptions is not None:
-        return (study.dataset, *study.scale.corruptions)
-    return (study.dataset, *NEW_TEST_SET.get(study.dataset, ())[:1], *corruptions.NAMES)
+        return (*registered, *study.scale.corruptions)
+    return (*registered, *NEW_TEST_SET.get(study.dataset, ())[:1], *corruptions.NAMES)
 
 
 def corrupted_distributions(study: Study) -> tuple[str, ...]:
@@ -61,6 +62,8 @@ def source(study: Study, distribution: str, severity: int = SEVERITY) -> str:
     """
     if distribution == study.dataset:
         return f"{study.dataset} test"
+    if distribution in data.DATASETS[study.dataset].shifts:
+        return "registered"
     if distribution == NEW_TEST_SET.get(study.dataset, ("",))[0]:
         name = NEW_TEST_SET[study.dataset][1]
         data.load(name, "test")
@@ -82,7 +85,9 @@ def test_images(study: Study, distribution: str, device: torch.device, severity:
     if distribution == study.dataset:
         return TestImages(*test_part(study, device), origin)
     if distribution not in corruptions.NAMES:
-        split, count = data.load(NEW_TEST_SET[study.dataset][1], "test"), test_size(study)
+        own = distribution in data.DATASETS[study.dataset].shifts
+        name = (study.dataset, distribution) if own else (NEW_TEST_SET[study.dataset][1], "test")
+        split, count = data.load(*name), test_size(study)
         return TestImages(split.images[:count].to(device), split.labels[:count].to(device), origin)
     images, labels = test_part(study, device)
     key = (study.dataset, study.seed, distribution, severity, origin, len(images), device)
@@ -90,7 +95,7 @@ def test_images(study: Study, distribution: str, device: torch.device, severity:
     if corrupted is None and origin == "generated":
         # The same random field at all severities: what differs between them is the severity alone.
         generator = torch.Generator().manual_seed(study.seed_for("corruption", distribution))
-        corrupted = corruptions.corrupt(images, distribution, severity, "cifar10-c", generator)
+        corrupted = corruptions.corrupt_any(images, distribution, severity, "cifar10-c", generator)
     elif corrupted is None:
         corrupted = corruptions.published_corruption(distribution, severity, len(images)).to(device)
     _cached[key] = corrupted

@@ -94,12 +94,16 @@ class Study:
         }
         if weights := networks.weights_digest(self.network):
             identity["weights"] = weights
+        if images := data.fingerprint(self.dataset, "train"):
+            identity["images"] = images
         return f"{self.network}-{self.dataset}-{self.training}-{self.scale.name}-s{self.seed}-{_digest(identity)}"
 
     @property
     def key(self) -> str:
         """Names the results: the checkpoints they come from, and what was evaluated on what."""
         identity = {"scale": _non_default(self.scale), "methods": self.methods, "repetitions": self.repetitions}
+        if images := data.fingerprint(self.dataset, "test", *data.DATASETS[self.dataset].shifts):
+            identity["images"] = images
         return f"{self.training_key}-{_digest(identity)}"
 
     def seed_for(self, *purpose: str | int) -> int:
