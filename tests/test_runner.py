@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
 import pytest
 import torch
 import xarray as xr
@@ -14,7 +14,7 @@ from torch import nn
 import lostprune
 from lostprune import networks, results
 from lostprune.measurement import registry, test_sets
-from lostprune.prune_retrain import checkpoints
+from lostprune.prune_retrain import Checkpoints
 
 
 @pytest.fixture(scope="module")
@@ -24,28 +24,29 @@ def finished(tmp_path_factory):
 
     study = lostprune.Study(scale=TINY, methods=("WT", "FT"))
     folder = tmp_path_factory.mktemp("store")
-    return study, folder, lostprune.run(study, *registry.COMPUTE, store=folder)
+    return study, folder, lostprune.run(study, *registry.PARTS, store=folder)
 
 
 def test_every_part_follows_the_schema_and_is_on_disk(finished):
     study, folder, tree = finished
-    assert set(tree.children) == set(registry.COMPUTE)
+    assert set(tree.children) == set(registry.PARTS)
     for part, node in tree.children.items():
         dataset = node.to_dataset()
         results.validate(part, dataset)
-        assert results.path_of(study.key, part, folder).is_file()
+        for chain in (("WT", 0), ("FT", 1)):
+            assert results.path_of(study.key, part, chain, folder).is_file()
         assert dataset.attrs["scale"] == "tiny" and dataset.attrs["training_seconds"] > 0
 
 
 def test_results_are_what_the_checkpoints_give(finished):
     study, folder, tree = finished
-    images, labels = test_sets.test_part(study, torch.device("cpu"))
-    network, masks, _ = checkpoints.load(study, ("FT", 1, 2), folder, torch.device("cpu"))
+    images, labels, _ = test_sets.nominal(study)
+    network, masks = lostprune.load(study, "FT", 1, 2, store=folder)
     where = {"pruner": "FT", "repetition": 1, "cycle": 2}
-    brightness = test_sets.test_images(study, "brightness", torch.device("cpu"))
+    brightness = test_sets.test_set(study, "brightness", torch.device("cpu")).images()
     with torch.no_grad():
         logits = network(lostprune.data.normalize(images))
-        bright = network(lostprune.data.normalize(brightness.images))
+        bright = network(lostprune.data.normalize(brightness))
     wrong = (logits.argmax(1) != labels).double().mean().item()
     curves, shift = tree["curves"].sel(where), tree["shift"].sel(where)
     assert curves.test_error.item() == pytest.approx(wrong)
@@ -78,24 +79,59 @@ def test_the_parent_is_the_same_for_every_pruner_and_matches_itself(finished):
     assert (tree["curves"].prune_ratio.sel(cycle=0) == 0).all()
 
 
-def test_the_separate_network_is_another_parent(finished):
-    _, _, tree = finished
-    noise = tree["noise"]
-    own = noise.error.sel(pruner="WT", cycle=0).values
-    assert np.allclose(noise.separate_error.values, own[::-1])
-    assert (noise.separate_softmax_distance > 0).all()
+def test_the_separate_network_is_another_one_of_the_same_repetition(finished):
+    study, folder, tree = finished
+    parent, separate = (
+        Checkpoints(study, folder).load((kind, 1, 0), torch.device("cpu"))[0] for kind in ("parent", "separate")
+    )
+    assert not torch.equal(next(parent.parameters()), next(separate.parameters()))
+    images, labels, _ = test_sets.nominal(study)
+    with torch.no_grad():
+        logits = separate(lostprune.data.normalize(images[:20]))
+    error = (logits.argmax(1) != labels[:20]).double().mean().item()
+    assert tree["noise"].separate_error.sel(repetition=1, noise_level=0).item() == pytest.approx(error)
+    assert (tree["noise"].separate_softmax_distance > 0).all()
+
+
+def test_a_study_that_adds_a_method_or_a_repetition_computes_only_that(finished, tmp_path):
+    study, folder, tree = finished
+    shutil.copytree(folder, tmp_path / "store")
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "store").rglob("*.*") if path.suffix != ".lock"}
+    wider = lostprune.Study(scale=study.scale, methods=("WT", "FT", "PFP"), repetitions=1)
+    found = lostprune.run(wider, "curves", store=tmp_path / "store")["curves"].to_dataset()
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    new = {path.stem for path in (tmp_path / "store").rglob("*.*") if path not in before and path.suffix == ".nc"}
+    assert new == {"PFP-r0"}
+    xr.testing.assert_equal(found.sel(pruner=["WT", "FT"]), tree["curves"].to_dataset().sel(repetition=[0]))
+
+
+def test_chains_of_different_parents_are_refused(finished, tmp_path):
+    study, folder, _ = finished
+    shutil.copytree(folder / "results", tmp_path / "results")
+    chain = ("WT", 0)
+    other = results.read(study.key, "curves", chain, tmp_path).assign_attrs(parent_sha256="f" * 64)
+    results.write(study.key, "curves", chain, other, tmp_path)
+    with pytest.raises(results.ChainsDiffer, match="expected one parent"):
+        lostprune.run(study, "curves", store=tmp_path)
+
+
+def test_a_network_that_is_not_there_is_said(study, tmp_path):
+    with pytest.raises(FileNotFoundError, match="lostprune.run"):
+        lostprune.load(study, "WT", 0, 1, store=tmp_path)
+    with pytest.raises(ValueError, match="cycle: got 9"):
+        lostprune.load(study, "WT", 0, 9, store=tmp_path)
 
 
 def test_what_the_store_has_is_not_computed_again(finished, monkeypatch):
     study, folder, tree = finished
-    monkeypatch.setattr("lostprune.runner._compute", None)
+    monkeypatch.setattr("lostprune.runner.complete", None)
     again = lostprune.run(study, "noise", "curves", store=folder)
     xr.testing.assert_identical(again["curves"].to_dataset(), tree["curves"].to_dataset())
 
 
 def test_a_damaged_part_is_computed_again_from_the_checkpoints(finished):
     study, folder, tree = finished
-    path = results.path_of(study.key, "shift", folder)
+    path = results.path_of(study.key, "shift", ("FT", 0), folder)
     path.write_bytes(path.read_bytes()[:100])
     again = lostprune.run(study, "shift", store=folder)
     xr.testing.assert_equal(again["shift"].to_dataset(), tree["shift"].to_dataset())

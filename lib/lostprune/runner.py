@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
+from collections.abc import Iterable
 from concurrent.futures import Executor, as_completed
 from pathlib import Path
 
@@ -16,41 +16,48 @@ from .foundations.choices import choose
 from .foundations.device import default_device, provenance
 from .foundations.progress import Progress
 from .foundations.store import store_folder
-from .measurement import registry
+from .measurement import test_sets
 from .measurement.networks import TrainedNetworks
-from .prune_retrain import cells, checkpoints
+from .measurement.registry import PARTS
+from .prune_retrain import Checkpoints
+from .prune_retrain.cells import UNPRUNED, Chain, name_of_chain
 from .study import Study
+
+KEEP_WEIGHTS = ("all", "last")
 
 
 def run(
-    study: Study, *names: str, executor: Executor | None = None, store: str | os.PathLike | None = None
+    study: Study, *parts: str, executor: Executor | None = None, store: str | os.PathLike | None = None
 ) -> xr.DataTree:
     """The results of a study, one group per part; see the book's page on the result schema.
 
-    Stopped anywhere and called again, it goes on where it was: every finished prune-retrain cycle and every finished
-    part is on disk before the next one begins, and of a part every finished distribution.
+    Works chain by chain: the networks of a method and repetition are trained, then measured. Stopped anywhere and
+    called again, it resumes: every finished prune-retrain cycle is on disk before the next one begins, and so is every
+    part of a finished chain, and of a part every finished distribution.
 
     Args:
         study: what to run.
-        names: parts, of ``"curves"`` (error over prune ratio), ``"shift"`` (error on every test distribution),
+        parts: of ``"curves"`` (error over prune ratio), ``"shift"`` (error on every test distribution),
             ``"severities"`` (error under every corruption at severities 1 to 5) and ``"noise"`` (error and functional
             distance under noise); none means ``"curves"``.
-        executor: runs the chains of one repetition and method, each as one task; serial if ``None``.
+        executor: runs the chains, each as one task; serial if ``None``.
         store: folder of checkpoints and results; else ``LOSTPRUNE_STORE``, else the user's data folder.
 
     Raises:
         ValueError: an unknown part, or a network that cannot be run or pruned, before any work.
         OSError: the store cannot be written, before any work; or no space is left, and what was finished is kept.
         training.Diverged: a network's loss is no longer finite.
+        results.ChainsDiffer: the store holds chains that do not belong together.
     """
-    names = names or ("curves",)
-    for name in names:
-        choose("part", name, tuple(registry.COMPUTE))
+    parts = parts or ("curves",)
+    for part in parts:
+        choose("part", part, PARTS)
     folder = store_folder(store)
-    found = {part: results.read(study.key, part, folder) for part in names}
-    if any(dataset is None for dataset in found.values()):
-        found = _compute(study, found, folder, executor)
-    tree = xr.DataTree.from_dict({part: found[part] for part in names}, name=study.key)
+    missing = results.missing(study, parts, folder)
+    if missing:
+        prune_retrain.check_network(study)
+        _complete_all(study, missing, folder, executor)
+    tree = xr.DataTree.from_dict({part: results.read_study(study, part, folder) for part in parts}, name=study.key)
     tree.attrs = {"study_key": study.key, "schema": results.SCHEMA}
     return tree
 
@@ -79,54 +86,98 @@ def load(
         if got not in range(count):
             raise ValueError(f"{name}: got {got!r}, expected a whole number from 0 to {count - 1}")
     cell = (method if cycle else "parent", repetition, cycle)
-    folder = store_folder(store)
-    found = checkpoints.load(study, cell, folder, torch.device("cpu"))
+    checkpoints = Checkpoints(study, store_folder(store))
+    found = checkpoints.load(cell, torch.device("cpu"))
     if found is None:
-        path = cells.path_of(study, cell, folder)
-        raise FileNotFoundError(f"network {path} is not there; run the study with lostprune.run(study) to train it")
+        reason = checkpoints.unreachable((method, repetition)) or "run the study with lostprune.run(study) to train it"
+        raise FileNotFoundError(f"network {checkpoints.path(cell)} is not there: {reason}")
     return found[:2]
 
 
-def _compute(
-    study: Study, found: dict[str, xr.Dataset | None], folder: Path, executor: Executor | None
-) -> dict[str, xr.Dataset]:
-    device = default_device()
-    prune_retrain.check_network(study)
-    _train(study, folder, device, executor)
-    networks = TrainedNetworks(study, folder, device)
-    todo = {name: registry.Part(name, networks) for name in registry.COMPUTE if name in found and found[name] is None}
-    with Progress(sum(part.plan.images for part in todo.values()), "Evaluation") as bar:
-        for name, part in todo.items():
-            bar.say(f"Evaluation of {len(networks)} networks, {name}")
-            dataset = part.compute(bar).assign_attrs(
-                **networks.attributes(),
-                **provenance(device),
-                schema=results.SCHEMA,
-                part=name,
-                study_key=study.key,
-                unreachable=json.dumps(cells.unreachable(study, folder)),
-            )
-            results.write(study.key, name, dataset, folder)
-            part.plan.remove()
-            found[name] = dataset
-    return found
+def unpruned_chains(chains: Iterable[Chain], parts: Iterable[str]) -> list[Chain]:
+    """What must be there before the chains: their parents and, where a part needs them, the separate networks."""
+    kinds = UNPRUNED if any(PARTS[part].needs_separate for part in parts) else UNPRUNED[:1]
+    return [(kind, repetition) for repetition in dict.fromkeys(chain[1] for chain in chains) for kind in kinds]
 
 
-def _train(study: Study, folder: Path, device: torch.device, executor: Executor | None) -> None:
-    """Bring every chain to its end, the parents first since the others start from them."""
-    todo = cells.pending(study, folder)
-    chains = list(dict.fromkeys(cell[:2] for cell in todo))
-    with Progress(prune_retrain.images_to_train(study, todo), f"Training on {device}") as bar:
-        for wave in ([chain for chain in chains if chain[0] == "parent"], [c for c in chains if c[0] != "parent"]):
-            if executor is None:
-                prune_retrain.train_chains(study, wave, folder, device, bar)
-                continue
-            tasks = {executor.submit(_train_quietly, study, chain, folder): chain for chain in wave}
-            for task in as_completed(tasks):
-                task.result()
-                bar.step(prune_retrain.images_to_train(study, [cell for cell in todo if cell[:2] == tasks[task]]))
+def complete(
+    checkpoints: Checkpoints,
+    chains: dict[Chain, tuple[str, ...]],
+    device: torch.device,
+    bar: Progress,
+    wait: bool = True,
+    keep_weights: str = "all",
+) -> list[Chain]:
+    """Train chains to their end, then measure each.
+
+    Args:
+        checkpoints: of the study; parents and separate networks are there, or among the chains alone.
+        chains: for each the parts of its results that are missing.
+        device, bar, wait: as for :func:`prune_retrain.train_chains`.
+        keep_weights: ``"all"``, or ``"last"`` to drop the weights of each chain whose parts are complete.
+
+    Returns:
+        the chains that were left to other processes.
+    """
+    left = prune_retrain.train_chains(checkpoints, list(chains), device, bar, wait)
+    for chain, parts in chains.items():
+        if chain in left or not parts:
+            continue
+        for part in parts:
+            _measure(checkpoints, chain, part, device, bar)
+        if keep_weights == "last":
+            checkpoints.drop(chain)
+    return left
 
 
-def _train_quietly(study: Study, chain: cells.Chain, folder: Path) -> None:
+def images_to_see(checkpoints: Checkpoints, chains: dict[Chain, tuple[str, ...]]) -> int:
+    """How many images the networks of chains still have to see, in training and in measuring."""
+    study = checkpoints.study
+    trained = prune_retrain.images_to_train(study, [cell for chain in chains for cell in checkpoints.pending(chain)])
+    networks = len(study.ladder) + 1
+    return trained + networks * sum(PARTS[part].images(study) for parts in chains.values() for part in parts)
+
+
+def _measure(checkpoints: Checkpoints, chain: Chain, part: str, device: torch.device, bar: Progress) -> None:
+    study, folder = checkpoints.study, checkpoints.folder
+    networks = TrainedNetworks(checkpoints, chain, device, PARTS[part].needs_separate)
+    measured = PARTS[part](networks)
+    bar.say(f"measuring {part} of {len(networks)} networks, {name_of_chain(chain)}")
+    dataset = measured.compute(bar).assign_attrs(
+        **networks.attributes(),
+        **provenance(device),
+        schema=results.SCHEMA,
+        part=part,
+        study_key=study.key,
+        test_images=test_sets.size(study),
+        test_sha256=test_sets.digest(study),
+    )
+    results.write(study.key, part, chain, dataset, folder)
+    siblings = ((method, chain[1]) for method in study.methods)
+    if all(results.path_of(study.key, part, one, folder).exists() for one in siblings):
+        measured.plan.remove()
+
+
+def _complete_all(study: Study, missing: dict[Chain, tuple[str, ...]], folder: Path, executor: Executor | None) -> None:
+    """Bring every chain to its end, the unpruned networks first since the others need them."""
+    checkpoints, device = Checkpoints(study, folder), default_device()
+    parts = {part for lacking in missing.values() for part in lacking}
+    unpruned = {chain: () for chain in unpruned_chains(missing, parts)}
+    with Progress(images_to_see(checkpoints, unpruned | missing), f"{study.network} on {device}") as bar:
+        for wave in (unpruned, missing):
+            if executor is None and device.type == "cuda":
+                complete(checkpoints, wave, device, bar)
+            elif executor is None:
+                for chain, lacking in wave.items():
+                    complete(checkpoints, {chain: lacking}, device, bar)
+            else:
+                counts = {chain: images_to_see(checkpoints, {chain: lacking}) for chain, lacking in wave.items()}
+                tasks = {executor.submit(_complete_quietly, study, folder, one): one[0] for one in wave.items()}
+                for task in as_completed(tasks):
+                    task.result()
+                    bar.step(counts[tasks[task]])
+
+
+def _complete_quietly(study: Study, folder: Path, chain: tuple[Chain, tuple[str, ...]]) -> None:
     """What one worker does, on whatever device it has."""
-    prune_retrain.train_chains(study, [chain], folder, default_device(), Progress(0, ""))
+    complete(Checkpoints(study, folder), dict([chain]), default_device(), Progress(0, ""))

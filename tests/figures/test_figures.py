@@ -19,7 +19,7 @@ TRAIN = ("cifar10",)
 
 
 def potential_of(error: xr.DataArray, curves: xr.Dataset, delta: float = 0.005) -> xr.DataArray:
-    return metrics.prune_potential(error, error.sel(cycle=0, drop=True), curves.prune_ratio, delta)
+    return metrics.prune_potential(error, prune_ratio=curves.prune_ratio, delta=delta)
 
 
 def resampled_of(shift: xr.Dataset, curves: xr.Dataset) -> xr.DataArray:

@@ -48,7 +48,7 @@ def test_under_noise_repetitions_that_agree_make_a_verdict():
 
 def test_under_noise_says_what_the_margin_is_worth():
     curves, *_, noise = results_of().values()
-    potential = metrics.prune_potential(noise.error, noise.error.sel(cycle=0, drop=True), curves.prune_ratio)
+    potential = metrics.prune_potential(noise.error, prune_ratio=curves.prune_ratio)
     text = findings.under_noise(potential, noise, images=1000)
     assert "from 90.0 ± 0.0% at noise level 0 to 65.0 ± 0.0% at 0.3" in text
     assert "On these 1,000 images the margin is 5 images." in text

@@ -29,7 +29,7 @@ def curve(errors, ratios):
 
 def potential(errors, ratios, delta=0.005):
     error, ratio = curve(errors, ratios)
-    return metrics.prune_potential(error, error.sel(cycle=0, drop=True), ratio, delta)
+    return metrics.prune_potential(error, prune_ratio=ratio, delta=delta)
 
 
 def test_the_last_point_within_the_margin_counts_whatever_came_before():

@@ -18,20 +18,29 @@ import lostprune
 import tiny_network
 from lostprune import prune_retrain, pruning
 from lostprune.foundations.progress import Progress
-from lostprune.prune_retrain import cells, checkpoints
+from lostprune.prune_retrain import Checkpoints, cells
 
 CPU = torch.device("cpu")
 
 
 def run_all(study, folder):
-    for method in ("parent", *study.methods):
-        for repetition in range(study.repetitions):
-            prune_retrain.run_chains(study, [(method, repetition)], folder, CPU, Progress(0, ""))
+    for chain in all_chains(study):
+        prune_retrain.run_chains(Checkpoints(study, folder), [chain], CPU, Progress(0, ""))
+
+
+def all_chains(study):
+    parents = [("parent", repetition) for repetition in range(study.repetitions)]
+    return [*parents, *cells.chains_of(study)]
+
+
+def pending(study, folder):
+    return [cell for chain in all_chains(study) for cell in Checkpoints(study, folder).pending(chain)]
 
 
 def states(study, folder):
     """Weights and masks of every cell."""
-    loaded = {cell: checkpoints.load(study, cell, folder, CPU) for cell in cells.cells(study)}
+    every = [cell for chain in all_chains(study) for cell in cells.cells_of(study, chain)]
+    loaded = {cell: Checkpoints(study, folder).load(cell, CPU) for cell in every}
     return {
         (cell, kind, name): tensor
         for cell, (network, masks, _) in loaded.items()
@@ -62,7 +71,7 @@ def test_masks_nest_and_pruned_weights_are_zero(unbroken):
     for method in study.methods:
         before = None
         for cycle in range(1, len(study.ladder) + 1):
-            network, masks, facts = checkpoints.load(study, (method, 0, cycle), folder, CPU)
+            network, masks, facts = Checkpoints(study, folder).load((method, 0, cycle), CPU)
             parameters = dict(network.named_parameters())
             assert all((parameters[name][~mask] == 0).all() for name, mask in masks.items())
             assert before is None or not any((masks[name] & ~mask).any() for name, mask in before.items())
@@ -78,20 +87,21 @@ def test_a_second_run_computes_nothing(unbroken):
     times = {path: path.stat().st_mtime_ns for path in folder.rglob("*.*")}
     run_all(study, folder)
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.*")} == times
-    assert cells.pending(study, folder) == []
+    assert pending(study, folder) == []
 
 
 def test_another_study_of_the_same_network_takes_over_what_is_there(unbroken):
     study, folder, _ = unbroken
     wider = lostprune.Study(scale=study.scale, methods=("WT", "FT", "PFP"), repetitions=1)
-    assert {cell[0] for cell in cells.pending(wider, folder)} == {"PFP"}
+    assert {cell[0] for cell in pending(wider, folder)} == {"PFP"}
 
 
 def test_a_damaged_cycle_is_said_and_computed_again(unbroken, caplog):
     study, folder, expected = unbroken
-    path = cells.path_of(study, ("WT", 0, 1), folder).with_suffix(".safetensors")
+    checkpoints = Checkpoints(study, folder)
+    path = checkpoints.path(("WT", 0, 1)).with_suffix(".safetensors")
     path.write_bytes(path.read_bytes()[:-1])
-    assert checkpoints.load(study, ("WT", 0, 1), folder, CPU) is None
+    assert checkpoints.load(("WT", 0, 1), CPU) is None
     assert "it is computed again" in caplog.text
     run_all(study, folder)
     assert_same(study, folder, expected)
@@ -108,14 +118,14 @@ def test_a_chain_that_cannot_be_pruned_further_ends_with_a_note(unbroken, tmp_pa
 
     monkeypatch.setattr(pruning, "prune", unreachable)
     run_all(study, tmp_path)
-    assert cells.unreachable(study, tmp_path) == {
-        f"{method}-r0-c02": "fc.weight would lose its last weight" for method in study.methods
-    }
-    assert cells.pending(study, tmp_path) == []
+    for method in study.methods:
+        found = Checkpoints(study, tmp_path).unreachable((method, 0))
+        assert found == {f"{method}-r0-c02": "fc.weight would lose its last weight"}
+    assert pending(study, tmp_path) == []
     curves = lostprune.run(study, "curves", store=tmp_path)["curves"]
     assert curves.test_error.isnull().sum("cycle").values.tolist() == [[1], [1]]
     error, ratio = curves.test_error, curves.prune_ratio
-    potential = lostprune.metrics.prune_potential(error, error.sel(cycle=0, drop=True), ratio, delta=1)
+    potential = lostprune.metrics.prune_potential(error, prune_ratio=ratio, delta=1)
     assert (potential == ratio.sel(cycle=1, drop=True)).all()
 
 
@@ -130,7 +140,7 @@ def test_killed_anywhere_it_ends_where_an_unbroken_run_ends(unbroken, tmp_path):
     )
     wait = random.Random(0)
     kills = 0
-    while cells.pending(study, tmp_path) and kills < 4:
+    while pending(study, tmp_path) and kills < 4:
         run = subprocess.Popen(
             [sys.executable, "-c", code, str(tmp_path)], cwd=tests, stdout=subprocess.PIPE, env=os.environ
         )
@@ -146,11 +156,12 @@ def test_killed_anywhere_it_ends_where_an_unbroken_run_ends(unbroken, tmp_path):
 def test_without_retraining_what_is_kept_is_the_parents(tmp_path):
     scale = dataclasses.replace(tiny_network.SCALE, name="pruned only", retrain_epochs=0, cycles=2)
     study = tiny_network.moment(scale=scale, repetitions=1)
-    assert prune_retrain.images_to_train(study, cells.pending(study, tmp_path)) == 512  # the parent's epoch
+    checkpoints = Checkpoints(study, tmp_path)
+    assert prune_retrain.images_to_train(study, checkpoints.pending(("WT", 0))) == 0
     for chain in (("parent", 0), ("WT", 0)):
-        prune_retrain.run_chains(study, [chain], tmp_path, torch.device("cpu"), Progress(0, ""))
-    parent, _, _ = checkpoints.load(study, ("parent", 0, 0), tmp_path, torch.device("cpu"))
-    network, masks, facts = checkpoints.load(study, ("WT", 0, 2), tmp_path, torch.device("cpu"))
+        prune_retrain.run_chains(checkpoints, [chain], CPU, Progress(0, ""))
+    parent, _, _ = checkpoints.load(("parent", 0, 0), CPU)
+    network, masks, facts = checkpoints.load(("WT", 0, 2), CPU)
     assert facts["history"] == [] and facts["prune_ratio"] > 0.5
     for name, value in network.state_dict().items():
         assert torch.equal(value, parent.state_dict()[name] * masks.get(name, 1)), name

@@ -15,6 +15,8 @@ from fixtures import synthetic
 from lostprune import results
 from lostprune.results import SchemaError
 
+CHAIN = ("WT", 0)
+
 
 def curves(cycles=3, seed=0) -> xr.Dataset:
     rng = np.random.default_rng(seed)
@@ -34,14 +36,14 @@ def curves(cycles=3, seed=0) -> xr.Dataset:
 @given(st.integers(1, 5), st.integers(0, 100))
 def test_what_is_written_is_read(tmp_path, cycles, seed):
     dataset = curves(cycles, seed)
-    results.write("k", "curves", dataset, tmp_path)
-    xr.testing.assert_identical(results.read("k", "curves", tmp_path), dataset)
+    results.write("k", "curves", CHAIN, dataset, tmp_path)
+    xr.testing.assert_identical(results.read("k", "curves", CHAIN, tmp_path), dataset)
 
 
 @pytest.mark.parametrize(
     "breaks, says",
     [
-        (lambda d: d.assign_attrs(schema=0), "schema version 0, expected 2.*run the study again"),
+        (lambda d: d.assign_attrs(schema=0), "schema version 0, expected 3.*run the study again"),
         (lambda d: d.drop_vars("test_loss"), "missing or unknown.*test_loss"),
         (lambda d: d.assign(speed=d.test_loss), "missing or unknown.*speed"),
         (lambda d: d.drop_vars("cycle"), "'cycle' has no coordinate"),
@@ -54,8 +56,8 @@ def test_what_is_written_is_read(tmp_path, cycles, seed):
 )
 def test_what_breaks_the_schema_is_not_written(tmp_path, breaks, says):
     with pytest.raises(SchemaError, match=says):
-        results.write("k", "curves", breaks(curves()), tmp_path)
-    assert not results.path_of("k", "curves", tmp_path).exists()
+        results.write("k", "curves", CHAIN, breaks(curves()), tmp_path)
+    assert not results.path_of("k", "curves", CHAIN, tmp_path).exists()
 
 
 def test_cycles_that_could_not_be_reached_are_nan_and_said():
@@ -69,24 +71,24 @@ def test_cycles_that_could_not_be_reached_are_nan_and_said():
     "damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b[:8] + b"\xff" * 500 + b[508:]]
 )
 def test_a_damaged_file_is_named_and_not_used(tmp_path, caplog, damage):
-    results.write("k", "curves", curves(), tmp_path)
-    path = results.path_of("k", "curves", tmp_path)
+    results.write("k", "curves", CHAIN, curves(), tmp_path)
+    path = results.path_of("k", "curves", CHAIN, tmp_path)
     path.write_bytes(damage(path.read_bytes()))
-    assert results.read("k", "curves", tmp_path) is None
+    assert results.read("k", "curves", CHAIN, tmp_path) is None
     assert "cannot be used" in caplog.text and str(path) in caplog.text
 
 
 def test_results_of_another_schema_version_are_not_used(tmp_path, caplog, monkeypatch):
-    results.write("k", "curves", curves(), tmp_path)
+    results.write("k", "curves", CHAIN, curves(), tmp_path)
     monkeypatch.setattr(results.schema, "SCHEMA", results.SCHEMA + 1)
-    assert results.read("k", "curves", tmp_path) is None
-    assert "got schema version 2, expected 3" in caplog.text
+    assert results.read("k", "curves", CHAIN, tmp_path) is None
+    assert "got schema version 3, expected 4" in caplog.text
 
 
 def test_published_results_are_found_when_the_store_has_none(tmp_path, monkeypatch):
-    results.write("k", "curves", curves(), tmp_path)
+    results.write("k", "curves", CHAIN, curves(), tmp_path)
     monkeypatch.setenv("LOSTPRUNE_RESULTS", f"{tmp_path / 'nothing'}{os.pathsep}{tmp_path / 'results'}")
-    assert results.read("k", "curves", tmp_path / "empty") is not None
+    assert results.read("k", "curves", CHAIN, tmp_path / "empty") is not None
 
 
 def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
@@ -95,7 +97,7 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="no space left to write .*everything finished before is kept"):
-        results.write("k", "curves", curves(), tmp_path)
+        results.write("k", "curves", CHAIN, curves(), tmp_path)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
@@ -104,8 +106,8 @@ def test_outcomes_of_images_round_trip_and_have_no_more_than_there_are(tmp_path)
     shift["wrong"][..., 1, 1500:] = False  # of the second distribution there are 1,500 images
     shift["images"][1] = 1500
     shift["error"][:] = shift.wrong.sum("image") / shift.images
-    results.write("synthetic", "shift", shift, tmp_path)
-    found = results.read("synthetic", "shift", tmp_path)
+    results.write("synthetic", "shift", CHAIN, shift, tmp_path)
+    found = results.read("synthetic", "shift", CHAIN, tmp_path)
     xr.testing.assert_identical(found, shift)
     assert found.wrong.dtype == bool and found.wrong.dims == shift.wrong.dims
     outcomes = results.outcomes(found)
@@ -116,7 +118,7 @@ def test_outcomes_of_images_round_trip_and_have_no_more_than_there_are(tmp_path)
 @pytest.mark.parametrize(
     "breaks, says",
     [
-        (lambda d: d.isel(distribution=[1]), "expected the nominal one, 'cifar10', among them"),
+        (lambda d: d.isel(distribution=[1]), "expected the nominal one, 'cifar10', too"),
         (lambda d: d.assign(wrong=d.wrong.astype(float)), "shift.wrong: got float64, expected bool"),
         (lambda d: d.assign(wrong=~d.wrong), "on 'cifar10' the share of the 2000 images that are wrong is not"),
         (lambda d: d.assign(images=d.images * 2), r"shift.images: got \[4000, 4000\], expected 1 to 2000"),
@@ -127,5 +129,5 @@ def test_outcomes_of_images_round_trip_and_have_no_more_than_there_are(tmp_path)
 def test_a_shift_that_does_not_hold_together_is_not_written(tmp_path, breaks, says):
     shift = synthetic.results_of(("WT",), 1, 2, corruptions=("fog",))["shift"]
     with pytest.raises(SchemaError, match=says):
-        results.write("synthetic", "shift", breaks(shift), tmp_path)
+        results.write("synthetic", "shift", CHAIN, breaks(shift), tmp_path)
     assert not list(tmp_path.rglob("*"))

@@ -10,13 +10,13 @@ from lostprune import metrics, tables
 
 def table(network: str = "resnet20", **shape) -> tables.Table:
     curves, shift, *_ = results_of(**{"corruptions": ("fog", "snow", "frost")} | shape).values()
-    potential = metrics.prune_potential(shift.error, shift.error.sel(cycle=0, drop=True), curves.prune_ratio)
+    potential = metrics.prune_potential(shift.error, prune_ratio=curves.prune_ratio)
     return tables.overparameterization(potential, shift.assign_attrs(network=network), ("cifar10",), "tab")
 
 
 def test_average_and_minimum_stand_above_the_papers():
     curves, shift, *_ = results_of(corruptions=("fog", "snow", "frost")).values()
-    potential = metrics.prune_potential(shift.error, shift.error.sel(cycle=0, drop=True), curves.prune_ratio)
+    potential = metrics.prune_potential(shift.error, prune_ratio=curves.prune_ratio)
     worst = 100 * potential.sel(pruner="FT", distribution=["fog", "snow", "frost"]).min("distribution")
     frame = table().frame
     assert frame.loc["FT, here", "minimum, test"] == f"{float(worst.mean()):.1f} ± {float(worst.std()):.1f}"
@@ -35,6 +35,6 @@ def test_a_network_that_the_paper_lacks_has_our_rows_only():
 
 def test_a_missing_train_distribution_is_named():
     curves, shift, *_ = results_of(corruptions=("fog",)).values()
-    potential = metrics.prune_potential(shift.error, shift.error.sel(cycle=0, drop=True), curves.prune_ratio)
+    potential = metrics.prune_potential(shift.error, prune_ratio=curves.prune_ratio)
     with pytest.raises(ValueError, match="distribution: got 'cifar100', expected one of cifar10, fog"):
         tables.overparameterization(potential, shift, ("cifar100",), "tab")

@@ -15,14 +15,14 @@ def potential_table(**shape) -> tables.Table:
     network = shape.pop("network", "resnet20")
     curves, shift, *_ = results_of(**shape).values()
     shift = shift.assign_attrs(network=network)
-    potential = metrics.prune_potential(shift.error, shift.error.sel(cycle=0, drop=True), curves.prune_ratio)
+    potential = metrics.prune_potential(shift.error, prune_ratio=curves.prune_ratio)
     return tables.prune_potential(potential, shift, "tab-potential")
 
 
 def test_our_potentials_stand_beside_the_papers():
     curves, shift, *_ = results_of().values()
     table = potential_table()
-    potential = metrics.prune_potential(shift.error, shift.error.sel(cycle=0, drop=True), curves.prune_ratio)
+    potential = metrics.prune_potential(shift.error, prune_ratio=curves.prune_ratio)
     nominal = potential.sel(pruner="WT", distribution="cifar10") * 100
     shifted = potential.sel(pruner="WT").drop_sel(distribution="cifar10").mean("distribution") * 100
     row = table.frame.loc["WT"]

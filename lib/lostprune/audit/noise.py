@@ -11,7 +11,8 @@ from torch import nn
 
 from .. import tasks
 from ..data import Split
-from ..measurement import inference, test_sets
+from ..measurement import inference
+from ..measurement.noise import noisy
 from .distributions import batches
 
 NOISE_LEVELS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)  # half-widths, in units of the normalised input
@@ -32,7 +33,7 @@ def under_noise(
     for first, images, _ in batches(few, len(split.classes)):
         inputs = normalize(images.to(device))
         for place, level in enumerate(NOISE_LEVELS):
-            pruned, parent = reversed(list(inference.each(networks, test_sets.noisy(inputs, level, seed + first))))
+            pruned, parent = reversed(list(inference.each(networks, noisy(inputs, level, seed + first))))
             matching[place] += len(images) * tasks.matching_predictions(pruned, parent).item() / total
             distance[place] += len(images) * tasks.softmax_distance(pruned, parent).item() / total
     levels = {"noise_level": list(NOISE_LEVELS)}

@@ -9,7 +9,7 @@ import torch
 
 from .. import data, networks, published
 from ..foundations.progress import Progress
-from ..measurement import inference, test_sets
+from ..measurement import inference
 from ..runner import default_device
 from ..training import Diverged, Run, engines_for, train_together
 from . import report
@@ -76,8 +76,9 @@ def _tested(runs: list[Run], test: data.Split) -> dict:
             raise history
     device = runs[0].images.device
     inputs = data.normalize(test.images.to(device), DATASET)
-    logits = inference.predict([run.network for run in runs], inputs)
-    errors = test_sets.error(logits, test.labels.to(device)).tolist()
+    task, labels = data.DATASETS[DATASET].task, test.labels.to(device)
+    logits = inference.each([run.network for run in runs], inputs)
+    errors = [task.error(task.counts(one, labels)) for one in logits]
     return {
         "engine": histories[0][-1]["engine"],
         "errors": errors,

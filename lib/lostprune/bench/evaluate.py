@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from .. import data, networks
-from ..measurement import inference, test_sets
+from ..measurement import inference
 from ..runner import default_device
 from . import floors, report
 
@@ -71,7 +71,7 @@ def measure(network: str = "resnet20", images: int | None = None, together: int 
 
 def _wrong(nets: list[nn.Module], images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     inputs = data.normalize(images, DATASET)
-    return torch.stack([test_sets.wrong(logits, labels) for logits in inference.each(nets, inputs)]).cpu()
+    return torch.stack([logits.argmax(-1) != labels for logits in inference.each(nets, inputs)]).cpu()
 
 
 def in_words(measured: dict) -> str:

@@ -73,8 +73,8 @@ class Shown:
     @cached_property
     def provenance(self) -> str | None:
         """Scale and date of the results that are part of the book; ``None`` if there are none that can be used."""
-        parts = [path.stem for path in sorted((self.folder / "results" / self.study.key).glob("*.nc"))]
-        datasets = [results.read(self.study.key, part, self.folder) for part in parts]
+        parts = [path.name for path in sorted((self.folder / "results" / self.study.key).glob("*"))]
+        datasets = [results.read_study(self.study, part, self.folder) for part in parts]
         if not datasets or any(dataset is None for dataset in datasets):
             return None
         return f"{datasets[0].attrs['scale']}, {datasets[0].attrs['date'][:10]}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .. import results
 from ..foundations.choices import choose
 from ..foundations.store import store_folder
+from ..prune_retrain.cells import chains_of
 from ..study import Study
 
 if TYPE_CHECKING:
@@ -74,8 +75,14 @@ def check_fraction(name: str, got: float) -> None:
 
 def files(study: Study, *parts: str) -> str:
     """Where the results of a study lie, one line for each part; parts that came from published results are marked."""
-    paths = {part: results.path_of(study.key, part, store_folder()) for part in parts}
-    return "\n".join(f"{path}{'' if path.exists() else ' (read from LOSTPRUNE_RESULTS)'}" for path in paths.values())
+    lines = []
+    for part in parts:
+        paths = [results.path_of(study.key, part, chain, store_folder()) for chain in chains_of(study)]
+        here = sum(path.exists() for path in paths)
+        lines.append(f"{paths[0].parent}: {here} of {len(paths)} chains")
+        if here < len(paths):
+            lines[-1] += ", the others read from LOSTPRUNE_RESULTS"
+    return "\n".join(lines)
 
 
 def _check_before_running(shell: InteractiveShell) -> None:

@@ -26,20 +26,6 @@ class Duration(click.ParamType):
         return sum(int(number or 0) * unit for number, unit in zip(found.groups(), (3600, 60, 1), strict=True))
 
 
-class Size(click.ParamType):
-    """Such as ``900K``, ``16M`` or ``2G`` (powers of 1024); in bytes."""
-
-    name = "size"
-
-    def convert(self, value, param, ctx) -> int:
-        if isinstance(value, int):
-            return value
-        found = re.fullmatch(r"(\d+)([KMG]?)B?", value)
-        if found is None:
-            self.fail(f"got {value!r}, expected a size such as 900K, 16M or 2G", param, ctx)
-        return int(found[1]) * 1024 ** " KMG".index(found[2] or " ")
-
-
 @click.command()
 @click.argument("studies", metavar="[STUDY]...", nargs=-1)
 @click.option("--parts", default="curves,shift,noise", show_default=True, help="Which results.")
@@ -50,16 +36,17 @@ class Size(click.ParamType):
 @click.option("--workers", type=int, help="Workers or jobs to start, for dask and slurm.")
 @click.option("--store", "store_folder", type=click.Path(path_type=Path), help="Else LOSTPRUNE_STORE.")
 @click.option("--dry-run", is_flag=True, help="Show what is done, running and left, with times; run nothing.")
-@click.option("--import", "source", type=click.Path(path_type=Path), help="First take in what was exported to here.")
-@click.option("--export", "target", type=click.Path(path_type=Path), help="In the end pack what was made into here.")
-@click.option("--max-size", type=Size(), default="16M", show_default=True, help="Of an exported file.")
-@click.option("--max-files", type=int, help="Export at most so many files: results first, then networks.")
+@click.option("--repetition", type=click.IntRange(min=0), help="Only this repetition, counted from 0.")
+@click.option("--keep-weights", default="all", show_default=True, metavar="all|last",
+              help="last: drop the weights of every chain whose results are complete.")  # fmt: skip
+@click.option("--import", "source", type=click.Path(path_type=Path), help="First take in this exported tar file.")
+@click.option("--export", "target", type=click.Path(path_type=Path), help="In the end pack all into this tar file.")
 @click.option("--without-networks", is_flag=True, help="Export results alone.")
 def campaign(
-    studies, parts, time_limit, device, executor, workers, store_folder, dry_run, source, target, max_size, max_files,
-    without_networks,
+    studies, parts, time_limit, device, executor, workers, store_folder, dry_run, repetition, keep_weights, source,
+    target, without_networks,
 ) -> None:  # fmt: skip
-    """Run what is missing of every STUDY, stop in time, and go on where it was when called again.
+    """Run what is missing of every STUDY, stop in time, and resume when called again.
 
     \b
     STUDY is one of
@@ -76,10 +63,10 @@ def campaign(
     """
     import lostprune.campaign as campaigns
 
-    from .. import runner
     from ..foundations import store
     from ..foundations.choices import choose
-    from ..measurement.registry import COMPUTE
+    from ..foundations.device import default_device
+    from ..measurement.registry import PARTS
     from . import executors
 
     names = tuple(filter(None, parts.split(",")))
@@ -89,24 +76,32 @@ def campaign(
         if not studies and source is None and target is None:
             raise ValueError("STUDY: got none, expected one or more such as resnet20:quick, or --import or --export")
         for part in names:
-            choose("part", part, tuple(COMPUTE))
+            choose("part", part, PARTS)
         found, folder = campaigns.parse(studies), store.store_folder(store_folder)
         if source is not None:
             click.echo(campaigns.import_store(source, folder))
         summary = campaigns.Summary()
         if dry_run:
-            click.echo(campaigns.describe(found, names, folder))
+            click.echo(campaigns.describe(found, names, folder, repetition))
             return
         if found:
-            runner.default_device()
+            default_device()
             if time_limit is not None:
                 time_limit -= min(RESERVE, time_limit / 10) + _age()
             with executors.open_executor(executor, workers) as opened:
                 summary = campaigns.run(
-                    found, names, store_folder=folder, device=device, seconds=time_limit, workers=opened, say=click.echo
+                    found,
+                    names,
+                    store_folder=folder,
+                    device=device,
+                    seconds=time_limit,
+                    workers=opened,
+                    say=click.echo,
+                    repetition=repetition,
+                    keep_weights=keep_weights,
                 )
         if target is not None and not summary.signal:
-            click.echo(campaigns.export_store(folder, target, found, max_size, max_files, not without_networks))
+            click.echo(campaigns.export_store(folder, target, found, not without_networks))
     except (ValueError, OSError, ModuleNotFoundError, campaigns.BundleError) as error:
         raise click.ClickException(str(error)) from error
     _leave(summary)

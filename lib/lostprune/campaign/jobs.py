@@ -7,35 +7,31 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import results
-from ..prune_retrain.cells import Cell, Chain, chain_name, pending
+from .. import results, runner
+from ..prune_retrain import Checkpoints
+from ..prune_retrain.cells import UNPRUNED, Cell, Chain, name_of_chain
 from ..study import Study
 
 
 @dataclass(frozen=True)
 class Job:
-    """Some chains that are trained together, or the evaluation of one study: what one worker does at one time.
+    """Some chains that are trained together and then measured: what one worker does at one time.
 
     Attributes:
         study: a study that has the chains; several may share them.
-        chains: that the job brings to their end: ``(method, repetition)`` or ``("parent", repetition)``.
+        chains: that the job brings to their end; parents and separate networks are chains of one cell.
         cells: of these chains, that are missing.
-        parts: that the job evaluates, in the place of chains.
+        parts: for each chain the parts of its results that are missing.
+        works: a name for each chain; the same for a chain that several studies share.
         needs: names of the works that must be finished first.
     """
 
     study: Study
-    chains: tuple[Chain, ...] = ()
-    cells: tuple[Cell, ...] = ()
-    parts: tuple[str, ...] = ()
+    chains: tuple[Chain, ...]
+    cells: tuple[Cell, ...]
+    parts: tuple[tuple[str, ...], ...]
+    works: tuple[str, ...]
     needs: frozenset[str] = frozenset()
-
-    @property
-    def works(self) -> tuple[str, ...]:
-        """A name for each chain, or for the evaluation; the same for a chain that several studies share."""
-        if self.parts:
-            return (f"{self.study.key}.evaluation",)
-        return tuple(chain_name(self.study, chain) for chain in self.chains)
 
     @property
     def name(self) -> str:
@@ -46,21 +42,29 @@ class Job:
     @property
     def title(self) -> str:
         """In a few words, such as ``resnet20 quick: WT-r0``."""
-        if self.parts:
-            return f"{label(self.study)}: evaluation of {', '.join(self.parts)}"
-        chains = [f"{method}-r{repetition}" for method, repetition in self.chains]
-        return f"{label(self.study)}: {' '.join(chains)}"
+        return f"{label(self.study)}: {' '.join(map(name_of_chain, self.chains))}"
+
+    @property
+    def missing(self) -> dict[Chain, tuple[str, ...]]:
+        """The missing parts by chain."""
+        return dict(zip(self.chains, self.parts, strict=True))
 
     def note(self, folder: Path) -> Path:
-        """Where whoever does this job says how far it is."""
+        """Where the process that does this job says how far it is."""
         return folder / "running" / f"{self.name}.json"
 
 
-def plan(studies: Iterable[Study], parts: tuple[str, ...], folder: Path, cohorts: int | None = None) -> list[Job]:
+def plan(
+    studies: Iterable[Study],
+    parts: tuple[str, ...],
+    folder: Path,
+    cohorts: int | None = None,
+    repetition: int | None = None,
+) -> list[Job]:
     """The jobs that are left, in the order in which they should begin.
 
-    Study after study, so that results come early: the parents first, then the chains that start from them, then the
-    evaluation. A chain that several studies share is there once. A study whose results are all there needs nothing.
+    Study after study and repetition after repetition, so that results come early: a repetition's unpruned networks,
+    then its chains. A chain that several studies share is there once. A study that has all its results needs nothing.
 
     Args:
         studies: in the order of their importance.
@@ -68,32 +72,48 @@ def plan(studies: Iterable[Study], parts: tuple[str, ...], folder: Path, cohorts
         folder: the store.
         cohorts: into how many jobs the chains of a study go, those of one job trained at once; ``None`` makes one
             job of each chain.
+        repetition: only this one, counted from 0; ``None`` for all.
     """
     jobs: list[Job] = []
-    planned: set[str] = set()
+    planned: set[tuple[str, str]] = set()
     for study in studies:
-        missing = tuple(part for part in parts if results.read(study.key, part, folder) is None)
-        if not missing:
-            continue
-        chains: dict[Chain, list[Cell]] = {}
-        for cell in pending(study, folder):
-            chains.setdefault(cell[:2], []).append(cell)
-        works = {chain: chain_name(study, chain) for chain in chains}
-        parents = {chain: [] for chain in chains if chain[0] == "parent"}
-        others = {
-            chain: [("parent", chain[1])] if ("parent", chain[1]) in parents else []
-            for chain in chains
-            if chain not in parents
-        }
-        for wave in (parents, others):
-            mine = [chain for chain in wave if works[chain] not in planned]
+        checkpoints, key = Checkpoints(study, folder), study.key
+        missing = results.missing(study, parts, folder)
+        missing = {chain: lacking for chain, lacking in missing.items() if repetition in (None, chain[1])}
+        needed = {part for lacking in missing.values() for part in lacking}
+        unpruned = {chain: () for chain in runner.unpruned_chains(missing, needed) if checkpoints.pending(chain)}
+        if cohorts is None:
+            waves = [
+                part
+                for one in dict.fromkeys(chain[1] for chain in missing)
+                for part in (_of_repetition(unpruned, one), _of_repetition(missing, one))
+            ]
+        else:
+            waves = [unpruned, missing]
+        for wave in waves:
+            mine = [chain for chain in wave if (_work(checkpoints, chain), key) not in planned]
             for cohort in _split(mine, cohorts or len(mine)):
-                cells = tuple(cell for chain in cohort for cell in chains[chain])
-                needs = frozenset(works[parent] for chain in cohort for parent in wave[chain])
-                jobs.append(Job(study, tuple(cohort), cells, needs=needs))
-        jobs.append(Job(study, parts=missing, needs=frozenset(works.values())))
-        planned |= set(works.values())
+                before = [one for chain in cohort if chain[0] not in UNPRUNED for one in unpruned if one[1] == chain[1]]
+                jobs.append(
+                    Job(
+                        study,
+                        tuple(cohort),
+                        tuple(cell for chain in cohort for cell in checkpoints.pending(chain)),
+                        tuple(wave[chain] for chain in cohort),
+                        tuple(_work(checkpoints, chain) for chain in cohort),
+                        frozenset(_work(checkpoints, one) for one in before),
+                    )
+                )
+            planned |= {(_work(checkpoints, chain), key) for chain in mine}
     return jobs
+
+
+def _work(checkpoints: Checkpoints, chain: Chain) -> str:
+    return checkpoints.lock_file(chain).stem
+
+
+def _of_repetition(chains: dict[Chain, tuple[str, ...]], repetition: int) -> dict[Chain, tuple[str, ...]]:
+    return {chain: parts for chain, parts in chains.items() if chain[1] == repetition}
 
 
 def _split(chains: list[Chain], count: int) -> list[list[Chain]]:

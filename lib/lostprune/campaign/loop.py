@@ -17,8 +17,9 @@ from pathlib import Path
 
 import torch
 
-from .. import prune_retrain
+from .. import prune_retrain, runner
 from ..foundations import store
+from ..foundations.choices import choose
 from ..foundations.device import default_device, provenance
 from ..foundations.progress import Stopped
 from ..study import Study
@@ -60,6 +61,8 @@ def run(
     seconds: float | None = None,
     workers: executors.Workers | None = None,
     say: Callable[[str], None] = print,
+    repetition: int | None = None,
+    keep_weights: str = "all",
 ) -> Summary:
     """Run what is missing of the studies, and stop in time. Called again, it goes on where it was.
 
@@ -75,6 +78,8 @@ def run(
             is given up, and costs itself alone.
         workers: from :func:`lostprune.executors.open_executor`; serial if ``None``.
         say: is given the lines that outlast the progress display.
+        repetition: only this one, counted from 0; ``None`` for all.
+        keep_weights: ``"all"``, or ``"last"`` to drop the weights of each chain whose results are complete.
 
     Raises:
         OSError: the store cannot be written, or the disk is full. What was finished is kept.
@@ -82,7 +87,8 @@ def run(
     folder = store.store_folder(store_folder)
     workers = workers or executors.Workers(executors.SerialExecutor(), 1)
     limit = None if seconds is None else time.monotonic() + seconds
-    campaign = _Campaign(studies, parts, folder, device, limit, workers, say)
+    choose("keep_weights", keep_weights, runner.KEEP_WEIGHTS)
+    campaign = _Campaign(studies, parts, folder, device, limit, workers, say, repetition, keep_weights)
     with _signals(campaign, seconds):
         try:
             campaign.begin()
@@ -103,6 +109,8 @@ class _Campaign:
     limit: float | None
     workers: executors.Workers
     say: Callable[[str], None]
+    repetition: int | None
+    keep_weights: str
     summary: Summary = field(default_factory=Summary)
     running: dict[Future, Job] = field(default_factory=dict)
     failed_works: set[str] = field(default_factory=set)
@@ -129,7 +137,7 @@ class _Campaign:
         serial = isinstance(self.workers.executor, executors.SerialExecutor)
         device = torch.device(self.device) if self.device else default_device()
         cohorts = self.workers.count if device.type == "cuda" else None
-        self.summary.left = plan(fit, self.parts, self.folder, cohorts)
+        self.summary.left = plan(fit, self.parts, self.folder, cohorts, self.repetition)
         self._measure(provenance(device)["device"] if serial else "not known yet")
         self.board.start()
 
@@ -170,7 +178,7 @@ class _Campaign:
             if left is not None and left < MARGIN * (piece or 0):
                 self._put_off(job, "nothing of what is left would fit before the time limit")
                 continue
-            order = Order(job, self.folder, self.device, self.ticket, left, piece and MARGIN * piece)
+            order = Order(job, self.folder, self.device, self.ticket, left, piece and MARGIN * piece, self.keep_weights)
             self.board.began(job)
             self.running[self.workers.executor.submit(do, order)] = job
 

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import xarray as xr
 
-from .. import data
-from ..measurement import registry, test_sets
-from ..prune_retrain import cells
+from ..measurement import test_sets
+from ..measurement.registry import PARTS
+from ..prune_retrain import images_to_train
+from ..prune_retrain.cells import Cell
 from ..study import SCALES, Study
 from .jobs import Job
 
@@ -38,21 +39,34 @@ class Pace:
 
     def seconds(self, job: Job) -> float | None:
         """Of all that is left of a job; ``None`` where nothing like it was measured."""
-        if job.parts:
-            rate = self._evaluation_rate(job.study)
-            return None if rate is None else rate * sum(_networks_images(job.study, part) for part in job.parts)
-        rate = self._training_rate(job.study)
-        return None if rate is None else rate * sum(_cell_images(job.study, cell[2]) for cell in job.cells)
+        training, measuring = self._rates(job)
+        if None in (training, measuring):
+            return None
+        trained = sum(_cell_images(job.study, cell) for cell in job.cells)
+        return training * trained + measuring * sum(
+            _networks_images(job.study, part) for parts in job.parts for part in parts
+        )
 
     def piece(self, job: Job) -> float | None:
         """Of the longest piece, which is lost if a job is stopped within: a cycle of its chains, or a distribution."""
-        if job.parts:
-            rate = self._evaluation_rate(job.study)
-            longest = max(_networks_images(job.study, part) / _pieces(job.study, part) for part in job.parts)
-            return None if rate is None else rate * longest
-        rate = self._training_rate(job.study)
-        together = [max(_cell_images(job.study, cell[2]) for cell in job.cells if cell[:2] == c) for c in job.chains]
-        return None if rate is None else rate * sum(together)
+        training, measuring = self._rates(job)
+        if None in (training, measuring):
+            return None
+        cells = [[_cell_images(job.study, cell) for cell in job.cells if cell[:2] == chain] for chain in job.chains]
+        pieces = [training * sum(max(images, default=0) for images in cells)]
+        pieces += [
+            measuring * _networks_images(job.study, part) / _pieces(job.study, part)
+            for parts in job.parts
+            for part in parts
+        ]
+        return max(pieces)
+
+    def _rates(self, job: Job) -> tuple[float | None, float | None]:
+        """Seconds per image of training and of measuring; 0 for what the job has not to do."""
+        return (
+            self._training_rate(job.study) if job.cells else 0.0,
+            self._measuring_rate(job.study) if any(job.parts) else 0.0,
+        )
 
     @functools.cache  # noqa: B019 (one Pace lives as long as what it has read is right)
     def _training_rate(self, study: Study) -> float | None:
@@ -70,7 +84,7 @@ class Pace:
         for manifest in (self.folder / "checkpoints" / key).glob("*.json"):
             try:
                 facts = json.loads(manifest.read_text())
-                images = len(facts["history"]) * _training_images(study)
+                images = len(facts["history"]) * study.train_images
                 if self.device in (None, facts["device"]):
                     rates.append(facts["seconds"] / images)
             except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
@@ -78,17 +92,17 @@ class Pace:
         return rates
 
     @functools.cache  # noqa: B019
-    def _evaluation_rate(self, study: Study) -> float | None:
+    def _measuring_rate(self, study: Study) -> float | None:
         """Seconds per image and network."""
         rates = []
         for key, other in self.results.items():
             if (other.network, other.dataset) != (study.network, study.dataset):
                 continue
-            for file in (self.folder / "results" / key).glob("*.nc"):
+            for file in (self.folder / "results" / key).glob("*/*.nc"):
                 try:
                     with xr.open_dataset(file, engine="netcdf4") as dataset:
                         if self.device in (None, dataset.attrs["device"]):
-                            rates.append(dataset.attrs["wall_seconds"] / _networks_images(other, file.stem))
+                            rates.append(dataset.attrs["wall_seconds"] / _networks_images(other, file.parent.name))
                 except (OSError, ValueError, KeyError, RuntimeError):
                     continue
         training = self._training_rate(study)
@@ -99,22 +113,17 @@ class Pace:
         return rate if training is None else min(rate, training)
 
 
-def _training_images(study: Study) -> int:
-    """Images of an epoch; a tenth of the training set is kept for other uses."""
-    return study.scale.train_images or data.DATASETS[study.dataset].parts["train"].count * 9 // 10
-
-
-def _cell_images(study: Study, cycle: int) -> int:
-    recipe = study.retrain_recipe if cycle else study.recipe
-    return recipe.epochs * _training_images(study)
+def _cell_images(study: Study, cell: Cell) -> int:
+    return images_to_train(study, [cell])
 
 
 def _pieces(study: Study, part: str) -> int:
-    """How many distributions, or levels of noise, a part has: what an evaluation keeps one by one."""
+    """How many distributions, or levels of noise, a part has: what is kept one by one."""
     if part == "noise":
         return len(study.scale.noise_levels)
-    return max(1, registry.images_to_evaluate(study, part) // test_sets.test_size(study))
+    return max(1, PARTS[part].images(study) // test_sets.size(study))
 
 
 def _networks_images(study: Study, part: str) -> int:
-    return registry.images_to_evaluate(study, part) * len(cells.cells(study))
+    """Of all networks of a chain."""
+    return PARTS[part].images(study) * (len(study.ladder) + 1)

@@ -7,7 +7,7 @@ from pathlib import Path
 from ..foundations import store
 from ..foundations.device import default_device, provenance
 from ..foundations.progress import in_words
-from ..prune_retrain.cells import cells
+from ..prune_retrain.cells import UNPRUNED, name_of_chain
 from ..study import Study
 from .board import in_line
 from .jobs import Job, label, plan
@@ -15,28 +15,24 @@ from .pace import Pace
 from .watch import read_note
 
 
-def describe(studies: list[Study], parts: tuple[str, ...], folder: Path) -> str:
-    """For each study what is done, running (by whomever) and left with its time, and the time of all of it."""
+def describe(studies: list[Study], parts: tuple[str, ...], folder: Path, repetition: int | None = None) -> str:
+    """For each study what is done, running (in any process) and left, with its time, and the time of all of it."""
     device = provenance(default_device())["device"]
     pace, elsewhere = Pace(studies, folder, device), Pace(studies, folder, None)
-    jobs = plan(studies, parts, folder)
+    jobs = plan(studies, parts, folder, repetition=repetition)
     running = {job.name: note for job in jobs if (note := _running(job, folder)) is not None}
     lines = []
     for study in studies:
-        own = [job for job in plan([study], parts, folder)]
-        left = sum(len(job.cells) for job in own)
-        missing = [part for job in own for part in job.parts]
-        there = [part for part in parts if part not in missing]
+        own = plan([study], parts, folder, repetition=repetition)
+        chains = [chain for job in own for chain in job.chains if chain[0] not in UNPRUNED]
         title = f"{label(study)}, {' '.join(study.methods)}, repetitions: {study.repetitions}"
-        if not own:
-            lines.append(f"{title}: done ({', '.join(there)})")
-            continue
-        networks = len(cells(study))
-        time_left = in_words(_sum([pace.seconds(job) for job in own]))
-        lines.append(
-            f"{title}: {networks - left} of {networks} networks trained; results there: {', '.join(there) or 'none'}"
-        )
-        lines.append(f"  left: {left} networks, results: {', '.join(missing)}; about {time_left} on {device}")
+        whole = len(study.methods) * (study.repetitions if repetition is None else 1)
+        lines.append(f"{title}: {whole - len(chains)} of {whole} chains are done ({', '.join(parts)})")
+        if own:
+            time_left = in_words(_sum([pace.seconds(job) for job in own]))
+            networks = sum(len(job.cells) for job in own)
+            names = " ".join(map(name_of_chain, chains))
+            lines.append(f"  left: {networks} networks to train, of {names}; about {time_left} on {device}")
         lines += [f"  running: {in_line(job, running[job.name])}" for job in own if job.name in running]
     seconds = _sum([pace.seconds(job) for job in jobs])
     lines.append(f"In all: {len(jobs)} jobs left, {len(running)} running; about {in_words(seconds)} on {device}")

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-import xarray as xr
 
 from .. import results
 from ..foundations import store
@@ -22,7 +21,9 @@ from ..foundations import store
 log = logging.getLogger("lostprune")
 QUARANTINE = "quarantine"
 STALE = 3600.0  # seconds after which a temporary file belongs to nobody: the longest write takes seconds
-_CELL = re.compile(r"(?:parent-r(?P<parent>\d+)|(?P<method>\w+)-r(?P<repetition>\d+)-c(?P<cycle>\d{2,}))")
+_CELL = re.compile(
+    r"(?:(?P<unpruned>parent|separate)-r(?P<number>\d+)|(?P<method>\w+)-r(?P<repetition>\d+)-c(?P<cycle>\d{2,}))"
+)
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def _wrong_facts(path: Path, facts: dict) -> str | None:
     name = _CELL.fullmatch(path.name)
     if name is None:
         return f"got the name {path.name}, expected one such as parent-r0 or WT-r0-c01"
-    named = ["parent", int(name["parent"]), 0] if name["parent"] else None
+    named = [name["unpruned"], int(name["number"]), 0] if name["unpruned"] else None
     named = named or [name["method"], int(name["repetition"]), int(name["cycle"])]
     if (facts["study"], list(facts["cell"])) != (path.parent.name, named):
         return f"its manifest is that of {facts['study']} {facts['cell']}"
@@ -117,7 +118,7 @@ def _wrong_tensors(tensors: dict[str, torch.Tensor]) -> str | None:
 def _not_nested(path: Path, tensors: dict[str, torch.Tensor]) -> str | None:
     """Whether the cycle keeps what the cycle before it had pruned: it does not come from that one then."""
     name = _CELL.fullmatch(path.name)
-    if name["parent"] or int(name["cycle"]) < 2:
+    if name["unpruned"] or int(name["cycle"]) < 2:
         return None
     earlier = path.with_name(f"{name['method']}-r{name['repetition']}-c{int(name['cycle']) - 1:02d}")
     try:
@@ -138,14 +139,10 @@ def _masks(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 def _wrong_with_result(path: Path) -> str | None:
+    part, key = path.parent.name, path.parents[1].name
     try:
-        with xr.open_dataset(path, engine="netcdf4") as opened:
-            dataset = opened.load()
-        if path.stem in results.PARTS:
-            results.validate(path.stem, dataset)
-            if dataset.attrs["study_key"] != path.parent.name:
-                return f"it holds results of {dataset.attrs['study_key']}"
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        results.read_file(path, key, part)
+    except (OSError, ValueError, RuntimeError, KeyError, AttributeError) as error:
         return f"{type(error).__name__}: {error}"
     return None
 

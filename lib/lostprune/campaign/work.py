@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import prune_retrain, runner
-from ..foundations import store
+from .. import runner
 from ..foundations.device import default_device, provenance
 from ..foundations.progress import Progress, Stopped, watched_by
+from ..prune_retrain import Checkpoints
 from .jobs import Job
 from .watch import Watch
 
@@ -25,6 +24,7 @@ class Order:
         folder: the store, under the same path everywhere.
         device: such as ``"cuda:1"``; ``None`` lets the worker choose (``LOSTPRUNE_DEVICE``, CUDA, CPU).
         ticket, seconds_left, piece_seconds: see :class:`Watch`.
+        keep_weights: see :func:`runner.complete`.
     """
 
     job: Job
@@ -33,6 +33,7 @@ class Order:
     ticket: Path
     seconds_left: float | None
     piece_seconds: float | None
+    keep_weights: str = "all"
 
 
 def do(order: Order) -> tuple[str, str]:
@@ -47,14 +48,9 @@ def do(order: Order) -> tuple[str, str]:
     watch = Watch(job.note(folder), order.ticket, order.seconds_left, order.piece_seconds)
     try:
         with watched_by(watch):
-            device = default_device()
-            if job.parts:
-                with contextlib.suppress(store.Claimed), store.claim(store.lock_file(folder, job.name), wait=False):
-                    runner.run(job.study, *job.parts, store=folder)
-                    return FINISHED, provenance(device)["device"]
-                return CLAIMED, "another process is at it"
-            with Progress(prune_retrain.images_to_train(job.study, list(job.cells)), job.title) as bar:
-                left = prune_retrain.train_chains(job.study, list(job.chains), folder, device, bar, wait=False)
+            device, checkpoints = default_device(), Checkpoints(job.study, folder)
+            with Progress(runner.images_to_see(checkpoints, job.missing), job.title) as bar:
+                left = runner.complete(checkpoints, job.missing, device, bar, False, order.keep_weights)
             return (CLAIMED, "another process is at it") if left else (FINISHED, provenance(device)["device"])
     except Stopped as why:
         return STOPPED, str(why)

@@ -2,7 +2,16 @@
 
 from .channels import corrupt_any
 from .cifar10c import obtain_published, published_corruption
+from .randomness import draw_seeds
 from .registry import NAMES, corrupt
 from .severities import SEVERITIES
 
-__all__ = ["NAMES", "SEVERITIES", "corrupt", "corrupt_any", "obtain_published", "published_corruption"]
+__all__ = [
+    "NAMES",
+    "SEVERITIES",
+    "corrupt",
+    "corrupt_any",
+    "draw_seeds",
+    "obtain_published",
+    "published_corruption",
+]

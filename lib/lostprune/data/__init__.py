@@ -5,10 +5,11 @@ from .datasets import DATASETS, Dataset, trainable
 from .loading import Split, load, locate
 from .obtain import DataUnavailable
 from .registration import add_shifts, fingerprint, register
-from .split import split_training
+from .split import VALIDATION_FRACTION, split_training
 
 __all__ = [
     "DATASETS",
+    "VALIDATION_FRACTION",
     "DataUnavailable",
     "Dataset",
     "Split",

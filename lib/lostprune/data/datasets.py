@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..tasks import Classification, Segmentation
 from . import sources
 
 
@@ -32,6 +33,7 @@ class Dataset:
         mean, std: per channel, of pixels in [0, 1]; what the networks' input is normalised with.
         parts: its splits by name.
         sources: where it can come from, in the order in which they are tried.
+        task: what networks are trained for on it.
         registered: splits that a user registered, by name; they have no sources.
         shifts: those of them that are test sets from other distributions.
     """
@@ -42,6 +44,7 @@ class Dataset:
     std: tuple[float, float, float]
     parts: dict[str, Part]
     sources: tuple[sources.Source, ...]
+    task: Classification | Segmentation = Classification()
     registered: Mapping[str, Any] = field(default_factory=dict)
     shifts: tuple[str, ...] = ()
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from ..foundations.choices import choose
+from ..tasks import Classification, Segmentation
 from .datasets import DATASETS, Dataset, Part
 from .items import split_of
 from .loading import Split
@@ -77,6 +78,7 @@ def register(
         std=std,
         parts={split: Part(len(images.images), *_digests(images)) for split, images in splits.items()},
         sources=(),
+        task=_task(first),
         registered=splits,
     )
     DATASETS[name] = _with_shifts(name, plain, shifts or {})
@@ -123,6 +125,11 @@ def _with_shifts(name: str, facts: Dataset, shifts: Mapping[str, object]) -> Dat
         registered=dict(facts.registered) | found,
         shifts=tuple(dict.fromkeys((*facts.shifts, *found))),
     )
+
+
+def _task(split: Split) -> Classification | Segmentation:
+    """Segmentation, if every pixel has a label."""
+    return Segmentation(len(split.classes)) if split.labels[0].dim() == 2 else Classification()
 
 
 def _check_name(what: str, name: object) -> None:

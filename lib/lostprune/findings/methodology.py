@@ -32,8 +32,7 @@ def accuracy(curves: xr.Dataset) -> str:
 def commensurate(curves: xr.Dataset, delta: float) -> str:
     """For every method how much can go before test accuracy falls by more than ``delta`` (a fraction)."""
     error, ratio = curves.test_error, curves.prune_ratio
-    parent = error.sel(cycle=0, drop=True)
-    potential = metrics.prune_potential(error, parent, ratio, delta)
+    potential = metrics.prune_potential(error, prune_ratio=ratio, delta=delta)
     saved = curves.flop_reduction.where(ratio == potential).max("cycle")
     paper = published.overparameterization().average.sel(group="train", statistic="mean")
     lines = []
@@ -44,7 +43,9 @@ def commensurate(curves: xr.Dataset, delta: float) -> str:
             line += f"which saves {spread(saved.sel(pruner=method))} of the multiply-adds, and stay within "
             line += f"{delta * 100:g}% of its parent's accuracy."
         else:
-            loss = (error - parent).sel(pruner=method).isel(cycle=slice(1, None)).mean("repetition")
+            loss = (
+                (error - error.sel(cycle=0, drop=True)).sel(pruner=method).isel(cycle=slice(1, None)).mean("repetition")
+            )
             best = loss.isel(cycle=int(loss.fillna(np.inf).argmin("cycle")))
             where = float(ratio.sel(pruner=method, cycle=best.cycle).mean("repetition"))
             line = f"- **{method}** has no pruned network within {delta * 100:g}% of its parent; the closest loses "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import platform
 from datetime import UTC, datetime
@@ -31,14 +32,13 @@ def default_device() -> torch.device:
 
 def provenance(device: torch.device) -> dict[str, str]:
     """What a result was made with: versions, device, date (UTC, ISO 8601)."""
-    from .. import __version__
 
     threads = torch.get_num_threads()
     name = f"CPU, {threads} thread{'s' * (threads != 1)}"
     if device.type == "cuda":
         name = torch.cuda.get_device_name(device)
     return {
-        "lostprune_version": __version__,
+        "lostprune_version": importlib.metadata.version("lostprune"),
         "torch_version": torch.__version__,
         "python_version": platform.python_version(),
         "device": name,

@@ -1,10 +1,9 @@
-"""The trained networks of a study: loaded when they are needed, and no more at a time than memory holds."""
+"""The trained networks of a chain: loaded when they are needed, and no more at a time than memory holds."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,37 +11,49 @@ import xarray as xr
 from torch import nn
 
 from .. import pruning
-from ..prune_retrain import cells, checkpoints
-from ..study import Study
+from ..prune_retrain.cells import Chain, cells_of
+from ..prune_retrain.checkpoints import Checkpoints
 from . import inference
 
 RESIDENT_BYTES = 2 << 30  # of networks on a CPU; on a GPU a quarter of what is free
+CHAIN = ("pruner", "repetition", "cycle")  # the dimensions that every measured network has a place in
 Item = tuple[int, ...]  # positions of the networks that one measured value needs: a network, or a pair to compare
 
 
 class TrainedNetworks:
-    """The cells of a study that could be reached, and where each belongs in (pruner, repetition, cycle).
+    """The networks of a chain that could be reached, their parent first, and the separate network.
+
+    Args:
+        checkpoints: of the study.
+        chain: method and repetition.
+        device: that they are measured on.
+        separate: whether the repetition's separate network is wanted.
 
     Attributes:
-        cells: parents first.
-        facts: of each cell; ``sha256`` tells a checkpoint from one that was computed again.
+        cells: the parent, then every cycle.
+        facts: of each cell, and in the end of the separate network; ``sha256`` tells a checkpoint from another.
+        separate: position of the separate network, if it is there.
     """
 
-    def __init__(self, study: Study, folder: Path, device: torch.device):
-        self.study, self.folder, self.device = study, folder, device
-        self.cells = [cell for cell in cells.cells(study) if cells.is_done(study, cell, folder)]
-        manifests = [cells.path_of(study, cell, folder).with_suffix(".json") for cell in self.cells]
-        self.facts = [json.loads(manifest.read_text()) for manifest in manifests]
+    def __init__(self, checkpoints: Checkpoints, chain: Chain, device: torch.device, separate: bool = False):
+        self.checkpoints, self.chain, self.device, self.study = checkpoints, chain, device, checkpoints.study
+        wanted = [("parent", chain[1], 0), *cells_of(self.study, chain)]
+        self.cells = [cell for cell in wanted if checkpoints.is_done(cell)]
+        other = ("separate", chain[1], 0)
+        self.separate = len(self.cells) if separate and checkpoints.is_done(other) else None
+        self._all = self.cells + [other] * (self.separate is not None)
+        self.facts = [checkpoints.facts(cell) for cell in self._all]
         self.coordinates = {
-            "pruner": list(study.methods),
-            "repetition": np.arange(study.repetitions),
-            "cycle": np.arange(len(study.ladder) + 1),
+            "pruner": [chain[0]],
+            "repetition": np.array([chain[1]]),
+            "cycle": np.arange(len(self.study.ladder) + 1),
         }
         self._loaded: dict[int, nn.Module] = {}
         self._pairs: list[tuple[str, str]] | None = None
         self._capacity: int | None = None
 
     def __len__(self) -> int:
+        """How many there are without the separate network."""
         return len(self.cells)
 
     @property
@@ -67,11 +78,12 @@ class TrainedNetworks:
 
     def checkpoint(self, position: int) -> tuple[nn.Module, pruning.Masks]:
         """A network as it was trained, on the CPU, and its masks. Raises RuntimeError if it was replaced or is gone."""
-        found = checkpoints.load(self.study, self.cells[position], self.folder, torch.device("cpu"))
+        cell = self._all[position]
+        found = self.checkpoints.load(cell, torch.device("cpu"))
         if found is None or found[2]["sha256"] != self.facts[position]["sha256"]:
-            path = cells.path_of(self.study, self.cells[position], self.folder)
             raise RuntimeError(
-                f"checkpoint {path}: got another one, or none, than when the evaluation began; run the same again"
+                f"checkpoint {self.checkpoints.path(cell)}: got another one, or none, than when the measurement began; "
+                "run the same again"
             )
         return found[:2]
 
@@ -92,25 +104,21 @@ class TrainedNetworks:
         if cohort:
             yield cohort
 
-    def parents(self) -> list[int]:
-        """For each network the position of its unpruned parent (for a parent: its own)."""
-        return [self.cells.index(("parent", repetition, 0)) for _, repetition, _ in self.cells]
-
     def labelled(self, values: np.ndarray | list[float], **last: list) -> xr.DataArray:
-        """Values [networks, …] over (pruner, repetition, cycle, …); the parent stands in every pruner.
+        """Values [networks, …], without the separate network's, over (pruner, repetition, cycle, …).
 
         Cycles that were not reached are NaN, or False where the values are bool.
         """
         values = np.asarray(values)
-        shape = tuple(map(len, self.coordinates.values())) + values.shape[1:]
+        shape = (1, 1, len(self.coordinates["cycle"]), *values.shape[1:])
         full = np.zeros(shape, bool) if values.dtype == bool else np.full(shape, np.nan)
-        for value, (method, repetition, cycle) in zip(values, self.cells, strict=True):
-            pruner = self.study.methods.index(method) if cycle else slice(None)
-            full[pruner, repetition, cycle] = value
+        for value, (_, _, cycle) in zip(values, self.cells, strict=True):
+            full[0, 0, cycle] = value
         return xr.DataArray(full, self.coordinates | last)
 
     def attributes(self) -> dict[str, str | int | float]:
         """What the networks are, what their training took and on what."""
+        parent, *own = self.facts[: len(self.cells)]
         return {
             "network": self.study.network,
             "dataset": self.study.dataset,
@@ -118,5 +126,8 @@ class TrainedNetworks:
             "scale": self.study.scale.name,
             "seed": self.study.seed,
             "training_device": "; ".join(sorted({facts["device"] for facts in self.facts})),
-            "training_seconds": sum(facts["seconds"] for facts in self.facts),
+            "training_seconds": sum(facts["seconds"] for facts in own),
+            "parent_seconds": parent["seconds"],
+            "parent_sha256": parent["sha256"],
+            "unreachable": json.dumps(self.checkpoints.unreachable(self.chain)),
         }

@@ -55,14 +55,16 @@ class Plan:
 
     def __init__(self, networks: TrainedNetworks, part: str, measurements: list[Measurement], items: list[Item]):
         self.networks, self.part, self.measurements, self.items = networks, part, measurements, items
-        self.folder = networks.folder / "pieces" / networks.study.key / part
+        # Chains of one repetition share the pieces of its parent.
+        repetition = f"r{networks.chain[1]}"
+        self.folder = networks.checkpoints.folder / "pieces" / networks.study.key / part / repetition
         device = networks.device
         self._made_with = [
             torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
             provenance(device)["lostprune_version"],
             torch.__version__,
         ]
-        self.seconds = 0.0  # of all pieces, those that were found among them
+        self.seconds = 0.0  # of all pieces of this chain, including those that were found
         self._found: dict[str, dict[str, Values]] = {one.name: {} for one in measurements}
         for one in measurements:
             self._read(one)
@@ -81,6 +83,7 @@ class Plan:
         Raises:
             OSError: the store cannot be written; the pieces before are kept.
         """
+        bar.step(sum(one.images for one in self.measurements) * len(self.networks) - self.images)  # found on disk
         missing = {item for one in self.measurements for item in self._missing(one)}
         for cohort in self.networks.cohorts(item for item in self.items if item in missing):
             for one in self.measurements:
@@ -95,7 +98,7 @@ class Plan:
         return {one.name: self._stacked(one) for one in self.measurements}
 
     def remove(self) -> None:
-        """Forget the pieces: the whole is elsewhere."""
+        """Forget the pieces of the repetition: what comes of them is elsewhere."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _missing(self, one: Measurement) -> list[Item]:
@@ -124,8 +127,9 @@ class Plan:
             except store.DamagedFile as damage:
                 log.warning("%s; it is measured again", damage)
                 continue
-            if wanted & set(facts["identities"]):
-                self._add(one.name, facts["identities"], values, facts["seconds"])
+            if shared := wanted & set(facts["identities"]):
+                own = len(shared) == len(facts["identities"])  # else another chain measured it, and counts the time
+                self._add(one.name, facts["identities"], values, facts["seconds"] if own else 0.0)
 
     def _stacked(self, one: Measurement) -> Values:
         rows = [self._found[one.name][self._identity(one, item)] for item in self.items]

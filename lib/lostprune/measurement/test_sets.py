@@ -1,12 +1,15 @@
-"""What trained networks are tested on, and what is measured of their predictions."""
+"""The images that trained networks are tested on, wherever they come from."""
 
 from __future__ import annotations
 
+import functools
+import hashlib
 from collections import OrderedDict
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
+import numpy as np
 import torch
-import torch.nn.functional as F
 
 from .. import corruptions, data
 from ..study import Study
@@ -14,34 +17,51 @@ from ..study import Study
 SEVERITY = 3  # of the corruptions in part ``shift``, out of 5 (Section 5.1)
 NEW_TEST_SET = {"cifar10": ("cifar10_1", "cifar10.1")}  # of a data set: the distribution, and its name among the data
 CACHED_BYTES = 1 << 30  # of corrupted images: all nineteen corruptions of 10,000 small images take 0.6 GB
+BLOCK_VALUES = 1 << 25  # numbers that networks are shown at a time: all test images of CIFAR-10, or 220 of ImageNet
 
 
-class TestImages(NamedTuple):
-    """Test images under one distribution: uint8 [n, 3, h, w], labels int64 [n], and where the images are from."""
+@dataclass(frozen=True)
+class TestSet:
+    """Test images under one distribution, read in ranges, so that a set may be larger than memory.
 
-    images: torch.Tensor
+    Attributes:
+        name: of the distribution.
+        labels: int64 [n].
+        source: where the images come from, such as ``"cifar10 test"``, ``"generated"`` or ``"CIFAR-10-C"``.
+        constants: that corrupted images were generated with; ``None`` for images that were not.
+        read: ``read(first, count)`` gives images uint8 [count, 3, h, w].
+    """
+
+    name: str
     labels: torch.Tensor
     source: str
+    constants: str | None
+    read: Callable[[int, int], torch.Tensor]
 
+    __test__ = False  # pytest takes every class of such a name for a test
 
-def test_size(study: Study) -> int:
-    """How many test images the study's scale uses."""
-    whole = len(data.load(study.dataset, "test").labels)
-    return min(study.scale.test_images or whole, whole)
+    def __len__(self) -> int:
+        return len(self.labels)
 
+    def images(self, first: int = 0, count: int | None = None) -> torch.Tensor:
+        """uint8 [count, 3, h, w], from the image ``first`` on; all that follow if ``count`` is ``None``."""
+        return self.read(first, len(self) - first if count is None else min(count, len(self) - first))
 
-def test_part(study: Study, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    """The test images uint8 [n, 3, h, w] and labels int64 [n] of the study's scale."""
-    split = data.load(study.dataset, "test")
-    count = test_size(study)
-    return split.images[:count].to(device), split.labels[:count].to(device)
+    def blocks(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """All images and their labels, in ranges of a bounded size."""
+        if not len(self):
+            return
+        size = max(1, BLOCK_VALUES // self.images(0, 1).numel())
+        for first in range(0, len(self), size):
+            images = self.images(first, size)
+            yield images, self.labels[first : first + len(images)]
 
 
 def distributions(study: Study) -> tuple[str, ...]:
-    """Names of the test distributions of part ``shift``: the nominal test set, named like the data set, comes first.
+    """Names of the test distributions of part ``shift``: the nominal test set, named like the data set, and shifts.
 
-    Those that a user registered with the data set follow. A scale without a list of its own has the data set's new test
-    set (CIFAR-10.1), if there is one, and all corruptions.
+    Those that a user registered with the data set come first. A scale without a list of its own has the data set's new
+    test set (CIFAR-10.1), if there is one, and all corruptions.
     """
     registered = (study.dataset, *data.DATASETS[study.dataset].shifts)
     if study.scale.corruptions is not None:
@@ -54,11 +74,59 @@ def corrupted_distributions(study: Study) -> tuple[str, ...]:
     return tuple(name for name in distributions(study) if name in corruptions.NAMES)
 
 
+def size(study: Study) -> int:
+    """How many test images the study's scale uses."""
+    whole = data.DATASETS[study.dataset].parts["test"].count
+    return min(study.scale.test_images or whole, whole)
+
+
+def chosen(labels: torch.Tensor, count: int, seed: int) -> torch.Tensor:
+    """A seeded choice of ``count`` images with as many of every class as there are, or one less: int64, ascending.
+
+    Args:
+        labels: int64 [n].
+        count: at most n.
+        seed: a larger choice with the same seed holds the smaller one.
+    """
+    shuffled = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
+    rank = torch.empty_like(shuffled)  # of each image within its class, in the shuffled order
+    for label in labels.unique():
+        own = shuffled[labels[shuffled] == label]
+        rank[own] = torch.arange(len(own))
+    place = torch.empty_like(shuffled)
+    place[shuffled] = torch.arange(len(shuffled))
+    first = np.lexsort((place.numpy(), rank.numpy()))[:count]
+    return torch.from_numpy(first).sort().values
+
+
+def nominal(study: Study) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The test images of the scale, uint8 [n, 3, h, w], their labels int64 [n], and where they stand in the set."""
+    return _nominal(study.dataset, size(study), study.seed_for("test images"))
+
+
+@functools.lru_cache(maxsize=2)
+def _nominal(dataset: str, count: int, seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    split = data.load(dataset, "test")
+    places = torch.arange(len(split.labels)) if count == len(split.labels) else chosen(split.labels, count, seed)
+    return split.images[places], split.labels[places], places
+
+
+def digest(study: Study) -> str:
+    """SHA-256 of the nominal test images and their labels: results of other images are never joined with these."""
+    return _digest(study.dataset, size(study), study.seed_for("test images"))
+
+
+@functools.lru_cache(maxsize=8)
+def _digest(dataset: str, count: int, seed: int) -> str:
+    images, labels, _ = _nominal(dataset, count, seed)
+    return hashlib.sha256(images.numpy().tobytes() + labels.numpy().tobytes()).hexdigest()
+
+
 def source(study: Study, distribution: str, severity: int = SEVERITY) -> str:
     """Where the images of a distribution come from; ``"generated"`` or ``"CIFAR-10-C"`` for a corruption.
 
     Raises:
-        data.DataUnavailable: they cannot be had, or what lies in the data folder is damaged.
+        data.DataUnavailable: they are not available, or what lies in the data folder is damaged.
     """
     if distribution == study.dataset:
         return f"{study.dataset} test"
@@ -72,68 +140,58 @@ def source(study: Study, distribution: str, severity: int = SEVERITY) -> str:
     return "CIFAR-10-C" if published else "generated"
 
 
-def test_images(study: Study, distribution: str, device: torch.device, severity: int = SEVERITY) -> TestImages:
+def test_set(study: Study, distribution: str, device: torch.device, severity: int = SEVERITY) -> TestSet:
     """The images of a distribution, as many as the study's scale uses and the distribution has.
 
-    Corrupted images are made once and kept, up to :data:`CACHED_BYTES`. On disk they would not be there sooner: making
-    10,000 takes about as long as reading and checking them.
-
     Raises:
-        data.DataUnavailable: they cannot be had.
+        data.DataUnavailable: they are not available.
     """
     origin = source(study, distribution, severity)
-    if distribution == study.dataset:
-        return TestImages(*test_part(study, device), origin)
-    if distribution not in corruptions.NAMES:
+    images, labels, places = nominal(study)
+    if distribution not in corruptions.NAMES and distribution != study.dataset:
         own = distribution in data.DATASETS[study.dataset].shifts
-        name = (study.dataset, distribution) if own else (NEW_TEST_SET[study.dataset][1], "test")
-        split, count = data.load(*name), test_size(study)
-        return TestImages(split.images[:count].to(device), split.labels[:count].to(device), origin)
-    images, labels = test_part(study, device)
-    key = (study.dataset, study.seed, distribution, severity, origin, len(images), device)
-    corrupted = _cached.pop(key, None)
-    if corrupted is None and origin == "generated":
-        # The same random field at all severities: what differs between them is the severity alone.
-        generator = torch.Generator().manual_seed(study.seed_for("corruption", distribution))
-        corrupted = corruptions.corrupt_any(images, distribution, severity, "cifar10-c", generator)
-    elif corrupted is None:
-        corrupted = corruptions.published_corruption(distribution, severity, len(images)).to(device)
-    _cached[key] = corrupted
-    while len(_cached) > 1 and sum(kept.nbytes for kept in _cached.values()) > CACHED_BYTES:
-        _cached.popitem(last=False)  # the one that was used longest ago
-    return TestImages(corrupted, labels, origin)
+        split = data.load(*(study.dataset, distribution) if own else (NEW_TEST_SET[study.dataset][1], "test"))
+        images, labels = split.images[: len(images)], split.labels[: len(labels)]
+    labels = labels.to(device)
+    if distribution not in corruptions.NAMES:
+        return TestSet(
+            distribution, labels, origin, None, lambda first, count: images[first : first + count].to(device)
+        )
+    if origin != "generated":
+
+        def published(first: int, count: int) -> torch.Tensor:
+            whole = corruptions.published_corruption(distribution, severity)
+            return whole[places[first : first + count]].to(device)
+
+        return TestSet(distribution, labels, origin, None, _cached(study, distribution, severity, device, published))
+    # The same random field at all severities: what differs between them is the severity alone.
+    seed = study.seed_for("corruption", distribution)
+
+    def generated(first: int, count: int) -> torch.Tensor:
+        generator = torch.Generator().manual_seed(seed)
+        corruptions.draw_seeds(first, generator)  # of the images before: an image does not depend on its block
+        part = images[first : first + count].to(device)
+        return corruptions.corrupt_any(part, distribution, severity, "cifar10-c", generator)
+
+    read = _cached(study, distribution, severity, device, generated)
+    return TestSet(distribution, labels, origin, "cifar10-c", read)
 
 
-_cached: OrderedDict[tuple, torch.Tensor] = OrderedDict()
+def _cached(study: Study, distribution: str, severity: int, device: torch.device, read: Callable) -> Callable:
+    """``read``, with what it gave kept, up to :data:`CACHED_BYTES`.
+
+    On disk it would not be there sooner: making 10,000 images takes about as long as reading and checking them.
+    """
+
+    def through_cache(first: int, count: int) -> torch.Tensor:
+        key = (digest(study), study.seed, distribution, severity, device, first, count)
+        images = _kept.pop(key, None)
+        _kept[key] = images = read(first, count) if images is None else images
+        while len(_kept) > 1 and sum(kept.nbytes for kept in _kept.values()) > CACHED_BYTES:
+            _kept.popitem(last=False)  # what was used longest ago
+        return images
+
+    return through_cache
 
 
-def noisy(inputs: torch.Tensor, level: float, seed: int) -> torch.Tensor:
-    """Inputs plus uniform noise from [-level, level] per value, in normalised space, not clipped (Section 4.1)."""
-    generator = torch.Generator().manual_seed(seed)
-    noise = torch.rand(inputs.shape, generator=generator).to(inputs.device)
-    return inputs + (2 * noise - 1) * level
-
-
-def wrong(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Which images are misclassified, bool [..., n], of logits [..., n, classes]."""
-    return logits.argmax(-1) != labels
-
-
-def error(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Fraction of wrong predictions, float64 [...], of logits [..., n, classes]."""
-    return wrong(logits, labels).double().mean(-1)
-
-
-def loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Mean cross-entropy, float64, of logits [n, classes]."""
-    return F.cross_entropy(logits.double(), labels)
-
-
-def matching_predictions(logits: torch.Tensor, parent: torch.Tensor) -> torch.Tensor:
-    """Fraction of images on which two networks predict the same (Section 4.1), of logits [n, classes] each."""
-    return (logits.argmax(-1) == parent.argmax(-1)).double().mean()
-
-
-def softmax_distance(logits: torch.Tensor, parent: torch.Tensor) -> torch.Tensor:
-    """Mean Euclidean distance between the softmax outputs of two networks, of logits [n, classes] each."""
-    return (logits.double().softmax(-1) - parent.double().softmax(-1)).norm(dim=-1).mean()
+_kept: OrderedDict[tuple, torch.Tensor] = OrderedDict()

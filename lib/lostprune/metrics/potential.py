@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from .checks import check_delta, check_dimensions, check_fractions, check_same_labels
+from .checks import check_delta, check_dimensions, check_fractions, check_parent, check_same_labels
 
 DELTA = 0.005  # the paper's margin: 0.5 % (Section 5.1)
 # Errors are counts divided by the number of images: a difference of exactly delta must not fail by a rounding error.
@@ -13,7 +13,10 @@ ROUNDING = 1e-9
 
 
 def prune_potential(
-    error: xr.DataArray, parent_error: xr.DataArray, prune_ratio: xr.DataArray, delta: float = DELTA
+    error: xr.DataArray,
+    parent_error: xr.DataArray | None = None,
+    prune_ratio: xr.DataArray | None = None,
+    delta: float = DELTA,
 ) -> xr.DataArray:
     """The largest measured prune ratio whose error stays within ``delta`` of the parent's (Definition 1).
 
@@ -21,7 +24,7 @@ def prune_potential(
 
     Args:
         error: fractions in [0, 1]; has the dimension ``cycle`` and any others (pruner, repetition, distribution, …).
-        parent_error: the unpruned network's error on the same data: ``error`` without ``cycle``.
+        parent_error: the unpruned network's error on the same data, without ``cycle``. ``None``: that of cycle 0.
         prune_ratio: fractions in [0, 1]; has ``cycle`` and may lack others, such as the distribution. NaN marks a
             cycle that was not reached; it is passed over.
         delta: margin in [0, 1], absolute.
@@ -30,11 +33,17 @@ def prune_potential(
         Fractions in [0, 1] over the dimensions of ``error`` but ``cycle``; 0 where no cycle stays within the margin.
 
     Raises:
+        TypeError: no ``prune_ratio``.
         ValueError: ``cycle`` is missing, ``delta`` is outside [0, 1], an error that was measured is NaN or not a
             fraction, or a distribution, method, repetition or cycle is in one array and not in another.
     """
+    if prune_ratio is None:
+        raise TypeError("prune_ratio: got none, expected the measured ratios, such as curves.prune_ratio")
     check_delta(delta)
     check_dimensions(("cycle",), error=error, prune_ratio=prune_ratio)
+    if parent_error is None:
+        check_parent("error", error)
+        parent_error = error.sel(cycle=0, drop=True)
     if "cycle" in parent_error.dims:
         raise ValueError("parent_error: got the dimension 'cycle', expected none; take .sel(cycle=0, drop=True)")
     check_same_labels(error=error, parent_error=parent_error)

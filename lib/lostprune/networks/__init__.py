@@ -3,17 +3,20 @@
 from . import densenet, resnet, vgg, wide_resnet  # noqa: F401  (registers their networks)
 from .fingerprints import fingerprint
 from .registry import (
+    RANDOM_STATE,
     build,
     ladder_for,
     load_pretrained,
     names,
     recipe_for,
     register,
+    registered,
     retrain_recipe_for,
     weights_digest,
 )
 
 __all__ = [
+    "RANDOM_STATE",
     "build",
     "fingerprint",
     "ladder_for",
@@ -21,6 +24,7 @@ __all__ = [
     "names",
     "recipe_for",
     "register",
+    "registered",
     "retrain_recipe_for",
     "weights_digest",
 ]

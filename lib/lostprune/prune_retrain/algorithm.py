@@ -10,7 +10,6 @@ import contextlib
 import functools
 import logging
 import time
-from pathlib import Path
 
 import torch
 
@@ -18,55 +17,27 @@ from .. import data, networks, pruning
 from ..foundations import store
 from ..foundations.device import provenance
 from ..foundations.progress import Progress
-from ..pruning import layers
 from ..study import Study
 from ..training import Diverged, Run, train_together
-from . import checkpoints
-from .cells import Cell, Chain, chain_name, note_path, path_of, pending
+from .cells import Cell, Chain, cell_before, name_of, name_of_chain
+from .checkpoints import Checkpoints, untrained
 
 log = logging.getLogger("lostprune")
 
 
-def check_network(study: Study) -> None:
-    """Whether the study's network can be run at all; asked before any work.
-
-    Raises:
-        ValueError: it has no prunable layer, its weights are not finite, or it does not turn images into one logit
-            for each class; the weights it is registered with cannot be read or do not fit.
-    """
-    network, dataset = checkpoints.untrained(study, 0).eval(), data.DATASETS[study.dataset]
-    if networks.weights_digest(study.network):
-        networks.load_pretrained(network, study.network)
-    layers.check_network(network)
-    expected = [2, len(dataset.classes)]
-    try:
-        with torch.no_grad():
-            got = list(network(torch.zeros(2, *dataset.image_shape)).shape)
-    except RuntimeError as error:
-        got = f"{type(error).__name__}: {error}"
-    if got != expected:
-        raise ValueError(
-            f"network {study.network!r}: got {got} for two images of shape {list(dataset.image_shape)}, "
-            f"expected logits of shape {expected}; take num_classes, and check what forward returns"
-        )
-
-
 def images_to_train(study: Study, todo: list[Cell]) -> int:
     """How many images the networks still have to see, all epochs together."""
-    images = len(_training_part(study)[0])
-    parent = 0 if networks.weights_digest(study.network) else study.recipe.epochs
-    epochs = [study.retrain_recipe.epochs if cycle else parent for _, _, cycle in todo]
-    return images * sum(epochs)
+    return study.train_images * sum(_epochs(study, cell) for cell in todo)
 
 
 def train_chains(
-    study: Study, chains: list[Chain], folder: Path, device: torch.device, bar: Progress, wait: bool = True
+    checkpoints: Checkpoints, chains: list[Chain], device: torch.device, bar: Progress, wait: bool = True
 ) -> list[Chain]:
     """Bring chains to their end, as :func:`run_chains` does, and keep other processes from the same work meanwhile.
 
     Args:
-        study, chains, folder, device, bar: see :func:`run_chains`.
-        wait: for a process that already trains one of them, and find it done; else that chain is left to it.
+        checkpoints, chains, device, bar: see :func:`run_chains`.
+        wait: for a process that already works on one of them, and find it done; else leave that chain to it.
 
     Returns:
         the chains that were left to other processes.
@@ -74,21 +45,21 @@ def train_chains(
     left = []
     with contextlib.ExitStack() as claims:
         for chain in sorted(chains):  # in one order: two processes never wait for each other
-            name = chain_name(study, chain)
+            lock = checkpoints.lock_file(chain)
             try:
-                claims.enter_context(store.claim(store.lock_file(folder, name), wait=False))
+                claims.enter_context(store.claim(lock, wait=False))
             except store.Claimed:
                 if wait:
-                    bar.say(f"waiting for another process, which trains {name}")
-                    claims.enter_context(store.claim(store.lock_file(folder, name)))
+                    bar.say(f"waiting for another process, which trains {lock.stem}")
+                    claims.enter_context(store.claim(lock))
                 else:
                     left.append(chain)
-        run_chains(study, [chain for chain in chains if chain not in left], folder, device, bar)
+        run_chains(checkpoints, [chain for chain in chains if chain not in left], device, bar)
     return left
 
 
-def run_chains(study: Study, chains: list[Chain], folder: Path, device: torch.device, bar: Progress) -> None:
-    """Bring chains to their end: ``(method, repetition)`` or, for line 2 alone, ``("parent", repetition)``.
+def run_chains(checkpoints: Checkpoints, chains: list[Chain], device: torch.device, bar: Progress) -> None:
+    """Bring chains to their end; see :data:`cells.Chain`. The parents they start from must be there.
 
     On CUDA they go side by side, one cycle of each at once; on a CPU, where that wins nothing, one after the other.
     A chain ends early, with a note in the store and a line in the log, where the next keep ratio cannot be reached
@@ -98,35 +69,34 @@ def run_chains(study: Study, chains: list[Chain], folder: Path, device: torch.de
         training.Diverged: after all others are at their end, for the chains whose loss was no longer finite.
         OSError: the store cannot be written.
     """
-    todo = pending(study, folder)
-    queues = {chain: [cell for cell in todo if cell[:2] == chain] for chain in chains}
+    queues = {chain: checkpoints.pending(chain) for chain in chains}
     groups = [chains] if device.type == "cuda" else [[chain] for chain in chains]
     diverged = []
     for group in groups:
         while cells_now := [queues[chain].pop(0) for chain in group if queues[chain]]:
-            for cell, failure in _run_cells(study, cells_now, folder, device, bar).items():
+            for cell, failure in _run_cells(checkpoints, cells_now, device, bar).items():
                 queues[cell[:2]].clear()
                 if isinstance(failure, Diverged):
-                    diverged.append(f"{path_of(study, cell, folder).name}: {failure}")
+                    diverged.append(f"{name_of(cell)}: {failure}")
     if diverged:
         raise Diverged("\n".join(diverged))
 
 
 def _run_cells(
-    study: Study, todo: list[Cell], folder: Path, device: torch.device, bar: Progress
+    checkpoints: Checkpoints, todo: list[Cell], device: torch.device, bar: Progress
 ) -> dict[Cell, Diverged | pruning.VanishedLayer]:
     """Prune, train at once, and save; returns the cells that have no result, and why."""
-    started, failures, runs = time.monotonic(), {}, {}
+    study, started, failures, runs = checkpoints.study, time.monotonic(), {}, {}
     for cell in todo:
         bar.say(_in_words(study, cell))
-        if cell[2] == 0 and networks.weights_digest(study.network):
-            _save_pretrained(study, cell, folder, device)
+        if _is_pretrained(study, cell):
+            _save_pretrained(checkpoints, cell, device)
             continue
         try:
-            runs[cell] = _pruned(study, cell, folder, device, bar)
+            runs[cell] = _pruned(checkpoints, cell, device, bar)
         except pruning.VanishedLayer as reason:
-            log.warning("%s ends before cycle %d: %s", cell[0], cell[2], reason)
-            store.write_whole(note_path(study, cell, folder), lambda part, text=str(reason): part.write_text(text))
+            log.warning("%s ends before cycle %d: %s", name_of_chain(cell[:2]), cell[2], reason)
+            checkpoints.end_early(cell, str(reason))
             failures[cell] = reason
     if len(runs) > 1:
         bar.say(f"{len(runs)} networks at once, {_in_words(study, todo[0])} to {_in_words(study, todo[-1])}")
@@ -135,7 +105,7 @@ def _run_cells(
         if isinstance(history, Diverged):
             failures[cell] = history
         else:
-            _save(study, cell, folder, run, history, (time.monotonic() - started) / len(runs))
+            _save(checkpoints, cell, run, history, (time.monotonic() - started) / len(runs))
     return failures
 
 
@@ -145,21 +115,30 @@ def _in_words(study: Study, cell: Cell) -> str:
     return f"{method}, repetition {repetition + 1} of {study.repetitions}{where}"
 
 
-def _pruned(study: Study, cell: Cell, folder: Path, device: torch.device, bar: Progress) -> Run:
+def _epochs(study: Study, cell: Cell) -> int:
+    if cell[2]:
+        return study.retrain_recipe.epochs
+    return 0 if _is_pretrained(study, cell) else study.recipe.epochs
+
+
+def _is_pretrained(study: Study, cell: Cell) -> bool:
+    """Whether the cell is the parent that its network is registered with."""
+    return cell[0] == "parent" and networks.weights_digest(study.network) is not None
+
+
+def _pruned(checkpoints: Checkpoints, cell: Cell, device: torch.device, bar: Progress) -> Run:
     """Lines 1 and 5 of Algorithm 1: the network that a cell trains, new or pruned further."""
-    method, repetition, cycle = cell
-    images, labels, samples = (tensor.to(device) for tensor in _training_part(study))
-    seed = study.seed_for("train", *cell)
-    if cycle == 0:
-        return Run(
-            checkpoints.untrained(study, repetition).to(device), images, labels, study.recipe, seed, study.dataset
-        )
-    before = ("parent", repetition, 0) if cycle == 1 else (method, repetition, cycle - 1)
-    loaded = checkpoints.load(study, before, folder, device)
+    study, (method, repetition, cycle) = checkpoints.study, cell
+    images, labels, samples = _training_part(study, device)
+    seed, before = study.seed_for("train", *cell), cell_before(cell)
+    if before is None:
+        network = untrained(study, method, repetition).to(device)
+        return Run(network, images, labels, study.recipe, seed, study.dataset)
+    loaded = checkpoints.load(before, device)
     if loaded is None:  # damaged since the chain began: make it again, then go on
-        for failure in _run_cells(study, [before], folder, device, bar).values():
+        for failure in _run_cells(checkpoints, [before], device, bar).values():
             raise failure
-        loaded = checkpoints.load(study, before, folder, device)
+        loaded = checkpoints.load(before, device)
     network, masks, _ = loaded
     for keep_ratio in study.ladder[cycle - 1]:  # in one step or several
         masks = pruning.prune(network, method, keep_ratio, samples, masks or None)
@@ -167,7 +146,7 @@ def _pruned(study: Study, cell: Cell, folder: Path, device: torch.device, bar: P
     return Run(network, images, labels, study.retrain_recipe, seed, study.dataset, masks)
 
 
-def _save(study: Study, cell: Cell, folder: Path, run: Run, history: list[dict], seconds: float) -> None:
+def _save(checkpoints: Checkpoints, cell: Cell, run: Run, history: list[dict], seconds: float) -> None:
     network, masks = run.network, run.masks or {}
     facts = {
         "prune_ratio": pruning.prune_ratio(network, masks),
@@ -177,31 +156,31 @@ def _save(study: Study, cell: Cell, folder: Path, run: Run, history: list[dict],
         "seconds": seconds,
         **provenance(run.images.device),
     }
-    checkpoints.save(study, cell, folder, network, masks, facts)
+    checkpoints.save(cell, network, masks, facts)
 
 
-def _save_pretrained(study: Study, cell: Cell, folder: Path, device: torch.device) -> None:
+def _save_pretrained(checkpoints: Checkpoints, cell: Cell, device: torch.device) -> None:
     """Line 2 of Algorithm 1 for a network that was trained elsewhere: its weights become the parent's checkpoint."""
-    network = checkpoints.untrained(study, cell[1])
-    networks.load_pretrained(network, study.network)
+    name, network = checkpoints.study.network, untrained(checkpoints.study, *cell[:2])
+    networks.load_pretrained(network, name)
     facts = {
         "prune_ratio": 0.0,
         "flop_reduction": 0.0,
         "engine": None,
         "history": [],
         "seconds": 0.0,
-        "weights_sha256": networks.weights_digest(study.network),
+        "weights_sha256": networks.weights_digest(name),
         **provenance(device),
     }
-    checkpoints.save(study, cell, folder, network, {}, facts)
+    checkpoints.save(cell, network, {}, facts)
 
 
-@functools.lru_cache(maxsize=1)
-def _training_part(study: Study) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+@functools.lru_cache(maxsize=1)  # all chains of a device share one copy
+def _training_part(study: Study, device: torch.device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Training images uint8 [n,3,h,w], labels int64 [n], and the samples S as network inputs float32 [s,3,h,w]."""
     split = data.load(study.dataset, "train")
-    size = pruning.sample_size(checkpoints.untrained(study, 0), tuple(split.images.shape[1:]))
+    size = pruning.sample_size(untrained(study), tuple(split.images.shape[1:]))
     train_part, _, sample_part = data.split_training(len(split.images), study.seed_for("split"), size)
-    train_part = train_part[: study.scale.train_images]
+    train_part = train_part[: study.train_images]
     samples = data.normalize(split.images[sample_part], study.dataset)
-    return split.images[train_part], split.labels[train_part], samples
+    return split.images[train_part].to(device), split.labels[train_part].to(device), samples.to(device)

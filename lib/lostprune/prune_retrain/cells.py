@@ -1,57 +1,42 @@
-"""The cells of a study: which networks there are, where each one lies, and which are still to be trained."""
+"""What a study trains: chains of networks, each network a cell."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from ..foundations import store
 from ..study import Study
 
-Chain = tuple[str, int]  # method or "parent", repetition
-Cell = tuple[str, int, int]  # method, repetition, cycle; cycle 0 is the unpruned parent, whatever the method
+Chain = tuple[str, int]  # a method, "parent" or "separate", and a repetition
+Cell = tuple[str, int, int]  # the same, and a cycle; cycle 0 is an unpruned network
+# Each repetition's unpruned networks: the one that its chains start from, and one of another initialisation to compare
+# with (Section 4). Each is a chain of one cell.
+UNPRUNED = ("parent", "separate")
 
 
-def cells(study: Study) -> list[Cell]:
-    """What has to be trained, parents first: ``("parent", repetition, 0)`` and ``(method, repetition, cycle)``."""
-    repetitions, cycles = range(study.repetitions), range(1, len(study.ladder) + 1)
-    return [("parent", repetition, 0) for repetition in repetitions] + [
-        (method, repetition, cycle) for repetition in repetitions for method in study.methods for cycle in cycles
-    ]
+def chains_of(study: Study) -> list[Chain]:
+    """The pruned chains, repetition after repetition, so that early results are complete in themselves."""
+    return [(method, repetition) for repetition in range(study.repetitions) for method in study.methods]
 
 
-def path_of(study: Study, cell: Cell, folder: Path) -> Path:
-    """Where a cell's checkpoint lies (without suffix)."""
+def cells_of(study: Study, chain: Chain) -> list[Cell]:
+    """The networks of a chain, in the order in which they come about."""
+    cycles = [0] if chain[0] in UNPRUNED else range(1, len(study.ladder) + 1)
+    return [(*chain, cycle) for cycle in cycles]
+
+
+def cell_before(cell: Cell) -> Cell | None:
+    """The network that a cell starts from; ``None`` for an unpruned one."""
     method, repetition, cycle = cell
-    name = f"{method}-r{repetition}-c{cycle:02d}" if cycle else f"parent-r{repetition}"
-    return folder / "checkpoints" / study.training_key / name
+    if cycle == 0:
+        return None
+    return ("parent", repetition, 0) if cycle == 1 else (method, repetition, cycle - 1)
 
 
-def note_path(study: Study, cell: Cell, folder: Path) -> Path:
-    """Where it is noted that a cell's keep ratio cannot be reached."""
-    return path_of(study, cell, folder).with_suffix(".unreachable")
+def name_of_chain(chain: Chain) -> str:
+    """Such as ``WT-r0``."""
+    method, repetition = chain
+    return f"{method}-r{repetition}"
 
 
-def chain_name(study: Study, chain: tuple[str, int]) -> str:
-    """Names a chain in the store: studies that share it give it the same name."""
-    return f"{study.training_key}.{chain[0]}-r{chain[1]}"
-
-
-def is_done(study: Study, cell: Cell, folder: Path) -> bool:
-    """Whether a cell's checkpoint is whole."""
-    return store.is_whole(path_of(study, cell, folder))
-
-
-def unreachable(study: Study, folder: Path) -> dict[str, str]:
-    """Of every chain that ended early: the cell whose keep ratio would have cost a whole layer, and the reason."""
-    notes = {cell: note_path(study, cell, folder) for cell in cells(study)}
-    return {path_of(study, cell, folder).name: note.read_text() for cell, note in notes.items() if note.exists()}
-
-
-def pending(study: Study, folder: Path) -> list[Cell]:
-    """The cells that are still to be trained, parents first; none beyond the end of a chain that ended early."""
-    ended = {cell for cell in cells(study) if note_path(study, cell, folder).exists()}
-    return [
-        cell
-        for cell in cells(study)
-        if not any(end[:2] == cell[:2] and end[2] <= cell[2] for end in ended) and not is_done(study, cell, folder)
-    ]
+def name_of(cell: Cell) -> str:
+    """Such as ``WT-r0-c01`` or ``parent-r0``."""
+    *chain, cycle = cell
+    return name_of_chain(chain) + (f"-c{cycle:02d}" if cycle else "")

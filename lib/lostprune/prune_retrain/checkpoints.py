@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 
@@ -12,45 +13,105 @@ from .. import data, networks, pruning
 from ..foundations import store
 from ..networks.registry import RANDOM_STATE
 from ..study import Study
-from .cells import Cell, path_of
+from .cells import Cell, Chain, cells_of, name_of, name_of_chain
 
 log = logging.getLogger("lostprune")
 
 
-def untrained(study: Study, repetition: int) -> nn.Module:
-    """Line 1 of Algorithm 1: the random initialisation of a repetition; the caller's random state stays as it was."""
+def untrained(study: Study, kind: str = "parent", repetition: int = 0) -> nn.Module:
+    """Line 1 of Algorithm 1: the random initialisation of an unpruned network; the caller's random state stays.
+
+    Args:
+        study: whose network.
+        kind: ``"parent"`` or ``"separate"``.
+        repetition: counted from 0.
+    """
+    purpose = ("initialise", repetition) if kind == "parent" else ("initialise", kind, repetition)
     with RANDOM_STATE, torch.random.fork_rng(devices=[]):
-        torch.manual_seed(study.seed_for("initialise", repetition))
+        torch.manual_seed(study.seed_for(*purpose))
         return networks.build(study.network, len(data.DATASETS[study.dataset].classes))
 
 
-def load(study: Study, cell: Cell, folder: Path, device: torch.device) -> tuple[nn.Module, pruning.Masks, dict] | None:
-    """A trained network in evaluation mode, its masks and its facts; ``None`` if missing or (said in the log) damaged.
+class Checkpoints:
+    """The checkpoints of one study in one store; studies that train alike share them.
 
-    The facts hold ``prune_ratio`` and ``flop_reduction`` (fractions), ``history`` (per epoch), ``seconds``, ``device``,
-    ``date``, the ``engine`` that trained it and the versions it was made with.
+    Args:
+        study: whose networks.
+        folder: the store.
     """
-    try:
-        found = store.load_checkpoint(path_of(study, cell, folder))
-    except store.DamagedFile as damage:
-        log.warning("%s; it is computed again", damage)
-        return None
-    if found is None:
-        return None
-    tensors, facts = found
-    network = untrained(study, cell[1])
-    network.load_state_dict(_with_prefix(tensors, "state/"))
-    masks = {name: mask.to(device) for name, mask in _with_prefix(tensors, "mask/").items()}
-    return network.to(device).eval(), masks, facts
 
+    def __init__(self, study: Study, folder: Path):
+        self.study, self.folder, self.training_key = study, folder, study.training_key
+        self._place = folder / "checkpoints" / self.training_key
 
-def save(study: Study, cell: Cell, folder: Path, network: nn.Module, masks: pruning.Masks, facts: dict) -> None:
-    """Write what :func:`load` reads, whole or not at all. Raises OSError."""
-    tensors = {f"state/{name}": value for name, value in network.state_dict().items()}
-    tensors |= {f"mask/{name}": mask for name, mask in masks.items()}
-    store.save_checkpoint(
-        path_of(study, cell, folder), tensors, {"study": study.training_key, "cell": list(cell), **facts}
-    )
+    def path(self, cell: Cell) -> Path:
+        """Where a cell's checkpoint lies (without suffix)."""
+        return self._place / name_of(cell)
+
+    def lock_file(self, chain: Chain) -> Path:
+        """What a process holds while it works on a chain."""
+        return store.lock_file(self.folder, f"{self.training_key}.{name_of_chain(chain)}")
+
+    def load(self, cell: Cell, device: torch.device) -> tuple[nn.Module, pruning.Masks, dict] | None:
+        """A trained network in evaluation mode, its masks and its facts; ``None`` if missing, or damaged (logged).
+
+        The facts hold ``prune_ratio`` and ``flop_reduction`` (fractions), ``history`` (per epoch), ``seconds``,
+        ``device``, ``date``, the ``engine`` that trained it and the versions it was made with.
+        """
+        try:
+            found = store.load_checkpoint(self.path(cell))
+        except store.DamagedFile as damage:
+            log.warning("%s; it is computed again", damage)
+            return None
+        if found is None:
+            return None
+        tensors, facts = found
+        network = untrained(self.study)
+        network.load_state_dict(_with_prefix(tensors, "state/"))
+        masks = {name: mask.to(device) for name, mask in _with_prefix(tensors, "mask/").items()}
+        return network.to(device).eval(), masks, facts
+
+    def save(self, cell: Cell, network: nn.Module, masks: pruning.Masks, facts: dict) -> None:
+        """Write what :meth:`load` reads, whole or not at all. Raises OSError."""
+        tensors = {f"state/{name}": value for name, value in network.state_dict().items()}
+        tensors |= {f"mask/{name}": mask for name, mask in masks.items()}
+        store.save_checkpoint(self.path(cell), tensors, {"study": self.training_key, "cell": list(cell), **facts})
+
+    def facts(self, cell: Cell) -> dict:
+        """What :meth:`load` says of a cell that is done, without its weights; ``sha256`` tells it from another."""
+        return json.loads(self.path(cell).with_suffix(".json").read_text())
+
+    def is_done(self, cell: Cell) -> bool:
+        """Whether a cell's checkpoint is whole."""
+        return store.is_whole(self.path(cell))
+
+    def end_early(self, cell: Cell, reason: str) -> None:
+        """Note that a cell's keep ratio cannot be reached: its chain ends before it. Raises OSError."""
+        store.write_whole(self._note(cell), lambda part: part.write_text(reason))
+
+    def unreachable(self, chain: Chain) -> dict[str, str]:
+        """Of a chain that ended early: the cell whose keep ratio would have cost a whole layer, and the reason."""
+        notes = {cell: self._note(cell) for cell in cells_of(self.study, chain)}
+        return {name_of(cell): note.read_text() for cell, note in notes.items() if note.exists()}
+
+    def pending(self, chain: Chain) -> list[Cell]:
+        """The cells of a chain that are still to be trained, none beyond the end of one that ended early."""
+        left = []
+        for cell in cells_of(self.study, chain):
+            if self._note(cell).exists():
+                break
+            if not self.is_done(cell):
+                left.append(cell)
+        return left
+
+    def drop(self, chain: Chain) -> None:
+        """Delete the weights of a chain; its notes stay."""
+        for cell in cells_of(self.study, chain):
+            for suffix in (".json", ".safetensors"):  # the manifest first: without it there is no checkpoint
+                self.path(cell).with_suffix(suffix).unlink(missing_ok=True)
+
+    def _note(self, cell: Cell) -> Path:
+        return self.path(cell).with_suffix(".unreachable")
 
 
 def _with_prefix(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

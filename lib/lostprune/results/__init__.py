@@ -1,18 +1,25 @@
-"""The results of studies: their schema, and the files they lie in."""
+"""The results of studies: their schema, the files they lie in, and how chains are joined."""
 
-from .files import path_of, read, write
-from .schema import ATTRIBUTES, CHAIN, PARTS, SCHEMA, Part, SchemaError, outcomes, validate
+from ..measurement.part import CHAIN, SchemaError
+from ..measurement.registry import PARTS
+from .chains import ChainsDiffer, join
+from .files import missing, path_of, read, read_file, read_study, write
+from .schema import ATTRIBUTES, SCHEMA, outcomes, validate
 
 __all__ = [
     "ATTRIBUTES",
     "CHAIN",
     "PARTS",
     "SCHEMA",
-    "Part",
+    "ChainsDiffer",
     "SchemaError",
+    "join",
+    "missing",
     "outcomes",
     "path_of",
     "read",
+    "read_file",
+    "read_study",
     "validate",
     "write",
 ]

@@ -1,4 +1,4 @@
-"""The netCDF files of results: written whole, and checked on every read."""
+"""The netCDF files of results, one for each part of a chain: written whole, and checked on every read."""
 
 from __future__ import annotations
 
@@ -9,18 +9,23 @@ from pathlib import Path
 import xarray as xr
 
 from ..foundations.store import write_whole
-from .schema import CHAIN, PARTS, SchemaError, validate
+from ..measurement.part import CHAIN, SchemaError
+from ..measurement.registry import PARTS
+from ..prune_retrain.cells import Chain, chains_of, name_of_chain
+from ..study import Study
+from .chains import join
+from .schema import validate
 
 log = logging.getLogger("lostprune")
 
 
-def path_of(key: str, part: str, folder: Path) -> Path:
-    """Where a part of a study's results lies."""
-    return folder / "results" / key / f"{part}.nc"
+def path_of(key: str, part: str, chain: Chain, folder: Path) -> Path:
+    """Where a part of a chain's results lies."""
+    return folder / "results" / key / part / f"{name_of_chain(chain)}.nc"
 
 
-def write(key: str, part: str, dataset: xr.Dataset, folder: Path) -> None:
-    """Write one part, whole or not at all. Raises SchemaError, OSError."""
+def write(key: str, part: str, chain: Chain, dataset: xr.Dataset, folder: Path) -> None:
+    """Write a part of a chain's results, whole or not at all. Raises SchemaError, OSError."""
     validate(part, dataset)
     # A checksum beside every chunk: a flipped bit inside a number breaks no schema.
     numbers = [name for name, values in dataset.variables.items() if values.ndim and values.dtype.kind in "bif"]
@@ -30,27 +35,58 @@ def write(key: str, part: str, dataset: xr.Dataset, folder: Path) -> None:
         stored = dataset.transpose("distribution", "image", *CHAIN)
         chunk = (1, *stored["wrong"].shape[1:])
         encoding["wrong"] |= {"zlib": True, "complevel": 4, "shuffle": True, "chunksizes": chunk}
-    write_whole(path_of(key, part, folder), lambda file: stored.to_netcdf(file, engine="netcdf4", encoding=encoding))
+    path = path_of(key, part, chain, folder)
+    write_whole(path, lambda file: stored.to_netcdf(file, engine="netcdf4", encoding=encoding))
 
 
-def read(key: str, part: str, folder: Path) -> xr.Dataset | None:
-    """One part from the store, else from the folders of published results that ``LOSTPRUNE_RESULTS`` lists.
+def read(key: str, part: str, chain: Chain, folder: Path) -> xr.Dataset | None:
+    """A part of a chain's results from the store, else from the folders that ``LOSTPRUNE_RESULTS`` lists.
 
     ``None`` where there is none; a file that cannot be read or breaks the schema is named in the log and passed over,
     so that it is computed again and replaced.
     """
     published = [Path(place) for place in os.environ.get("LOSTPRUNE_RESULTS", "").split(os.pathsep) if place]
-    for path in [path_of(key, part, folder)] + [place / key / f"{part}.nc" for place in published]:
+    own = path_of(key, part, chain, folder)
+    for path in [own] + [place / key / part / own.name for place in published]:
         if not path.exists():
             continue
         try:
-            with xr.open_dataset(path, engine="netcdf4") as opened:
-                dataset = validate(part, opened.load())
-            if "wrong" in dataset:
-                dataset = dataset.transpose(*PARTS[part].variables["wrong"])
-            if dataset.attrs["study_key"] != key:
-                raise SchemaError(f"{part}: got results of {dataset.attrs['study_key']}, expected {key}")
-            return dataset
+            return read_file(path, key, part)
         except (OSError, ValueError, RuntimeError, KeyError, AttributeError) as error:  # what netCDF4 raises
             log.warning("results %s cannot be used (%s); they are computed again", path, error)
     return None
+
+
+def read_file(path: Path, key: str, part: str) -> xr.Dataset:
+    """What :func:`write` wrote. Raises OSError, ValueError, RuntimeError, KeyError, AttributeError if it cannot be."""
+    with xr.open_dataset(path, engine="netcdf4") as opened:
+        dataset = validate(part, opened.load())
+    if dataset.attrs["study_key"] != key:
+        raise SchemaError(f"{part}: got results of {dataset.attrs['study_key']}, expected {key}")
+    if "wrong" in dataset:
+        dataset = dataset.transpose(*PARTS[part].variables["wrong"])
+    return dataset
+
+
+def missing(study: Study, parts: tuple[str, ...], folder: Path) -> dict[Chain, tuple[str, ...]]:
+    """Of every chain that is not complete: the parts of its results that are not there."""
+    key = study.key
+    left = {
+        chain: tuple(part for part in parts if read(key, part, chain, folder) is None) for chain in chains_of(study)
+    }
+    return {chain: lacking for chain, lacking in left.items() if lacking}
+
+
+def read_study(study: Study, part: str, folder: Path) -> xr.Dataset | None:
+    """A part of a study's results, joined from its chains; ``None`` where a chain is missing.
+
+    Raises:
+        ChainsDiffer: they do not belong together.
+    """
+    key, chains = study.key, []
+    for chain in chains_of(study):
+        dataset = read(key, part, chain, folder)
+        if dataset is None:
+            return None
+        chains.append(dataset)
+    return join(chains)

@@ -1,69 +1,22 @@
-"""The result schema, and its netCDF files: checked on every write and every read."""
+"""The result schema: what every dataset of results must be."""
 
 from __future__ import annotations
 
 import json
-import logging
-from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
-log = logging.getLogger("lostprune")
+from ..measurement.part import CHAIN, SchemaError
+from ..measurement.registry import PARTS
 
-SCHEMA = 2
-CHAIN = ("pruner", "repetition", "cycle")
+SCHEMA = 3
 ATTRIBUTES = {
     "schema", "part", "study_key", "network", "dataset", "training", "scale", "seed",
     "lostprune_version", "torch_version", "python_version", "device", "date", "wall_seconds",
-    "training_device", "training_seconds", "unreachable", "left_out",
+    "training_device", "training_seconds", "parent_seconds", "parent_sha256", "test_images", "test_sha256",
+    "unreachable", "left_out",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Part:
-    """One group of the DataTree: variables with their dimensions, required and optional ones."""
-
-    variables: dict[str, tuple[str, ...]]
-    optional: dict[str, tuple[str, ...]]
-    fractions: tuple[str, ...]
-
-
-_NOISE = CHAIN + ("noise_level",)
-PARTS = {
-    "curves": Part(
-        {"prune_ratio": CHAIN, "flop_reduction": CHAIN, "test_error": CHAIN, "test_loss": CHAIN},
-        {"shrunk_parameters": CHAIN, "shrunk_multiply_adds": CHAIN, "top5_error": CHAIN, "iou_error": CHAIN},
-        ("prune_ratio", "flop_reduction", "test_error"),
-    ),
-    "shift": Part(
-        {
-            "error": CHAIN + ("distribution",),
-            "wrong": CHAIN + ("distribution", "image"),
-            "images": ("distribution",),
-            "source": ("distribution",),
-        },
-        {},
-        ("error",),
-    ),
-    "severities": Part(
-        {"error": CHAIN + ("distribution", "severity"), "source": ("distribution",)},
-        {},
-        ("error",),
-    ),
-    "noise": Part(
-        {"error": _NOISE, "matching_predictions": _NOISE, "softmax_distance": _NOISE},
-        {
-            f"separate_{name}": ("repetition", "noise_level")
-            for name in ("error", "matching_predictions", "softmax_distance")
-        },
-        ("error", "matching_predictions"),
-    ),
-}
-
-
-class SchemaError(ValueError):
-    """A dataset is not what the schema says."""
 
 
 def validate(part: str, dataset: xr.Dataset) -> xr.Dataset:
@@ -97,36 +50,23 @@ def validate(part: str, dataset: xr.Dataset) -> xr.Dataset:
         outside = variable.where((variable < 0) | (variable > 1)).count() if name in schema.fractions else 0
         if outside:
             raise SchemaError(f"{part}.{name}: {int(outside)} values lie outside [0, 1]; fractions are expected")
-    measured = [name for name, dims in schema.variables.items() if set(CHAIN) <= set(dims) and name != "wrong"]
+    _check_gaps(part, dataset)
+    schema.check(dataset)
+    return dataset
+
+
+def _check_gaps(part: str, dataset: xr.Dataset) -> None:
+    """That values are missing only where a cycle was not reached, and the attributes say so."""
+    schema = PARTS[part].variables
+    measured = [name for name, dims in schema.items() if set(CHAIN) <= set(dims) and dataset[name].dtype.kind == "f"]
+    if not measured:
+        return
     gaps = [dataset[name].isnull() for name in measured]
     empty = gaps[0].all([dim for dim in gaps[0].dims if dim not in CHAIN])
     if any(bool((gap != empty).any()) for gap in gaps) or bool(empty.sel(cycle=0).any()):
         raise SchemaError(f"{part}: some values are NaN; every value of a cycle that was reached must be a number")
     if bool(empty.any()) != bool(json.loads(dataset.attrs["unreachable"])):
         raise SchemaError(f"{part}: NaN cycles and the attribute 'unreachable' do not agree")
-    if part == "shift":
-        _check_shift(dataset)
-    return dataset
-
-
-def _check_shift(dataset: xr.Dataset) -> None:
-    """That the nominal data are there, and that the errors are those of the images."""
-    nominal, known = dataset.attrs["dataset"], dataset["distribution"].values.tolist()
-    if nominal not in known:
-        raise SchemaError(f"shift: got the distributions {known}, expected the nominal one, {nominal!r}, among them")
-    wrong, images = dataset["wrong"], dataset["images"]
-    if wrong.dtype != bool:
-        raise SchemaError(f"shift.wrong: got {wrong.dtype}, expected bool")
-    if bool((images < 1).any() | (images > wrong.sizes["image"]).any()):
-        raise SchemaError(f"shift.images: got {images.values.tolist()}, expected 1 to {wrong.sizes['image']}")
-    apart = abs(wrong.sum("image") / images - dataset["error"].fillna(0.0)).max("cycle")
-    for name in known:
-        one = wrong.sel(distribution=name).isel(image=slice(int(images.sel(distribution=name)), None))
-        if bool(one.any()) or bool((apart.sel(distribution=name) > 1e-9).any()):
-            raise SchemaError(
-                f"shift: on {name!r} the share of the {int(images.sel(distribution=name))} images that are wrong is "
-                "not the error"
-            )
 
 
 def outcomes(shift: xr.Dataset) -> xr.DataArray:

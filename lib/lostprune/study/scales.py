@@ -12,7 +12,10 @@ class Scale:
     Attributes:
         name: what figures print.
         repetitions: independently trained parents, each with its chains.
-        train_images, test_images: images used of the training part (45,000) and of the test set (10,000).
+        train_images, test_images: images used of the training part (45,000) and of the test set (10,000). Test images
+            are a seeded choice that has as many of every class.
+        multiply_adds: what the training of one chain, or of a parent, may take, in multiply-adds of forward passes. A
+            network that would take more sees fewer training images.
         epochs, retrain_epochs: length of the training and of each retraining, the same for every network. A recipe
             keeps its shape: warm-up and milestones stay at the same fractions of it. Without retraining it is 0.
         batch_size: images per step; the learning rate scales with it.
@@ -28,6 +31,7 @@ class Scale:
     repetitions: int = 3
     train_images: int | None = None
     test_images: int | None = None
+    multiply_adds: int | None = None
     epochs: int | None = None
     retrain_epochs: int | None = None
     batch_size: int | None = None

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+
+import torch
+from torch import nn
 
 from .. import data, networks
 from ..foundations.choices import choose
-from ..pruning import METHODS
+from ..pruning import METHODS, multiply_adds
 from ..training.recipes import Recipe
 from .scales import SCALES, Scale
 
@@ -83,13 +88,33 @@ class Study:
         return ladder.shortened(scale.cycles, scale.smallest_keep_ratio, scale.prune_only_steps)
 
     @property
+    def train_images(self) -> int:
+        """How many images an epoch has: the training part, or what the scale takes of it for such a network."""
+        whole = data.DATASETS[self.dataset].parts["train"].count
+        whole -= whole // data.VALIDATION_FRACTION
+        images = min(self.scale.train_images or whole, whole)
+        if self.scale.multiply_adds is None:
+            return images
+        epochs = max(self.recipe.epochs, len(self.ladder) * self.retrain_recipe.epochs)
+        facts, builder = data.DATASETS[self.dataset], networks.registered(self.network).builder
+        affordable = self.scale.multiply_adds // (
+            epochs * _multiply_adds(builder, facts.num_classes, facts.image_shape)
+        )
+        return max(min(images, affordable), self.recipe.batch_size)
+
+    @property
+    def train_distributions(self) -> tuple[str, ...]:
+        """Names of the distributions that the networks are trained on; the nominal one is named like the data set."""
+        return (self.dataset,)
+
+    @property
     def training_key(self) -> str:
         """Names the checkpoints: studies that differ only in methods or repetitions share them."""
         identity = {
             "recipe": _non_default(self.recipe),
             "retrain": _non_default(self.retrain_recipe),
             "ladder": self.ladder,
-            "train_images": self.scale.train_images,
+            "train_images": self.scale.train_images and self.train_images,
             "network": networks.fingerprint(self.network),
         }
         if weights := networks.weights_digest(self.network):
@@ -100,8 +125,12 @@ class Study:
 
     @property
     def key(self) -> str:
-        """Names the results: the checkpoints they come from, and what was evaluated on what."""
-        identity = {"scale": _non_default(self.scale), "methods": self.methods, "repetitions": self.repetitions}
+        """Names the results: the checkpoints they come from, and what was measured on what.
+
+        Studies that differ only in methods or repetitions share their chains, and so their results.
+        """
+        scale = {name: value for name, value in _non_default(self.scale).items() if name != "repetitions"}
+        identity = {"scale": scale}
         if images := data.fingerprint(self.dataset, "test", *data.DATASETS[self.dataset].shifts):
             identity["images"] = images
         return f"{self.training_key}-{_digest(identity)}"
@@ -110,6 +139,13 @@ class Study:
         """A 63-bit seed of its own for every purpose, such as ``seed_for("train", method, repetition, cycle)``."""
         digest = hashlib.sha256(json.dumps([self.seed, *purpose]).encode()).digest()
         return int.from_bytes(digest[:8], "big") >> 1
+
+
+@functools.lru_cache(maxsize=64)
+def _multiply_adds(builder: Callable[..., nn.Module], classes: int, image_shape: tuple[int, int, int]) -> int:
+    """Of one forward pass of one image."""
+    with networks.RANDOM_STATE, torch.random.fork_rng(devices=[]):
+        return multiply_adds(builder(num_classes=classes).eval(), image_shape)
 
 
 def _non_default(settings: Recipe | Scale) -> dict:

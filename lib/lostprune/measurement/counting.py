@@ -1,0 +1,35 @@
+"""The measurement that several parts share: what the task counts on every image of a distribution, and the loss."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from .. import data
+from ..foundations.progress import Progress
+from . import inference, test_sets
+from .networks import Item, TrainedNetworks
+from .resumable import Measurement, Values
+
+
+def count(networks: TrainedNetworks, distribution: str, severity: int = test_sets.SEVERITY) -> Measurement:
+    """``counts``, int32 [items, images, …] (see :mod:`lostprune.tasks`), and ``loss``, float64 [items].
+
+    Raises:
+        data.DataUnavailable: the distribution is not available.
+    """
+    study, device = networks.study, networks.device
+    task = data.DATASETS[study.dataset].task
+
+    def take(loaded: dict[int, nn.Module], items: list[Item], bar: Progress) -> Values:
+        shown = test_sets.test_set(study, distribution, device, severity)
+        counts, losses = [[] for _ in items], torch.zeros(len(items), dtype=torch.float64)
+        for images, labels in shown.blocks():
+            inputs = data.normalize(images, study.dataset)
+            for i, logits in enumerate(inference.each([loaded[position] for (position,) in items], inputs, bar.step)):
+                counts[i].append(task.counts(logits, labels).to(torch.int32))
+                losses[i] += task.loss(logits, labels, torch.float64).item() * len(images)
+        return {"counts": torch.stack([torch.cat(blocks) for blocks in counts]), "loss": losses / len(shown)}
+
+    origin = f"{test_sets.source(study, distribution, severity)}, {test_sets.digest(study)}"
+    return Measurement(f"{distribution}-{severity}", origin, test_sets.size(study), take)
