@@ -1,4 +1,4 @@
-"""``lostprune compare`` and its options."""
+"""``lostprune compare`` and ``lostprune audit``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import click
+
+from ..campaign.command import STOPPED, Duration
 
 MARGIN = 0.005
 
@@ -99,6 +101,69 @@ def compare(
         errors = " -> ".join(words.percent(float(one.error.sel(network=network))) for network in ("parent", "pruned"))
         click.echo(f"{name:20} {errors:18} {words.verdict_in_words(one, delta)}")
     click.echo(f"{tree.attrs['verdict']}: {words.headline(tree)}\nopen {page.absolute()}")
+
+
+@click.command()
+@click.argument("network")
+@images
+@click.option("--weights", type=click.Path(path_type=Path), help="Of the trained network; without, it is trained.")
+@click.option("--method", "methods", multiple=True, help="A pruning method, such as FT; may be given again. "
+              "Else all four of the paper.")  # fmt: skip
+@click.option("--keep", type=Numbers(), default="0.9,0.75,0.6,0.45,0.3", show_default=True,
+              help="Fractions of the parameters that are kept, falling.")  # fmt: skip
+@click.option(
+    "--retrain-epochs", type=click.IntRange(min=0), help="After each step; 0: prune and nothing else. Else 3."
+)
+@click.option("--train-images", type=click.IntRange(min=1), help="Of each epoch; else all.")
+@click.option("--time-limit", type=Duration(), help="About how long it may take, such as 30m or 2h.")
+@click.option("--out", type=click.Path(path_type=Path), default="audit", show_default=True, help="A folder.")
+def audit(
+    network, dataset, shifts, classes, corruptions, delta, mean, std, sources, seed, weights, methods, keep,
+    retrain_epochs, train_images, time_limit, out,
+):  # fmt: skip
+    """How far can NETWORK be pruned, by which method, and where is that safe?
+
+    NETWORK is MODULE:FUNCTION or FILE.py:FUNCTION, or a registered name. The data are a registered name, or a folder
+    with the folders train and test, each with a folder of images for each class. It prunes, retrains and measures
+    method by method, and writes a page, the verdicts and the recommended network. The same command resumes.
+    """
+    from .. import pruning
+    from ..corruptions import NAMES
+    from ..data import DataUnavailable
+    from . import words
+    from .named import builder_named, data_named, shifts_named, weights_of
+    from .own_study import RETRAIN, free_name, own_study
+    from .run import NothingFinished, run_audit
+
+    try:
+        _run_first(sources)
+        order = classes.split(",") if classes else None
+        study = own_study(
+            free_name(network.rpartition(":")[2]),
+            builder_named(network),
+            data_named(dataset, shifts_named(shifts), order, mean, std),
+            methods or pruning.METHODS,
+            weights=weights or weights_of(network),
+            keep_ratios=keep if isinstance(keep, list) else [keep],
+            retrain_epochs=RETRAIN.epochs if retrain_epochs is None else retrain_epochs,
+            train_images=train_images,
+            corruptions=NAMES if "all" in corruptions else corruptions,
+            seed=seed,
+        )
+        found = run_audit(study, out, delta, seconds=time_limit, say=click.echo)
+    except NothingFinished as reason:
+        click.echo(f"stopped: {reason}", err=True)
+        raise SystemExit(STOPPED) from None
+    except (DataUnavailable, ImportError, OSError, RuntimeError, TypeError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    bounds = found.verdicts["lower_bound"].isel(repetition=0)
+    click.echo(f"{'prune potential, at least':26}" + "".join(f"{name:>7}" for name in bounds["pruner"].values))
+    for name in bounds["distribution"].values:
+        row = (words.percent(float(one), 0) for one in bounds.sel(distribution=name))
+        click.echo(f"{name:26}" + "".join(f"{one:>7}" for one in row))
+    if found.left_out:
+        click.echo(f"left out, the same command resumes: {', '.join(found.left_out)}")
+    click.echo(f"{words.recommendation(found.recommendation)}\nopen {(out / 'report.html').absolute()}")
 
 
 def _run_first(sources: tuple[str, ...]) -> None:

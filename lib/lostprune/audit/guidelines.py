@@ -9,6 +9,7 @@ import xarray as xr
 from ..findings.words import listing
 from ..published.labels import label
 from .paired import SAFE
+from .potentials import Recommendation
 from .words import percent, points, verdict_in_words
 
 RULES = (
@@ -25,6 +26,74 @@ class Guideline(NamedTuple):
     rule: str
     advice: str
     evidence: str
+
+
+def of_audit(found: xr.Dataset, best: Recommendation, own: tuple[str, ...]) -> list[Guideline]:
+    """What the guidelines say of how far a network may be pruned.
+
+    Args:
+        found: of :func:`lostprune.audit.verdicts`.
+        best: the network that is recommended.
+        own: names of the reader's own shifts; with fewer than two of them, corruptions are left out in turn.
+    """
+    chain = found.sel(pruner=best.pruner, repetition=best.repetition)
+    bound = chain["lower_bound"]
+    worst, everywhere = str(bound.idxmin("distribution").item()), float(bound.min("distribution"))
+    names = [str(name) for name in bound["distribution"].values]
+    least = f"Least: {percent(everywhere, 0)}, on {label(worst)}"
+    unexpected = (
+        f"Prune at most {percent(everywhere, 0)}: that is what the worst distribution allows. One that was not tested "
+        "may allow less."
+        if everywhere
+        else "Do not prune: the worst distribution that was tested allows nothing."
+    )
+    known = (
+        f"If these are all the shifts there are, prune {percent(best.prune_ratio, 0)} with {best.pruner}."
+        if best.everywhere and best.cycle
+        else "Nothing that was measured is safe on all of them."
+    )
+    spread = ", ".join(f"{label(name)} {percent(float(bound.sel(distribution=name)), 0)}" for name in names)
+    applied = (
+        (unexpected, f"{least}, of {len(names)} distributions, with {best.pruner}."),
+        _left_out(chain, own if len(own) > 1 else tuple(names[1:])),
+        (known, f"Lower bounds of the prune potential with {best.pruner}: {spread}."),
+        (
+            "Retrain with the shifts that you know as augmentation, and audit again.",
+            f"It raises the minimum, {percent(everywhere, 0)}, if robust training is measured to; this audit has not "
+            "measured it.",
+        ),
+    )
+    return [Guideline(rule, *one) for rule, one in zip(RULES, applied, strict=True)]
+
+
+def _left_out(chain: xr.Dataset, names: tuple[str, ...]) -> tuple[str, str]:
+    """Each shift left out in turn: the potential of the others, tested on it."""
+    if len(names) < 2:
+        return (
+            "Cannot be applied: it needs two or more shifts, of which each is left out once.",
+            f"{len(names)} tested.",
+        )
+    ratio, broken, allowed = chain["prune_ratio"], [], []
+    for name in names:
+        others = [str(one) for one in chain["distribution"].values if one != name]
+        bound = float(chain["lower_bound"].sel(distribution=others).min())
+        if not bound:
+            continue
+        allowed.append(bound)
+        cycle = abs(ratio.sel(cycle=slice(1, None)) - bound).idxmin("cycle")
+        if str(chain["verdict"].sel(cycle=cycle, distribution=name).item()) != SAFE:
+            broken.append(f"{label(name)} ({percent(bound, 0)})")
+    if not allowed:
+        return ("Do not prune: known shifts allow nothing.", f"{len(names)} shifts, each left out once.")
+    if broken:
+        return (
+            "Prune less than the shifts you know allow: what they allow is not safe on one that was left out.",
+            f"{len(names)} shifts, each left out once; not safe at what the others allow: {listing(broken)}.",
+        )
+    return (
+        f"What known shifts allow, {percent(min(allowed), 0)}, held on each that was left out.",
+        f"{len(names)} shifts, each left out once: at what the others allow, it was safe, too.",
+    )
 
 
 def of_comparison(tree: xr.DataTree) -> list[Guideline]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from torch import nn
@@ -63,6 +63,43 @@ def builder_named(reference: str) -> Callable[..., nn.Module]:
 
     build.__module__ = getattr(function, "__module__", "")
     return build
+
+
+def weights_of(reference: str) -> Path | None:
+    """The file of weights that a registered name has; ``None`` for a function."""
+    return None if ":" in reference else registered(reference).weights
+
+
+def data_named(
+    reference: str,
+    shifts: Mapping[str, str],
+    classes: Sequence[str] | None = None,
+    mean: float | Sequence[float] | None = None,
+    std: float | Sequence[float] | None = None,
+) -> str:
+    """The name of a data set to audit with: one that is registered, or what a folder holds, which is registered.
+
+    Args:
+        reference: a registered name, or a folder with the folders ``train`` and ``test``.
+        shifts: folders by name.
+        classes, mean, std: of a folder, as for ``data.register``.
+
+    Raises:
+        ValueError, TypeError, FileNotFoundError: neither; or something is wrong with the images.
+    """
+    if reference not in data.DATASETS:
+        count_classes(reference)
+        folder = Path(reference).absolute()
+        name = "".join(letter if letter.isalnum() else "_" for letter in folder.name)
+        name = name if name.isidentifier() and name not in data.DATASETS else f"images_{name}"
+        data.register(name, folder / "train", folder / "test", shifts, classes, mean, std)
+        return name
+    for what, given in (("--classes", classes), ("--mean", mean), ("--std", std)):
+        if given is not None:
+            raise ValueError(f"{what}: got it for the registered name {reference!r}, which has its own; leave it out")
+    if shifts:
+        data.add_shifts(reference, shifts)
+    return reference
 
 
 def shifts_named(given: tuple[str, ...]) -> dict[str, str]:

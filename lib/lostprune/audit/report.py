@@ -15,22 +15,29 @@ from PIL import Image
 from ..foundations.store import write_whole
 from ..published.labels import label
 from . import guidelines, words
+from .potentials import Recommendation
 
 _MAGNIFIED = 96  # pixels; small images are shown larger
 
 
-def write_report(tree: xr.DataTree, path: str | os.PathLike) -> Path:
+def write_report(
+    tree: xr.DataTree,
+    path: str | os.PathLike,
+    verdicts: xr.Dataset | None = None,
+    best: Recommendation | None = None,
+) -> Path:
     """Write what :func:`lostprune.audit.compare` found as a page to read.
 
     Args:
         tree: of ``compare``, or read from the file it was written to.
         path: of the page, ``….html``; an earlier one is replaced.
+        verdicts, best: of an audit, which come before the comparison, and which the guidelines then rest on.
 
     Raises:
         OSError: it cannot be written; an earlier page is then as it was.
     """
     path = Path(path)
-    page = _template().render(**_contents(tree))
+    page = _template().render(**_contents(tree), audit=None if best is None else _audit(tree, verdicts, best))
     write_whole(path, lambda part: part.write_text(page, encoding="utf-8"))
     return path
 
@@ -54,6 +61,29 @@ def _contents(tree: xr.DataTree) -> dict:
         "noise": _noise(tree["noise"].to_dataset()),
         "costs": _costs(found),
         "guidelines": guidelines.of_comparison(tree),
+    }
+
+
+def _audit(tree: xr.DataTree, verdicts: xr.Dataset, best: Recommendation) -> dict:
+    """How far every method may prune on every distribution, and what is recommended."""
+    bound, potential = (verdicts[name].isel(repetition=0) for name in ("lower_bound", "prune_potential"))
+    rows = []
+    for name in bound["distribution"].values:
+        cells = [
+            {
+                "bound": float(bound.sel(pruner=pruner, distribution=name)),
+                "potential": float(potential.sel(pruner=pruner, distribution=name)),
+            }
+            for pruner in bound["pruner"].values
+        ]
+        rows.append({"name": str(name), "cells": cells})
+    own = tuple(str(name) for name in tree["distribution"][tree["group"] == "shift"].values)
+    return {
+        "pruners": [str(name) for name in bound["pruner"].values],
+        "rows": rows,
+        "best": best,
+        "words": words.recommendation(best),
+        "guidelines": guidelines.of_audit(verdicts, best, own),
     }
 
 

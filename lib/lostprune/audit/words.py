@@ -9,6 +9,7 @@ from ..findings.words import listing
 from ..published.labels import label
 from .families import holm
 from .paired import CANNOT_TELL, SAFE, UNSAFE
+from .potentials import Recommendation
 
 
 def percent(fraction: float, digits: int = 2) -> str:
@@ -72,6 +73,19 @@ def _some(names: list[str], most: int = 4) -> str:
     if len(names) > most + 1:
         names = [*names[:most], f"{len(names) - most} more"]
     return listing(names)
+
+
+def recommendation(best: Recommendation) -> str:
+    """Which network to use, and where it is safe."""
+    if not best.cycle:
+        return "No pruned network that was measured is shown to be safe, not even on the test set: do not prune."
+    what = f"Prune {percent(best.prune_ratio, 0)} of the parameters with {best.pruner}"
+    if best.everywhere:
+        return f"{what}: that is safe on all {len(best.safe_on)} distributions that were tested."
+    return (
+        f"No pruned network is shown to be safe on all distributions. {what} only where the data are as in "
+        f"{_some([label(name) for name in best.safe_on])}: there it is safe."
+    )
 
 
 def flips(tree: xr.DataTree) -> str:
