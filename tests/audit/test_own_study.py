@@ -66,7 +66,11 @@ def test_grey_images_with_a_shift_and_a_trained_parent(tmp_path, retrain_epochs)
     ]
     found = potentials.verdicts(tree["curves"].to_dataset(), shift)
     assert (found.lower_bound <= found.prune_potential).all()
-    network, _ = lostprune.load(study, "WT", 0, 1)
-    compared = audit.compare(lostprune.load(study, "WT", 0, 0)[0], network, "grey", corruptions=())
-    lost = found.lost.sel(pruner="WT", repetition=0, cycle=1, distribution=["grey", "small"])
-    assert (compared.negative_flip_rate * compared.images).values == pytest.approx(lost.values)
+    made = audit.compared(study, "WT", cycle=1)
+    lost = found.lost.sel(pruner="WT", repetition=0, cycle=1)
+    assert (made.negative_flip_rate * made.images).values == pytest.approx(lost.values)  # the same images, fog, too
+    (file,) = (tmp_path / "store").rglob("comparisons/*.nc")
+    assert audit.compared(study, "WT", cycle=1).attrs["date"] == made.attrs["date"]  # read, not made again
+    assert audit.compared(study, "WT", cycle=1, delta=0.1).attrs["delta"] == 0.1
+    file.write_bytes(b"damaged")
+    assert audit.compared(study, "WT", cycle=1).attrs["delta"] == 0.005

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -56,8 +57,11 @@ def batches(split: Split, outputs: int) -> Iterator[tuple[int, torch.Tensor, tor
 
 
 def corruption_generator(seed: int, name: str) -> torch.Generator:
-    """Where a corruption's draws come from: one for all batches, so that their size changes nothing."""
-    digest = hashlib.sha256(f"{seed} {name}".encode()).digest()
+    """Where a corruption's draws come from: one for all batches, so that their size changes nothing.
+
+    They are those of a study with the same seed.
+    """
+    digest = hashlib.sha256(json.dumps([seed, "corruption", name]).encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
 
 

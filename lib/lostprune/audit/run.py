@@ -14,7 +14,7 @@ import xarray as xr
 from .. import campaign, data, metrics, prune_retrain, results, runner
 from ..foundations.store import store_folder, write_whole
 from ..study import Study
-from .compare import compare
+from .kept import compared
 from .paired import ALPHA
 from .potentials import Recommendation, recommend, verdicts
 from .report import write_report
@@ -86,17 +86,7 @@ def run_audit(
     curves, shift = (tree[part].to_dataset() for part in PARTS)
     found, best = verdicts(curves, shift, delta, alpha), recommend(curves, shift, delta, alpha)
     network, masks = runner.load(finished, best.pruner, best.repetition, best.cycle or 1)
-    parent, _ = runner.load(finished, best.pruner, best.repetition, 0)
-    comparison = compare(
-        parent,
-        network,
-        study.dataset,
-        corruptions=study.scale.corruptions,
-        delta=delta,
-        alpha=alpha,
-        seed=study.seed,
-    )
-    comparison.attrs |= {"parent": study.network, "pruned": f"{study.network}, {best.pruner}, cycle {best.cycle or 1}"}
+    comparison = compared(finished, best.pruner, best.repetition, best.cycle or 1, delta, alpha)
     files = _write(folder, found, best, comparison)
     if best.cycle:
         facts = data.DATASETS[study.dataset]

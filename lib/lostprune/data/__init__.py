@@ -5,6 +5,7 @@ from .datasets import DATASETS, Dataset, trainable
 from .loading import Split, load, locate
 from .obtain import DataUnavailable
 from .registration import add_shifts, fingerprint, register
+from .single import obtain_file
 from .split import VALIDATION_FRACTION, split_training
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "load",
     "locate",
     "normalize",
+    "obtain_file",
     "pad_crop_flip",
     "register",
     "split_training",
