@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 from hypothesis import HealthCheck, settings
 
 import lostprune
@@ -43,6 +44,14 @@ def registered_networks():
     yield
     networks.registry.REGISTERED.clear()
     networks.registry.REGISTERED.update(before)
+
+
+@pytest.fixture(autouse=True)
+def threads():
+    """How many threads a test takes holds for that test alone."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(autouse=True)

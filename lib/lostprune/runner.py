@@ -113,21 +113,28 @@ def complete(
     Args:
         checkpoints: of the study; parents and separate networks are there, or among the chains alone.
         chains: for each the parts of its results that are missing.
-        device, bar, wait: as for :func:`prune_retrain.train_chains`.
+        device, bar: as for :func:`prune_retrain.run_chains`.
+        wait: for a process that already works on one of the chains; else leave that chain to it.
         keep_weights: ``"all"``, or ``"last"`` to drop the weights of each chain whose parts are complete.
 
     Returns:
         the chains that were left to other processes.
     """
-    left = prune_retrain.train_chains(checkpoints, list(chains), device, bar, wait)
-    for chain, parts in chains.items():
-        if chain in left or not parts:
-            continue
-        for part in parts:
-            _measure(checkpoints, chain, part, device, bar)
-        if keep_weights == "last":
-            checkpoints.drop(chain)
-    return left
+    key, folder = checkpoints.study.key, checkpoints.folder
+    with prune_retrain.claimed(checkpoints, chains, bar, wait) as own:
+        # Another process may have finished some of it by now.
+        lacking = {
+            chain: tuple(part for part in chains[chain] if results.read(key, part, chain, folder) is None)
+            for chain in own
+        }
+        todo = [chain for chain in own if lacking[chain] or not chains[chain]]
+        prune_retrain.run_chains(checkpoints, todo, device, bar)
+        for chain in todo:
+            for part in lacking[chain]:
+                _measure(checkpoints, chain, part, device, bar)
+            if keep_weights == "last" and chains[chain]:
+                checkpoints.drop(chain)
+    return [chain for chain in chains if chain not in own]
 
 
 def images_to_see(checkpoints: Checkpoints, chains: dict[Chain, tuple[str, ...]]) -> int:

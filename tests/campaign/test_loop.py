@@ -23,7 +23,7 @@ from lostprune.campaign.jobs import plan
 from lostprune.campaign.pace import Pace
 from lostprune.cli import main
 from lostprune.foundations import store
-from lostprune.prune_retrain import cells
+from lostprune.prune_retrain import Checkpoints, cells
 
 TESTS = Path(__file__).parents[1]
 PARTS = ("curves", "shift")
@@ -56,14 +56,37 @@ def quietly(line):
     pass
 
 
+def pending(study, folder):
+    """Names of the chains that are not trained to their end."""
+    every = [("parent", repetition) for repetition in range(study.repetitions)] + cells.chains_of(study)
+    return [cells.name_of_chain(chain) for chain in every if Checkpoints(study, folder).pending(chain)]
+
+
 def test_a_campaign_brings_everything_to_its_end_in_order(finished):
     study, folder, lines = finished
     assert [line.removeprefix("tiny moment: ").removesuffix(": finished") for line in lines] == [
-        "parent-r0", "parent-r1", "WT-r0", "FT-r0", "WT-r1", "FT-r1", "evaluation of curves, shift"
+        "parent-r0", "WT-r0", "FT-r0", "parent-r1", "WT-r1", "FT-r1"
     ]  # fmt: skip
-    assert not cells.pending(study, folder) and plan([study], PARTS, folder) == []
-    assert all(results.read(study.key, part, folder) is not None for part in PARTS)
+    assert not pending(study, folder) and plan([study], PARTS, folder) == []
+    assert all(results.read_study(study, part, folder) is not None for part in PARTS)
     assert list((folder / "running").iterdir()) == []
+
+
+def test_weights_whose_results_are_complete_can_be_dropped(finished, tmp_path):
+    study, folder, _ = finished
+    summary = campaign.run([study], PARTS, store_folder=tmp_path, say=quietly, keep_weights="last")
+    assert summary.left == [] and set(digests(tmp_path)) == {"parent-r0", "parent-r1"}
+    for part in PARTS:
+        assert results.read_study(study, part, tmp_path).equals(results.read_study(study, part, folder))
+    assert campaign.run([study], PARTS, store_folder=tmp_path, say=quietly).left == []
+    assert set(digests(tmp_path)) == {"parent-r0", "parent-r1"}  # and nothing is trained again
+
+
+def test_one_repetition_alone(tmp_path):
+    study = tiny_network.moment(methods=("WT",))
+    assert campaign.run([study], ("noise",), store_folder=tmp_path, say=quietly, repetition=1).left == []
+    assert {name.split("-")[1] for name in digests(tmp_path)} == {"r1"}
+    assert results.read(study.key, "noise", ("WT", 1), tmp_path).separate_error.notnull().all()
 
 
 def test_a_second_campaign_writes_nothing(finished):
@@ -85,7 +108,7 @@ def test_killed_at_random_moments_it_ends_where_an_unbroken_one_ends(finished, t
     assert campaign.run([study], PARTS, store_folder=tmp_path, say=quietly).left == []
     assert digests(tmp_path) == digests(folder)
     for part in PARTS:
-        assert results.read(study.key, part, tmp_path).equals(results.read(study.key, part, folder))
+        assert results.read_study(study, part, tmp_path).equals(results.read_study(study, part, folder))
 
 
 @pytest.mark.parametrize("number, code", [(signal.SIGTERM, 75), (signal.SIGINT, 130)])
@@ -101,25 +124,25 @@ def test_a_signal_makes_it_save_and_leave(tmp_path, number, code):
     run.send_signal(number)
     _, told = run.communicate(timeout=60)
     assert run.returncode == code
-    assert f"stopped: {number.name}; 16 jobs are left. The same command goes on." in told
+    assert f"stopped: {number.name}; " in told and "jobs are left" in told
     assert not list(tmp_path.glob("running/*")) and not list(tmp_path.rglob("*.part"))
 
 
 def test_one_study_that_fails_does_not_stop_the_others(tmp_path, monkeypatch):
-    train = prune_retrain.train_chains
+    train = prune_retrain.run_chains
 
-    def diverge(study, chains, *rest, **options):
-        if study.seed == 1 and ("WT", 0) in chains:
+    def diverge(checkpoints, chains, *rest):
+        if checkpoints.study.seed == 1 and ("WT", 0) in chains:
             raise training.Diverged("the loss became nan")
-        return train(study, chains, *rest, **options)
+        return train(checkpoints, chains, *rest)
 
-    monkeypatch.setattr(prune_retrain, "train_chains", diverge)
+    monkeypatch.setattr(prune_retrain, "run_chains", diverge)
     studies = [tiny_network.moment(seed=seed, repetitions=1) for seed in (1, 2)]
     summary = campaign.run(studies, ("curves",), store_folder=tmp_path, say=quietly)
     assert summary.failed == {"tiny moment seed 1: WT-r0": "Diverged: the loss became nan"}
-    assert [job.title for job in summary.left] == ["tiny moment seed 1: evaluation of curves"]
-    assert {cell[0] for cell in cells.pending(studies[0], tmp_path)} == {"WT"}
-    assert results.read(studies[1].key, "curves", tmp_path) is not None
+    assert summary.left == [] and pending(studies[0], tmp_path) == ["WT-r0"]
+    assert results.read(studies[0].key, "curves", ("FT", 0), tmp_path) is not None
+    assert results.read_study(studies[1], "curves", tmp_path) is not None
 
 
 def test_a_full_disk_ends_it_and_what_was_finished_stays(tmp_path, monkeypatch):
@@ -142,9 +165,9 @@ def test_what_would_not_fit_before_the_limit_is_not_begun(finished, tmp_path, mo
     study, folder, _ = finished
     monkeypatch.setattr(Pace, "piece", lambda self, job: 60.0)
     began = []
-    monkeypatch.setattr(prune_retrain, "train_chains", lambda *arguments: began.append(arguments))
+    monkeypatch.setattr(prune_retrain, "run_chains", lambda *arguments: began.append(arguments))
     summary = campaign.run([study], PARTS, store_folder=tmp_path, seconds=50, say=quietly)
-    assert not began and len(summary.left) == 7 and "would fit before the time limit" in summary.stopped
+    assert not began and len(summary.left) == 6 and "would fit before the time limit" in summary.stopped
 
 
 def test_the_time_limit_is_kept_and_the_next_campaign_goes_on(finished, tmp_path):
@@ -185,9 +208,9 @@ def test_several_workers_give_the_same_networks(finished, tmp_path):
 def test_a_chain_that_another_process_has_is_waited_for(finished, tmp_path, monkeypatch):
     study = tiny_network.moment(repetitions=1, methods=("WT",))
     monkeypatch.setattr(sys.modules["lostprune.campaign.loop"], "AGAIN", 0.1)
-    name = cells.chain_name(study, ("parent", 0))
+    lock = Checkpoints(study, tmp_path).lock_file(("parent", 0))
     with ThreadPoolExecutor(1) as other:
-        with store.claim(store.lock_file(tmp_path, name)):
+        with store.claim(lock):
             waiting = other.submit(campaign.run, [study], ("curves",), store_folder=tmp_path, say=quietly)
             time.sleep(1)
             assert not waiting.done() and not list(tmp_path.rglob("*.safetensors"))
@@ -212,7 +235,7 @@ def test_a_network_that_cannot_be_run_is_named_and_the_others_run(tmp_path, monk
         (["resnet20:quik"], "scale: got 'quik'"),
         (["resnet20", "--parts", "curve"], "part: got 'curve'"),
         (["resnet20", "--time-limit", "soon"], "got 'soon', expected a duration"),
-        (["resnet20", "--max-size", "big"], "got 'big', expected a size"),
+        (["resnet20", "--keep-weights", "some"], "keep_weights: got 'some'"),
         (["resnet20", "--workers", "2"], "workers: got 2 with executor 'serial'"),
         (["resnet20", "--device", "gpu"], "LOSTPRUNE_DEVICE: got 'gpu'"),
     ],
@@ -226,14 +249,14 @@ def test_a_wrong_command_is_refused_before_any_work(arguments, says, store, monk
 
 def test_a_dry_run_shows_and_runs_nothing(store):
     told = CliRunner().invoke(main, ["campaign", "resnet20:smoke", "--dry-run"])
-    assert told.exit_code == 0 and "0 of 18 networks trained" in told.output and "left: 18 networks" in told.output
+    assert told.exit_code == 0 and "0 of 8 chains are done" in told.output and "left: 20 networks" in told.output
     assert not list(store.rglob("*.safetensors"))
 
 
 def test_run_waits_for_whoever_trains_the_same_study(tmp_path):
     study = tiny_network.moment(repetitions=1, methods=("WT",))
     with ThreadPoolExecutor(1) as other:
-        with store.claim(store.lock_file(tmp_path, cells.chain_name(study, ("parent", 0)))):
+        with store.claim(Checkpoints(study, tmp_path).lock_file(("parent", 0))):
             waiting = other.submit(lostprune.run, study, store=tmp_path)
             time.sleep(0.5)
             assert not list(tmp_path.rglob("*.safetensors"))

@@ -18,9 +18,10 @@ from lostprune import campaign, results
 from lostprune.campaign.verify import verify
 from lostprune.cli import main
 from lostprune.foundations import store
-from lostprune.prune_retrain import cells
+from lostprune.prune_retrain import Checkpoints
 
 CELL = ("WT", 0, 2)
+NETWORKS = 9  # of the study: a parent and two chains of four cycles
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def copied(whole, tmp_path):
     """The study, a store of it that may be damaged, and the path of one of its checkpoints."""
     study, folder = whole
     shutil.copytree(folder, tmp_path / "copy")
-    return study, tmp_path / "copy", cells.path_of(study, CELL, tmp_path / "copy")
+    return study, tmp_path / "copy", Checkpoints(study, tmp_path / "copy").path(CELL)
 
 
 def change(path, tensors=None, facts=None):
@@ -47,7 +48,7 @@ def change(path, tensors=None, facts=None):
 
 def test_a_whole_store_is_whole(whole):
     study, folder = whole
-    assert verify(folder) == (len(cells.cells(study)) + 1, [])
+    assert verify(folder) == (NETWORKS + 2, [])
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
@@ -67,7 +68,7 @@ def test_a_flipped_bit_or_a_cut_is_found_wherever_it_is(copied, data):
     file.write_bytes(bad)
     (count, (damage,)) = verify(folder)
     assert damage.name == path.relative_to(folder).as_posix() and "SHA-256" in damage.reason
-    assert not file.exists() and not manifest.exists() and count == len(cells.cells(study))
+    assert not file.exists() and not manifest.exists() and count == NETWORKS + 1
     file.write_bytes(good)
     manifest.write_bytes(kept)
 
@@ -103,26 +104,28 @@ def test_what_was_set_aside_is_computed_again_as_it_was(copied, whole):
     study, folder, path = copied
     good = path.with_suffix(".safetensors").read_bytes()
     path.with_suffix(".safetensors").write_bytes(good[:-7])
-    result = results.path_of(study.key, "curves", folder)
+    result = results.path_of(study.key, "curves", ("WT", 0), folder)
     result.write_bytes(result.read_bytes()[:1000])
     told = CliRunner().invoke(main, ["verify", str(folder)])
     assert told.exit_code == 1
-    assert "WT-r0-c02: " in told.output and "curves: " in told.output and "7 networks and results are whole, 2 damaged"
+    assert "WT-r0-c02: " in told.output and "WT-r0: " in told.output
+    assert "9 networks and results are whole, 2 damaged" in told.output
     assert (folder / "quarantine" / path.relative_to(folder)).with_suffix(".json").exists()
-    assert cells.pending(study, folder) == [CELL]
+    assert Checkpoints(study, folder).pending(("WT", 0)) == [CELL]
     campaign.run([study], ("curves",), store_folder=folder, say=lambda line: None)
     assert path.with_suffix(".safetensors").read_bytes() == good
-    again, before = (results.read(study.key, "curves", place) for place in (folder, whole[1]))
+    again, before = (results.read_study(study, "curves", place) for place in (folder, whole[1]))
     assert again.equals(before)
     told = CliRunner().invoke(main, ["verify", str(folder)])
-    assert told.exit_code == 0 and "10 networks and results are whole, 0 damaged" in told.output
+    assert told.exit_code == 0 and "11 networks and results are whole, 0 damaged" in told.output
 
 
 def test_results_of_another_study_are_found(copied):
     study, folder, _ = copied
     shutil.copytree(folder / "results" / study.key, folder / "results" / "another")
-    _, (damage,) = verify(folder)
-    assert damage.name == "results/another/curves" and study.key in damage.reason
+    _, damages = verify(folder)
+    assert {damage.name for damage in damages} == {"results/another/curves/WT-r0", "results/another/curves/FT-r0"}
+    assert all(study.key in damage.reason for damage in damages)
 
 
 def test_what_a_killed_process_left_is_cleaned_up(copied):

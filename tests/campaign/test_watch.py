@@ -38,7 +38,7 @@ def test_a_note_says_how_far_the_job_is_until_it_ends(study, tmp_path, monkeypat
     now = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     (tmp_path / "ticket").touch()
-    job = Job(study, (("WT", 0),), (("WT", 0, 1),))
+    job = Job(study, (("WT", 0),), (("WT", 0, 1),), ((),), ("WT-r0",))
     watch = Watch(job.note(tmp_path), tmp_path / "ticket")
     with watched_by(watch), Progress(400, "WT") as bar:
         bar.say("WT, cycle 1 of 2")

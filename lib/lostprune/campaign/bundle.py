@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..foundations import store
@@ -42,28 +44,46 @@ def export_store(folder: Path, target: Path, studies: list[Study], networks: boo
 
 
 def import_store(source: Path, folder: Path) -> str:
-    """Take a bundle in; returns what was taken in, in words. What the store already has is left as it is.
+    """Take a bundle in; returns what was taken in, in words. What the store already has whole is left as it is.
 
     Raises:
-        BundleError: it is no tar file, or holds something else than files of a store; nothing has been written then.
+        BundleError: it is no tar file, a checkpoint in it is damaged, or it holds something else than files of a store.
+            All of it is checked first; nothing has been written then.
         OSError: of the file system; for a full disk, what was written before it is whole.
     """
+    new = 0
     try:
-        with tarfile.open(source) as archive:
-            members = archive.getmembers()
-            for member in members:
-                if not member.isfile() or not MEMBER.fullmatch(member.name) or ".." in member.name:
-                    raise BundleError(
-                        f"bundle {source}: got {member.name!r}, expected files of a store; nothing was taken in"
-                    )
-            new = [member for member in members if not (folder / member.name).exists()]
-            # A checkpoint exists from its manifest on: tensors first.
-            for member in sorted(new, key=lambda one: one.name.endswith(".json")):
-                content = archive.extractfile(member).read()
-                store.write_whole(folder / member.name, lambda part, content=content: part.write_bytes(content))
+        with tarfile.open(source, "r:") as archive:
+            members = {member.name: member for member in archive.getmembers()}
+            read = {name: lambda member=member: archive.extractfile(member).read() for name, member in members.items()}
+            pairs = {name: str(Path(name).with_suffix(".safetensors")) for name in members if name.endswith(".json")}
+            _check(source, members, read, pairs)
+            for name, tensors in pairs.items():
+                new += store.place_checkpoint((folder / name).with_suffix(""), read[tensors](), read[name]())
+            others = members.keys() - pairs.keys() - set(pairs.values())
+            for name in sorted(name for name in others if not (folder / name).exists()):
+                store.write_whole(folder / name, lambda part, name=name: part.write_bytes(read[name]()))
+                new += 1
     except tarfile.TarError as error:
         raise BundleError(f"bundle {source}: {error}; export it again") from error
-    return f"imported {len(new)} files from {source}; {len(members) - len(new)} were here before"
+    count = len(pairs) + len(others)
+    return f"imported {new} results and networks from {source}; {count - new} were here before"
+
+
+def _check(
+    source: Path, members: dict[str, tarfile.TarInfo], read: dict[str, Callable[[], bytes]], pairs: dict[str, str]
+) -> None:
+    for name, member in members.items():
+        alone = name.endswith(".safetensors") and name not in pairs.values()
+        if alone or not member.isfile() or not MEMBER.fullmatch(name):
+            raise BundleError(f"bundle {source}: got {name!r}, expected files of a store; nothing was taken in")
+    for name, tensors in pairs.items():
+        try:
+            whole = json.loads(read[name]())["sha256"] == hashlib.sha256(read[tensors]()).hexdigest()
+        except (ValueError, KeyError, TypeError):
+            whole = False
+        if not whole:
+            raise BundleError(f"bundle {source}: {name} is damaged; export it again; nothing was taken in")
 
 
 def _files(folder: Path, studies: list[Study], networks: bool) -> Iterator[Path]:

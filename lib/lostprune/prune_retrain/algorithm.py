@@ -10,6 +10,7 @@ import contextlib
 import functools
 import logging
 import time
+from collections.abc import Iterable, Iterator
 
 import torch
 
@@ -30,32 +31,31 @@ def images_to_train(study: Study, todo: list[Cell]) -> int:
     return study.train_images * sum(_epochs(study, cell) for cell in todo)
 
 
-def train_chains(
-    checkpoints: Checkpoints, chains: list[Chain], device: torch.device, bar: Progress, wait: bool = True
-) -> list[Chain]:
-    """Bring chains to their end, as :func:`run_chains` does, and keep other processes from the same work meanwhile.
+@contextlib.contextmanager
+def claimed(
+    checkpoints: Checkpoints, chains: Iterable[Chain], bar: Progress, wait: bool = True
+) -> Iterator[list[Chain]]:
+    """Keep other processes from working on chains meanwhile; gives the chains that this process has.
 
     Args:
-        checkpoints, chains, device, bar: see :func:`run_chains`.
-        wait: for a process that already works on one of them, and find it done; else leave that chain to it.
-
-    Returns:
-        the chains that were left to other processes.
+        checkpoints: of the study.
+        chains: see :data:`cells.Chain`.
+        bar: is told if another process is waited for.
+        wait: for a process that already works on one of them; else leave that chain to it.
     """
-    left = []
+    own = []
     with contextlib.ExitStack() as claims:
         for chain in sorted(chains):  # in one order: two processes never wait for each other
             lock = checkpoints.lock_file(chain)
             try:
                 claims.enter_context(store.claim(lock, wait=False))
             except store.Claimed:
-                if wait:
-                    bar.say(f"waiting for another process, which trains {lock.stem}")
-                    claims.enter_context(store.claim(lock))
-                else:
-                    left.append(chain)
-        run_chains(checkpoints, [chain for chain in chains if chain not in left], device, bar)
-    return left
+                if not wait:
+                    continue
+                bar.say(f"waiting for another process, which works on {lock.stem}")
+                claims.enter_context(store.claim(lock))
+            own.append(chain)
+        yield own
 
 
 def run_chains(checkpoints: Checkpoints, chains: list[Chain], device: torch.device, bar: Progress) -> None:
