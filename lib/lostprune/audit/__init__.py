@@ -4,7 +4,7 @@ from .compare import compare
 from .kept import compared
 from .own_study import RETRAIN, own_study
 from .potentials import Recommendation, recommend, verdicts
-from .report import write_report
+from .report import page, write_report
 from .run import Audit, run_audit
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "compare",
     "compared",
     "own_study",
+    "page",
     "recommend",
     "run_audit",
     "verdicts",

@@ -40,6 +40,7 @@ def compare(
     classes: Sequence[str] | None = None,
     mean: float | Sequence[float] | None = None,
     std: float | Sequence[float] | None = None,
+    name: str | None = None,
     seed: int = 0,
 ) -> xr.DataTree:
     """Compare a pruned network with its parent on the same images, distribution by distribution.
@@ -60,6 +61,7 @@ def compare(
         classes: names in the order of the networks' outputs; ``None``: what the data say.
         mean, std: what the networks' input is normalised with, of pixels in [0, 1], one number for each channel or one
             for all; ``None``: those of the registered name, else 0 and 1.
+        name: what the test set is called; ``None``: its registered name, its folder's, or "test".
         seed: of the corruptions, the noise and the bootstrap.
 
     Returns:
@@ -83,15 +85,16 @@ def compare(
     began, device = time.monotonic(), default_device()
     _check_options(delta, alpha, severity)
     nominal, split, further = test_sets_of(data, shifts or {}, classes)
+    nominal = name or nominal
     corrupted = NAMES if corruptions is True else tuple(corruptions or ())
-    for name in corrupted:
-        choose("corruption", name, NAMES)
+    for corruption in corrupted:
+        choose("corruption", corruption, NAMES)
     networks = [opened(role, given).to(device) for role, given in zip(NETWORKS, (parent, pruned), strict=True)]
     normalize = normalizer(data, split, mean, std)
     image = normalize(torch.as_tensor(split.images[0])[None].to(device))
     task, classes = task_and_classes(task, split, networks, image)
-    distributions = [Distribution(nominal, split), *(Distribution(name, one) for name, one in further.items())]
-    distributions += [Distribution(name, split, name, severity) for name in corrupted]
+    distributions = [Distribution(nominal, split), *(Distribution(*shift) for shift in further.items())]
+    distributions += [Distribution(corruption, split, corruption, severity) for corruption in corrupted]
     if len({one.name for one in distributions}) < len(distributions):
         raise ValueError(f"shifts: got {', '.join(further)}, expected names of their own, not {nominal!r} nor twice")
     quick = [faster(network) for network in networks]

@@ -6,10 +6,12 @@ import logging
 import os
 from pathlib import Path
 
+import torch
 import xarray as xr
 
-from .. import metrics, runner
+from .. import data, metrics, runner
 from ..foundations.store import store_folder, write_whole
+from ..measurement import test_sets
 from ..study import Study
 from .compare import SCHEMA, compare
 from .paired import ALPHA
@@ -26,7 +28,7 @@ def compared(
     alpha: float = ALPHA,
     store: str | os.PathLike | None = None,
 ) -> xr.DataTree:
-    """A pruned network of a study beside its parent, on all test images of the study's data set.
+    """A pruned network of a study beside its parent, on the test images of the study.
 
     It is read from the store, else from the folders that ``LOSTPRUNE_RESULTS`` lists, else made and kept.
 
@@ -50,13 +52,20 @@ def compared(
             return found
     parent, _ = runner.load(study, pruner, repetition, 0, store)
     network, _ = runner.load(study, pruner, repetition, cycle, store)
+    facts, cpu = data.DATASETS[study.dataset], torch.device("cpu")
+    shown = {name: test_sets.test_set(study, name, cpu) for name in (study.dataset, *facts.shifts)}
+    splits = {name: data.Split(one.images(), one.labels, facts.classes) for name, one in shown.items()}
     tree = compare(
         parent,
         network,
-        study.dataset,
+        splits.pop(study.dataset),
+        splits,
         corruptions=study.scale.corruptions or (),
         delta=delta,
         alpha=alpha,
+        mean=facts.mean,
+        std=facts.std,
+        name=study.dataset,
         seed=study.seed,
     )
     tree.attrs |= {"parent": study.network, "pruned": f"{study.network}, {pruner}, cycle {cycle}"}

@@ -30,6 +30,7 @@ def own_study(
     keep_ratios: Sequence[float] = KEEP_RATIOS,
     retrain_epochs: int = RETRAIN.epochs,
     train_images: int | None = None,
+    test_images: int | None = None,
     corruptions: Sequence[str] = (),
     seed: int = 0,
 ) -> Study:
@@ -44,7 +45,7 @@ def own_study(
         recipe: how the parent is trained; ``None``: as ResNet20.
         keep_ratios: falling fractions of all parameters.
         retrain_epochs: of each cycle, by :data:`RETRAIN`; 0 prunes and nothing else.
-        train_images: images of an epoch; ``None``: all.
+        train_images, test_images: of an epoch and of the test set; ``None``: all.
         corruptions: names, beside the data set's own shifts.
         seed: of everything.
 
@@ -52,12 +53,14 @@ def own_study(
         ValueError, TypeError, FileNotFoundError: as networks.register and Study say.
     """
     retrain = RETRAIN.shortened(max(retrain_epochs, 1), None)
+    recipe = recipe or (None if weights is None else retrain)  # a trained parent needs none
     networks.register(name, recipe=recipe, retrain_recipe=retrain, ladder=tuple(keep_ratios), weights=weights)(builder)
     scale = Scale(
         "audit",
         repetitions=1,
         retrain_epochs=0 if retrain_epochs == 0 else None,
         train_images=train_images,
+        test_images=test_images,
         prune_only_steps=False,
         corruptions=tuple(corruptions),
     )

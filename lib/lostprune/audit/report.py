@@ -36,10 +36,14 @@ def write_report(
     Raises:
         OSError: it cannot be written; an earlier page is then as it was.
     """
-    path = Path(path)
-    page = _template().render(**_contents(tree), audit=None if best is None else _audit(tree, verdicts, best))
-    write_whole(path, lambda part: part.write_text(page, encoding="utf-8"))
+    path, text = Path(path), page(tree, verdicts, best)
+    write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
     return path
+
+
+def page(tree: xr.DataTree, verdicts: xr.Dataset | None = None, best: Recommendation | None = None) -> str:
+    """The text of the page that :func:`write_report` writes."""
+    return _template().render(**_contents(tree), audit=None if best is None else _audit(tree, verdicts, best))
 
 
 def _template() -> jinja2.Template:

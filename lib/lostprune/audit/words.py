@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from ..findings.words import listing
+from ..findings.words import count, listing
 from ..published.labels import label
+from ..study import Study
 from .families import holm
 from .paired import CANNOT_TELL, SAFE, UNSAFE
 from .potentials import Recommendation
@@ -44,8 +45,8 @@ def verdict_in_words(one: xr.Dataset, delta: float) -> str:
 def headline(tree: xr.DataTree) -> str:
     """The verdict over all distributions in one sentence."""
     verdicts, delta = tree["verdict"], percent(tree.attrs["delta"], 1)
-    count = verdicts.sizes["distribution"]
-    where = "the distribution that was tested" if count == 1 else f"all {count} distributions that were tested"
+    tested = verdicts.sizes["distribution"]
+    where = "the distribution that was tested" if tested == 1 else f"all {tested} distributions that were tested"
     names = {one: [label(str(name)) for name in verdicts.distribution[verdicts == one].values] for one in _KINDS}
     if tree.attrs["verdict"] == SAFE:
         return f"On {where}, the pruned network's error is at most {delta} above its parent's."
@@ -55,7 +56,7 @@ def headline(tree: xr.DataTree) -> str:
     parts = []
     if names[UNSAFE]:
         parts.append(
-            f"The loss on {_some(names[UNSAFE])} is above {delta} by itself, but of {count} distributions one may "
+            f"The loss on {_some(names[UNSAFE])} is above {delta} by itself, but of {tested} distributions one may "
             "look like that by chance."
         )
     if names[CANNOT_TELL]:
@@ -73,6 +74,31 @@ def _some(names: list[str], most: int = 4) -> str:
     if len(names) > most + 1:
         names = [*names[:most], f"{len(names) - most} more"]
     return listing(names)
+
+
+def retraining(study: Study) -> str:
+    """How the pruned networks were trained again."""
+    recipe = study.retrain_recipe
+    if not recipe.epochs:
+        return "Not retrained: the networks were pruned, and nothing else."
+    last = recipe.learning_rate * recipe.decay ** len(recipe.milestones)
+    return (
+        f"Retrained for {count(recipe.epochs, 'epoch')} of {study.train_images:,} images after each step, at a "
+        f"learning rate of {recipe.learning_rate:g} that falls to {last:.2g}."
+    )
+
+
+def told(found: xr.Dataset) -> str:
+    """How many of an audit's verdicts the images decide."""
+    pruned = found.sel(cycle=slice(1, None))
+    counts = {kind: int((pruned.verdict == kind).sum()) for kind in _KINDS}
+    text = f"{count(sum(counts.values()), 'verdict')}: {counts[SAFE]} safe, {counts[UNSAFE]} unsafe."
+    if not counts[CANNOT_TELL]:
+        return text
+    return (
+        f"{text} In {count(counts[CANNOT_TELL], 'case')} the images cannot tell; half of these need "
+        f"{thousands(float(pruned.images_needed.median()))} images or more."
+    )
 
 
 def recommendation(best: Recommendation) -> str:

@@ -3,6 +3,7 @@
 from .methods import methods
 from .overparameterization import overparameterization
 from .potential import prune_potential
+from .potential_bounds import potential_bounds
 from .prune_results import prune_results
 from .real_savings import real_savings
 from .recipes import disagreements, recipe, recipes, what_is_run
@@ -13,6 +14,7 @@ __all__ = [
     "disagreements",
     "methods",
     "overparameterization",
+    "potential_bounds",
     "prune_potential",
     "prune_results",
     "real_savings",
