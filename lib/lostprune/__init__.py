@@ -1,9 +1,12 @@
 """Lost in Pruning: what pruning costs a network beyond test accuracy (Liebenwein et al., MLSys 2021)."""
 
+from .foundations import lazy, threads
+
 __version__ = "0.1.0"
 
-from . import audit, corruptions, data, metrics, networks, pruning
-from .runner import load, run
-from .study import SCALES, Scale, Study
+threads.set_policy()  # before anything loads torch
 
-__all__ = ["SCALES", "Scale", "Study", "audit", "corruptions", "data", "load", "metrics", "networks", "pruning", "run"]
+_SOURCES = {"load": "runner", "run": "runner", "SCALES": "study", "Scale": "study", "Study": "study"}
+_SOURCES |= {room: room for room in ("audit", "corruptions", "data", "metrics", "networks", "pruning")}
+__all__ = sorted(_SOURCES)
+__getattr__, __dir__ = lazy.attach(__name__, _SOURCES)

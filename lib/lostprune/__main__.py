@@ -2,4 +2,5 @@
 
 from .cli import main
 
-main(prog_name="lostprune")
+if __name__ == "__main__":  # processes that the book's build starts import this module
+    main(prog_name="lostprune")

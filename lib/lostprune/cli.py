@@ -65,7 +65,8 @@ def data(name: str, folder: Path | None, compare: bool, as_json: bool) -> None:
     """Fetch and check the data set NAME, and say where it lies.
 
     NAME is cifar10, cifar10.1 (another test set) or cifar10-c (the published corruptions, 2.9 GB; where they lie in
-    the data folder, they are used instead of generated ones).
+    the data folder, they are used instead of generated ones); or a set of image files: tiny_imagenet and voc can be
+    fetched, imagenet and objectnet are checked where you put them.
     """
     from . import corruptions
     from . import data as datasets
@@ -83,9 +84,14 @@ def data(name: str, folder: Path | None, compare: bool, as_json: bool) -> None:
             path = corruptions.obtain_published(folder)
             click.echo(f"{name}: the published images of 19 corruptions, checked, in {path}")
         else:
-            parts = datasets.DATASETS[name].parts
-            counts = [f"{len(datasets.load(name, split, folder).labels):,} {split}" for split in parts]
-            click.echo(f"{name}: {' and '.join(counts)} images, checked, in {datasets.locate(folder) / name}")
+            place = datasets.locate(folder)
+            if name in datasets.TREES:
+                datasets.fetch_tree(name, place)
+            counts = []
+            for split, part in datasets.DATASETS[name].parts.items():
+                count = len(datasets.load(name, split, folder).labels)
+                counts.append(f"{count:,}{f' of {part.count:,}' * (count < part.count)} {split}")
+            click.echo(f"{name}: {' and '.join(counts)} images, checked, in {place}")
 
 
 @main.command()

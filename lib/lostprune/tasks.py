@@ -20,7 +20,14 @@ def logits(outputs: Outputs) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class Classification:
-    """Each image has one class. Outputs: logits [n, classes]; labels: int64 [n]."""
+    """Each image has one class. Outputs: logits [n, classes]; labels: int64 [n].
+
+    Attributes:
+        meaning: for each output the class that it stands for, -1 for none, where the labels are of other classes than
+            the network was trained on; ``None``: output k stands for class k.
+    """
+
+    meaning: tuple[int, ...] | None = None
 
     def loss(self, outputs: Outputs, labels: torch.Tensor, dtype: torch.dtype = torch.float32) -> torch.Tensor:
         """Mean cross-entropy, a scalar of ``dtype``: float32 to train, float64 to measure."""
@@ -31,14 +38,21 @@ class Classification:
         not among the five of the largest logits: int64 [n, 1] or [n, 2], of 0 and 1.
         """
         scores = logits(outputs)
-        wrong = [scores.argmax(1) != labels]
-        if scores.shape[1] > TOP:
-            wrong.append((scores.topk(TOP).indices != labels[:, None]).all(1))
-        return torch.stack(wrong, 1).long()
+        highest = scores.topk(min(TOP, scores.shape[1])).indices
+        highest[:, 0] = scores.argmax(1)  # the first of equal ones
+        if self.meaning is not None:
+            highest = torch.tensor(self.meaning, device=highest.device)[highest]
+        wrong = highest != labels[:, None]
+        columns = [wrong[:, 0], wrong.all(1)] if scores.shape[1] > TOP else [wrong[:, 0]]
+        return torch.stack(columns, 1).long()
 
     def error(self, counts: torch.Tensor) -> float:
         """The fraction of misclassified images, of counts [n, 1] or [n, 2]."""
-        return counts[:, 0].double().mean().item()
+        return self.error_of(counts.sum(0), len(counts))
+
+    def error_of(self, total: torch.Tensor, images: int) -> float:
+        """As :meth:`error`, of the sum of the counts over the images."""
+        return total[0].item() / images
 
     def named_errors(self, counts: torch.Tensor) -> dict[str, float]:
         """Errors that are reported beside :meth:`error`: ``top5_error`` where there are more than five classes."""
@@ -68,11 +82,12 @@ class Segmentation:
 
     def counts(self, outputs: Outputs, labels: torch.Tensor) -> torch.Tensor:
         """The confusion matrix of each image, int64 [n, classes, classes]: pixels by their class and the predicted."""
-        n, classes = len(labels), self.classes
         counted = labels != self.ignore
-        image = torch.arange(n, device=labels.device).view(n, 1, 1).expand_as(labels)
-        cells = (image * classes + labels) * classes + logits(outputs).argmax(1)
-        return cells[counted].bincount(minlength=n * classes * classes).view(n, classes, classes)
+        cells = (labels * self.classes + logits(outputs).argmax(1)) * counted
+        # Not bincount: on CUDA it waits for the device, and cannot be part of a captured step.
+        counts = torch.zeros(len(labels), self.classes**2, dtype=torch.int64, device=labels.device)
+        counts.scatter_add_(1, cells.flatten(1), counted.flatten(1).long())
+        return counts.unflatten(1, (self.classes, self.classes))
 
     def error(self, counts: torch.Tensor) -> float:
         """The IoU error of all images together, of counts [n, classes, classes].
@@ -83,11 +98,15 @@ class Segmentation:
         Raises:
             ValueError: no pixel was counted.
         """
-        confusion = counts.sum(0).double()
+        return self.error_of(counts.sum(0), len(counts))
+
+    def error_of(self, total: torch.Tensor, images: int) -> float:
+        """As :meth:`error`, of the sum of the counts over the images."""
+        confusion = total.double()
         intersection = confusion.diagonal()
         union = confusion.sum(0) + confusion.sum(1) - intersection
         if not union.any():
-            raise ValueError(f"got {len(counts)} images without a labelled pixel, expected at least one such pixel")
+            raise ValueError(f"got {images} images without a labelled pixel, expected at least one such pixel")
         return 1 - (intersection[union > 0] / union[union > 0]).mean().item()
 
     def named_errors(self, counts: torch.Tensor) -> dict[str, float]:
@@ -95,6 +114,9 @@ class Segmentation:
         confusion = counts.sum(0).double()
         right = confusion.diagonal().sum() / confusion.sum()
         return {"iou_error": self.error(counts), "pixel_error": 1 - right.item()}
+
+
+Task = Classification | Segmentation
 
 
 def matching_predictions(outputs: Outputs, parent_outputs: Outputs) -> torch.Tensor:

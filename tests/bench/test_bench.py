@@ -10,7 +10,7 @@ import torch
 from click.testing import CliRunner, Result
 from torch import nn
 
-from lostprune.bench import evaluate, floors, plain_loop, prune, report, train
+from lostprune.bench import beside, evaluate, floors, plain_loop, prune, report, train
 from lostprune.cli import main
 
 
@@ -67,7 +67,8 @@ def test_without_a_checkout_there_is_nothing_to_compare_with(monkeypatch: pytest
 
 
 def test_training_is_measured_against_the_plain_loop():
-    measured = train.measure(together=2, steps=2, rounds=2)
+    measured = train.measure(together=2, steps=1, rounds=2, beside=True)
+    assert measured["beside_over_one_thread"]["runs"] == 2
     rates = {way: spread["median"] for way, spread in measured["images_per_second"].items()}
     assert set(rates) == {"engine", "together", "plain"} and min(rates.values()) > 0
     assert measured["ratio"]["smallest"] <= rates["engine"] / rates["plain"] <= measured["ratio"]["largest"]
@@ -75,6 +76,23 @@ def test_training_is_measured_against_the_plain_loop():
     assert measured["hours"]["engine"] == pytest.approx({"training": hours, "chain": 23 * hours})
     words = train.in_words(measured)
     assert f"{measured['ratio']['median']:.2f} (" in words and "23 cycles" in words
+
+
+def test_training_beside_a_busy_program_is_measured_against_one_thread():
+    threads = torch.get_num_threads()
+    seen = []
+    measured = beside.measure(lambda: seen.append(torch.get_num_threads()), torch.device("cpu"), rounds=2)
+    assert seen == [threads, 1] * 3 and torch.get_num_threads() == threads
+    ratio = measured["beside_over_one_thread"]
+    assert ratio["runs"] == 2 and 0 < ratio["smallest"] <= ratio["median"] <= ratio["largest"]
+    words = beside.in_words(measured | {"threads": threads})
+    assert f"{ratio['median']:.2f} (" in words
+
+
+def test_the_neighbour_is_busy_and_ends():
+    with beside.BusyNeighbour() as neighbour:
+        assert neighbour.process.poll() is None
+    assert neighbour.process.poll() is not None
 
 
 def test_a_plain_loop_that_ends_is_told():

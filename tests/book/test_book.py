@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -33,13 +34,13 @@ def write_pages(root: Path, pages: dict) -> None:
 
 def write_checkout(root: Path) -> None:
     """A checkout with a book of one page, made with the real book's configuration."""
-    for folder in ("notebooks", "book/results/some-study"):
+    for folder in ("notebooks", "book/results/resnet20-study"):
         (root / folder).mkdir(parents=True)
     shutil.copytree(ROOT / "book" / "_ext", root / "book" / "_ext")
     for file in ("_config.yml", "book/references.bib", "book/references.md", "book/favicon.svg"):
         shutil.copy(ROOT / file, root / file)
     (root / "book" / "index.md").write_text("# A tiny book\n\nSee {numref}`fig-resnet20`.\n")
-    (root / "book" / "results" / "some-study" / "curves.nc").write_bytes(b"numbers")
+    (root / "book" / "results" / "resnet20-study" / "curves.nc").write_bytes(b"numbers")
     write_notebook(
         root,
         new_markdown_cell("# A page on <<network>>"),
@@ -79,12 +80,13 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Pages are only stamped, and no HTML is built: for tests of what is run and when. Lists the names that ran."""
     ran = []
 
-    def stamp(page: pages.Page) -> None:
+    def stamp(page: pages.Page, progress_note: Path | None = None) -> None:
         ran.append(page.name)
         page.target.parent.mkdir(exist_ok=True)
         page.target.write_text(json.dumps({"metadata": {"lostprune": {"digest": page.digest()}}}))
 
     monkeypatch.setattr(pages.Page, "run", stamp)
+    monkeypatch.setattr(build, "ProcessPoolExecutor", lambda *_: ThreadPoolExecutor(1))  # what is set here holds there
     monkeypatch.setattr(build, "_build_html", lambda root, say: root)
     return ran
 
@@ -171,7 +173,7 @@ def change_parameters(root: Path) -> None:
     [
         change_parameters,
         lambda root: write_notebook(root, new_markdown_cell("# Edited")),
-        lambda root: (root / "book" / "results" / "some-study" / "curves.nc").write_bytes(b"other numbers"),
+        lambda root: (root / "book" / "results" / "resnet20-study" / "curves.nc").write_bytes(b"other numbers"),
         lambda root: (root / "book" / "pages" / "tiny-resnet20.ipynb").write_text('{"metadata": {"lostpr'),
     ],
     ids=["parameters", "notebook", "results", "damaged"],
@@ -181,6 +183,34 @@ def test_a_page_runs_again_when_something_changed(tiny: Path, fast: list[str], c
     change(tiny)
     build.build(tiny, say=lambda line: None)
     assert fast == ["tiny-resnet20"] * 2
+
+
+def test_results_of_another_network_change_nothing(tiny: Path, fast: list[str]):
+    build.build(tiny, say=lambda line: None)
+    other = tiny / "book" / "results" / "vgg16-study" / "curves.nc"
+    other.parent.mkdir()
+    other.write_bytes(b"numbers")
+    build.build(tiny, say=lambda line: None)
+    assert fast == ["tiny-resnet20"]
+    change_parameters(tiny)  # the page is about vgg16 now
+    before = pages.read_pages(tiny)["tiny-resnet20"].digest()
+    other.write_bytes(b"other numbers")
+    assert pages.read_pages(tiny)["tiny-resnet20"].digest() != before
+
+
+def test_after_a_failure_the_running_page_ends_and_no_other_begins(tiny: Path, monkeypatch: pytest.MonkeyPatch):
+    began = []
+
+    def fail(page: pages.Page, progress_note: Path) -> None:
+        began.append(page.name)
+        raise pages.BookError(f"{page.name} failed")
+
+    monkeypatch.setattr(pages.Page, "run", fail)
+    monkeypatch.setattr(build, "ProcessPoolExecutor", lambda *_: ThreadPoolExecutor(1))
+    write_pages(tiny, {name: {"notebook": "tiny", "parameters": {}} for name in ("one", "two", "three", "four")})
+    with pytest.raises(pages.BookError, match="failed"):
+        build.build(tiny, say=lambda line: None)
+    assert set(began) <= {"one", "two"}
 
 
 def test_an_edit_of_the_library_puts_pages_out_of_date(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -201,6 +231,6 @@ def test_named_pages_run_and_missing_ones_too(tiny: Path, fast: list[str]):
     assert fast == ["one", "two", "three"]  # there is no book without the third
     said = []
     build.build(tiny, ("two",), force=True, say=said.append)
-    assert said[:3] == ["[1/3] one: left as it is", "[2/3] two: running tiny.ipynb", "[3/3] three: left as it is"]
+    assert said[:3] == ["[1/3] one: left as it is", "[3/3] three: left as it is", "[2/3] two: running tiny.ipynb"]
     with pytest.raises(ValueError, match="page: got 'tow', expected one of one, two, three; did you mean 'two'"):
         build.build(tiny, ("tow",))

@@ -9,29 +9,35 @@ from pathlib import Path
 import nbformat
 import pytest
 import xarray as xr
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 import lostprune
 from fixtures.synthetic import results_of
 from lostprune import published, results
-from lostprune.book import exhibits, pages
+from lostprune.book import exhibits, pages, shown
+from lostprune.prune_retrain.cells import chains_of
 from lostprune.published import exhibits as published_exhibits
 
 ROOT = Path(__file__).parents[2]
 
 
+FIGURE = {"mystnb": {"figure": {"caption": "A figure.", "name": "fig-accuracy-resnet20"}}}
+TABLE = "```{table} A table.\n:name: tab-recipe-resnet20\n\n| a |\n```"
+
+
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A book with the page of one notebook, which shows Figure 9 and Table 4, and the dataset that it rests on."""
-    for folder in ("notebooks", "book"):
-        (tmp_path / folder).mkdir()
-    figure = {"mystnb": {"figure": {"caption": "A figure.", "name": "fig-difference-<<network>>"}}}
-    cells = [new_code_cell("1", metadata=figure), new_code_cell('f"tab-prune-results-{network}"')]
-    nbformat.write(new_notebook(cells=cells), tmp_path / "notebooks" / "appendix_b_pruning.ipynb")
+    """A book with one page, which shows Table 3 and the figure of Appendix B, and the dataset that it rests on."""
+    for folder in ("notebooks", "book/pages"):
+        (tmp_path / folder).mkdir(parents=True)
+    nbformat.write(new_notebook(), tmp_path / "notebooks" / "appendix_b_pruning.ipynb")
     write_pages(tmp_path, network="resnet20")
+    write_page(tmp_path, [new_output("display_data", {"text/markdown": TABLE})])
     study = lostprune.Study(network="resnet20")
-    dataset = results_of()["curves"].assign_attrs(study_key=study.key)
-    results.write(study.key, "curves", dataset, tmp_path / "book")  # to book/results
+    dataset = results_of(repetitions=study.repetitions)["curves"].assign_attrs(study_key=study.key)
+    for method, repetition in chains_of(study):
+        chain = dataset.sel(pruner=[method], repetition=[repetition])
+        results.write(study.key, "curves", (method, repetition), chain, tmp_path / "book")  # to book/results
     return tmp_path
 
 
@@ -41,15 +47,24 @@ def write_pages(root: Path, **parameters: str) -> None:
     (root / "book" / "pages.yml").write_text(entry)
 
 
+def write_page(root: Path, outputs: list) -> None:
+    """The page as it was built: a cell with a table, and one with a figure, which left these outputs."""
+    cells = [new_code_cell("table", outputs=outputs), new_code_cell("figure", metadata=FIGURE, outputs=outputs)]
+    nbformat.write(new_notebook(cells=cells), root / "book" / "pages" / "appendix.ipynb")
+
+
+def status(root: Path) -> str:
+    listed = pages.read_pages(root).values()
+    return exhibits.markdown(exhibits.built(listed), shown.read(listed, root))
+
+
 def rows(root: Path) -> dict[str, str]:
     """Name in the paper -> what the status page says of where it is."""
-    text = exhibits.markdown(exhibits.pages_of(pages.read_pages(root), root))
-    return {
-        row[0]: row[2] for row in (re.split(r" +\| +", line.strip("| ")) for line in text.splitlines()) if len(row) == 3
-    }
+    lines = (re.split(r" +\| +", line.strip("| ")) for line in status(root).splitlines())
+    return {row[0]: row[2] for row in lines if len(row) == 3}
 
 
-def shown(root: Path) -> set[str]:
+def names(root: Path) -> set[str]:
     return {name for name, where in rows(root).items() if "numref" in where}
 
 
@@ -60,16 +75,26 @@ def test_every_table_and_figure_of_the_paper_is_listed(checkout: Path):
 
 
 def test_what_is_shown_has_its_place_scale_and_date(checkout: Path):
-    assert shown(checkout) == {"Figure 9", "Table 4"}
-    assert rows(checkout)["Figure 9"] == (
-        "ResNet20: {numref}`fig-difference-resnet20` (quick, 2026-11-22); "
+    assert names(checkout) == {"Table 3"}
+    assert rows(checkout)["Table 3"] == (
+        "ResNet20: {numref}`tab-recipe-resnet20` (quick, 2026-11-22); "
         "not yet: ResNet56, ResNet110, VGG16, DenseNet22, WRN16-8"
     )
     assert rows(checkout)["Figure 10"] == "not yet"
-    text = exhibits.markdown(exhibits.pages_of(pages.read_pages(checkout), checkout))
-    assert (
-        "Of the 60 figures of the paper, this book shows 0 for all of their networks and 1 for some of them; 59" in text
+    counts = re.findall(
+        r"this book shows (\d+) for all of their networks and (\d+) for some of them; (\d+) are", status(checkout)
     )
+    assert counts == [("0", "1", "12"), ("0", "0", "60")]
+
+
+def test_on_other_data_an_exhibit_counts_with_the_data_named(checkout: Path, monkeypatch: pytest.MonkeyPatch):
+    study = lostprune.Study(network="resnet20")
+    object.__setattr__(study, "network", "resnet18")
+    object.__setattr__(study, "dataset", "tiny_imagenet")
+    page = exhibits.Built("appendix_b_pruning", checkout / "book" / "pages" / "appendix.ipynb", (study,))
+    vars(page)["labels"] = {"tab-recipe-resnet18"}
+    text = exhibits.markdown([page], {study: results_of()})
+    assert "ResNet18: {numref}`tab-recipe-resnet18` (on Tiny-ImageNet, 2,000 test images, quick, 2026-11-22)" in text
 
 
 def remove_results(root: Path) -> None:
@@ -81,14 +106,19 @@ def other_scale(root: Path) -> None:
 
 
 def results_of_another_version(root: Path) -> None:
-    (path,) = root.rglob("curves.nc")
+    (path,) = root.rglob("WT-r0.nc")
     dataset = xr.load_dataset(path).assign_attrs(schema=1)
     dataset.to_netcdf(path)
 
 
 def damaged_results(root: Path) -> None:
-    (path,) = root.rglob("curves.nc")
+    (path,) = root.rglob("WT-r0.nc")
     path.write_bytes(path.read_bytes()[:1000])
+
+
+def a_chain_is_missing(root: Path) -> None:
+    (path,) = root.rglob("PFP-r0.nc")
+    path.unlink()
 
 
 def no_page(root: Path) -> None:
@@ -96,39 +126,30 @@ def no_page(root: Path) -> None:
 
 
 def no_figure(root: Path) -> None:
-    nbformat.write(new_notebook(), root / "notebooks" / "appendix_b_pruning.ipynb")
+    write_page(root, [])
 
 
 @pytest.mark.parametrize(
     "change",
-    [remove_results, other_scale, results_of_another_version, damaged_results, no_page, no_figure],
+    [remove_results, other_scale, results_of_another_version, damaged_results, a_chain_is_missing, no_page, no_figure],
 )
 def test_what_is_not_there_is_not_claimed(checkout: Path, change):
     change(checkout)
-    assert shown(checkout) == set()
+    assert names(checkout) == set()
 
 
 def test_results_of_robust_training_are_not_those_of_nominal_training(checkout: Path):
-    (page,) = exhibits.pages_of(pages.read_pages(checkout), checkout)
-    object.__setattr__(page.study, "training", "robust")
-    assert "numref" not in exhibits.markdown([page])
+    (page,) = exhibits.built(pages.read_pages(checkout).values())
+    (study,) = page.studies
+    object.__setattr__(study, "training", "robust")
+    assert "numref" not in exhibits.markdown([page], {study: results_of()})
 
 
 def test_a_label_that_a_place_names_is_in_its_notebook():
-    for notebook, label in set(exhibits.PLACES.values()):
-        source = ROOT / "notebooks" / f"{notebook}.ipynb"
-        assert label in exhibits.Shown(source, lostprune.Study(), ROOT).labels, (notebook, label)
-
-
-def test_of_the_real_book_every_place_that_is_named_is_there():
-    listed = pages.read_pages(ROOT)
-    text = exhibits.markdown(exhibits.pages_of(listed, ROOT))
-    places = re.findall(r"{numref}`(\S+)-(\w+)` \((\w+), \d{4}-\d\d-\d\d\)", text)
-    sources = {(page.parameters.get("network"), page.parameters.get("scale")): [] for page in listed.values()}
-    for page in listed.values():
-        sources[page.parameters.get("network"), page.parameters.get("scale")].append(page.source.read_text())
-    for label, network, scale in places:
-        assert any(label in text for text in sources[network, scale]), (label, network, scale)
+    for notebook, place in set(exhibits.PLACES.values()):
+        source = (ROOT / "notebooks" / f"{notebook}.ipynb").read_text()
+        label = re.sub(r"{\w+}$", "", place)
+        assert re.search(rf"{label}(<<|{{)(network|training)(>>|}})", source), (notebook, place)
 
 
 def test_the_list_agrees_with_the_numbers_of_the_paper():
@@ -138,12 +159,14 @@ def test_the_list_agrees_with_the_numbers_of_the_paper():
     assert networks["Table 12"] == networks["Table 13"] == set(published.overparameterization("robust").network.values)
     assert networks["Table 4"] | networks["Table 6"] | networks["Table 8"] == set(published.NETWORKS)
     # Single networks, as the captions name them.
-    named = {"Figure 15": "vgg16", "Figure 27": "wrn16_8", "Figure 33": "densenet22", "Figure 37": "deeplabv3"}
-    named |= {"Figure 38": "resnet20", "Figure 47": "deeplabv3", "Figure 51": "resnet110", "Figure 60": "wrn16_8"}
+    named = {"Figure 15": "vgg16", "Figure 27": "wrn16_8", "Figure 33": "densenet22", "Figure 38": "resnet20"}
+    named |= {"Figure 51": "resnet110", "Figure 60": "wrn16_8"} | dict.fromkeys(
+        ["Figure 37", "Figure 47"], "deeplabv3_resnet50"
+    )
     assert all(networks[name] == {network} for name, network in named.items())
 
 
 def test_the_page_is_written_where_the_book_includes_it(checkout: Path):
-    exhibits.write(pages.read_pages(checkout), checkout)
+    exhibits.write(pages.read_pages(checkout).values(), {}, checkout)
     (included,) = re.findall(r"```{include} (\S+)", (ROOT / "book" / "status.md").read_text())
     assert "Figure 60" in (checkout / "book" / included).read_text()

@@ -17,13 +17,36 @@ from lostprune.book import notebook
 NOTEBOOKS = sorted(path for path in (Path(__file__).parents[2] / "notebooks").glob("*.ipynb") if path.name[:2] != "07")
 ALL = {"curves", "shift", "noise"}
 PARTS = {
+    "01_introduction": {"curves", "noise"},
     "03_methodology": {"curves"},
     "05_prune_potential": ALL,
+    "08_discussion": {"curves", "shift"},
+    "all_networks": ALL,
     "appendix_b_pruning": {"curves"},
     "appendix_d_prune_potential": ALL,
 }
-FIGURES = {"03_methodology": 1, "05_prune_potential": 9, "appendix_b_pruning": 4, "appendix_d_prune_potential": 5}
-TABLES = {"03_methodology": 4, "05_prune_potential": 2, "appendix_b_pruning": 4, "appendix_d_prune_potential": 1}
+FIGURES = {
+    "01_introduction": 1,
+    "03_methodology": 1,
+    "05_prune_potential": 9,
+    "08_discussion": 0,
+    "all_networks": 3,
+    "appendix_b_pruning": 4,
+    "appendix_d_prune_potential": 5,
+}
+TABLES = {
+    "01_introduction": 0,
+    "03_methodology": 4,
+    "05_prune_potential": 2,
+    "08_discussion": 0,
+    "all_networks": 4,
+    "appendix_b_pruning": 4,
+    "appendix_d_prune_potential": 1,
+}
+OF_ONE_STUDY = {"network", "dataset", "training", "methods", "repetitions", "scale", "seed"}
+OF_SEVERAL = {"studies", "delta"}
+SMOKE = {"scale": "smoke", "repetitions": 1, "methods": ["WT", "FT"]}
+SMOKE_OF_SEVERAL = {"studies": ["network=resnet20,scale=smoke,repetitions=1,methods=WT+FT"]}
 
 
 def named(stem: str) -> Path:
@@ -36,17 +59,28 @@ def run(source: Path, folder: Path, **parameters) -> nbformat.NotebookNode:
     )
 
 
+def takes_several(path: Path) -> bool:
+    return "studies" in papermill.inspect_notebook(str(path))
+
+
 def tagged(cells: list, tag: str) -> list[int]:
     return [place for place, cell in enumerate(cells) if tag in cell.metadata.get("tags", [])]
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory) -> Path:
+    """One store for all notebooks: they show the same networks, which are trained once."""
+    return tmp_path_factory.mktemp("shared")
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_runs_and_leaves_figures_and_datasets(path: Path, tmp_path: Path, store: Path):
-    made = run(path, tmp_path, scale="smoke", repetitions=1, methods=["WT", "FT"])
-    stored = {file.stem: xr.load_dataset(file) for file in store.rglob("*.nc")}
-    assert set(stored) == PARTS[path.stem]
-    for part, dataset in stored.items():
-        results.validate(part, dataset)
+def test_runs_and_leaves_figures_and_datasets(path: Path, tmp_path: Path, shared: Path, monkeypatch):
+    monkeypatch.setenv("LOSTPRUNE_STORE", str(shared))
+    made = run(path, tmp_path, **(SMOKE_OF_SEVERAL if takes_several(path) else SMOKE))
+    stored = list((shared / "results").rglob("*.nc"))
+    assert PARTS[path.stem] <= {file.parent.name for file in stored}
+    for file in stored:
+        dataset = results.validate(file.parent.name, xr.load_dataset(file))
         assert dataset.sizes["repetition"] == 1 and dataset.attrs["scale"] == "smoke"
     shown = [
         (cell, output.data)
@@ -83,9 +117,9 @@ def test_is_clean_and_takes_parameters(path: Path):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_parameter_says_its_type_and_what_it_is(path: Path):
     known = papermill.inspect_notebook(str(path))
-    assert {"network", "dataset", "training", "methods", "repetitions", "scale", "seed"} <= set(known)
+    assert (OF_SEVERAL if "studies" in known else OF_ONE_STUDY) <= set(known)
     assert all(one["help"] and one["inferred_type_name"] != "None" for one in known.values())
-    assert known["scale"]["default"] == '"quick"'
+    assert "quick" in known["studies" if "studies" in known else "scale"]["default"]
 
 
 @pytest.mark.parametrize(
@@ -104,8 +138,9 @@ def test_wrong_parameters_are_refused_before_any_work(parameters: dict, message:
     assert not list(store.rglob("*"))
 
 
-def test_papermill_with_one_argument_runs_to_the_end(tmp_path: Path, store: Path):
+def test_papermill_with_one_argument_runs_to_the_end(tmp_path: Path, shared: Path, monkeypatch):
     """Without an output the notebook goes to stdout; the dataset is left all the same."""
+    monkeypatch.setenv("LOSTPRUNE_STORE", str(shared))
     command = [sys.executable, "-m", "papermill", str(named("03_methodology")), "-p", "scale", "smoke"]
     done = subprocess.run(
         [*command, "-p", "repetitions", "1", "-y", "{methods: [WT]}"],
@@ -113,4 +148,4 @@ def test_papermill_with_one_argument_runs_to_the_end(tmp_path: Path, store: Path
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert nbformat.reads(done.stdout, 4).cells[0].source.startswith("# ")
-    assert [file.name for file in store.rglob("*.nc")] == ["curves.nc"]
+    assert list(shared.rglob("curves/WT-r0.nc"))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import ModuleType
 
 import papermill
 import pytest
 import torch
+import yaml
 
+import lostprune
 from lostprune import networks, pruning, results
-from lostprune.book import pages
+from lostprune.book import pages, shown
 
 ROOT = Path(__file__).parents[2]
 
@@ -72,3 +75,45 @@ def test_the_page_on_pruned_networks_runs_as_it_stands(store: Path, tmp_path: Pa
         again = torch.export.load("small_resnet20.pt2").module()(images)
         torch.testing.assert_close(again, found["small"](images), rtol=0, atol=1e-5)
     assert pruning.parameters(found["small"]) < 0.6 * pruning.parameters(found["network"])
+
+
+def test_contributing_names_files_that_are_there():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    named = {name for name in re.findall(r"`([\w./]+/[\w./]*)`", text) if "NAME" not in name and "ROOM" not in name}
+    assert len(named) > 30
+    missing = {
+        name for name in named if not (ROOT / name).exists() and not (ROOT / "lib" / "lostprune" / name).exists()
+    }
+    assert missing == set()
+
+
+def test_every_room_of_the_library_is_on_the_map():
+    rooms = {folder.name for folder in (ROOT / "lib" / "lostprune").iterdir() if (folder / "__init__.py").is_file()}
+    assert rooms <= set(re.findall(r"`(\w+)/`", (ROOT / "CONTRIBUTING.md").read_text()))
+
+
+def test_the_citation_is_of_this_version_and_of_the_paper():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert {"cff-version", "message", "title", "authors"} <= set(citation)
+    assert citation["version"] == lostprune.__version__
+    entry = re.search(r"@\w+{liebenwein2021lost,.*?\n}", (ROOT / "book" / "references.bib").read_text(), re.DOTALL)[0]
+    paper = citation["preferred-citation"]
+    assert paper["title"] in entry and f"{paper['start']}--{paper['end']}" in entry and str(paper["year"]) in entry
+    assert all(author["family-names"] in entry for author in paper["authors"])
+
+
+def test_every_public_room_is_in_the_reference():
+    text = "".join(path.read_text() for path in (ROOT / "book" / "reference").glob("*.md"))
+    for name in lostprune.__all__:
+        if isinstance(getattr(lostprune, name), ModuleType):
+            assert f".. automodule:: lostprune.{name}\n" in text, name
+        elif callable(getattr(lostprune, name)):
+            assert re.search(rf"^.. auto(function|class):: {name}$", text, re.MULTILINE), name
+
+
+def test_the_pages_of_several_networks_show_all_studies_of_the_book():
+    listed = pages.read_pages(ROOT)
+    of_one = {study for page in listed.values() if "network" in page.parameters for study in shown.studies_of(page)}
+    for page in listed.values():
+        if "studies" in page.parameters:
+            assert of_one <= set(shown.studies_of(page)), page.name

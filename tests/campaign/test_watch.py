@@ -9,7 +9,8 @@ import pytest
 
 from lostprune.campaign.board import Board
 from lostprune.campaign.jobs import Job
-from lostprune.campaign.watch import Watch, read_note, seconds_to_go
+from lostprune.campaign.watch import Watch
+from lostprune.foundations import notes
 from lostprune.foundations.progress import Progress, Stopped, watched_by
 
 
@@ -44,17 +45,17 @@ def test_a_note_says_how_far_the_job_is_until_it_ends(study, tmp_path, monkeypat
         bar.say("WT, cycle 1 of 2")
         now[0] += 10
         bar.step(100)
-    note = read_note(job.note(tmp_path))
+    note = notes.read(job.note(tmp_path))
     assert (note["doing"], note["done"], note["total"], note["pid"]) == ("WT, cycle 1 of 2", 100, 400, os.getpid())
-    assert seconds_to_go(note) == 30
+    assert notes.seconds_left(note) == 30
     board = Board(tmp_path, workers=2)
     board.began(job)
     board.expect(600)
     line, in_all = board.words()
-    assert line.startswith("resnet20 tiny: WT, cycle 1 of 2, 25%, about 30 s left, on ")
+    assert line.startswith("resnet20 tiny: WT, cycle 1 of 2: 25%, about 30 s left, on ")
     assert in_all == "in all about 5 min left"
     watch.close()
-    assert board.words() == [in_all] and read_note(job.note(tmp_path)) is None
+    assert board.words() == [in_all] and notes.read(job.note(tmp_path)) is None
 
 
 def test_a_note_is_not_worth_an_end(tmp_path):

@@ -60,7 +60,7 @@ def test_the_table_knows_what_torchvision_knows():
 
 
 def test_cifar10_1_is_a_test_set_that_no_study_trains_on():
-    assert set(data.DATASETS) == {"cifar10", "cifar10.1"} and data.trainable() == ("cifar10",)
+    assert "cifar10" in data.trainable() and "cifar10.1" not in data.trainable()
     with pytest.raises(ValueError, match="split of cifar10.1: got 'train', expected one of test"):
         data.load("cifar10.1", "train")
     with pytest.raises(ValueError, match="dataset: got 'cifar10.1'"):
@@ -87,7 +87,7 @@ def test_writing_to_loaded_images_changes_no_file():
 
 
 def test_unknown_names_are_refused_with_the_nearest():
-    with pytest.raises(ValueError, match="dataset: got 'cifar-10', expected one of cifar10, cifar10.1; did you mean"):
+    with pytest.raises(ValueError, match="dataset: got 'cifar-10', expected one of cifar10, .*; did you mean"):
         data.load("cifar-10", "test")
     with pytest.raises(ValueError, match="split of cifar10: got 'tset', expected one of train, test; did you mean 'te"):
         data.load("cifar10", "tset")

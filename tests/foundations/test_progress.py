@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from lostprune.foundations import progress
+from lostprune.foundations import notes, progress
 from lostprune.foundations.progress import Progress, Stopped, in_words, watched_by
 
 
@@ -20,14 +20,50 @@ class Listener:
     def stepped(self, bar):
         self.heard.append(bar.done)
 
+    def ended(self, bar):
+        self.heard.append("end")
 
-def test_a_log_gets_lines_not_bars(capsys, monkeypatch):
-    monkeypatch.setattr(progress, "LOG_EVERY", 0.0)
-    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)  # other tests import it
+
+@pytest.fixture
+def log(monkeypatch):
+    """What is shown goes into a file, as far as progress can tell; other tests import ipykernel."""
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+
+
+def test_a_log_gets_lines_not_bars(log, capsys):
     with Progress(100, "Training") as bar:
         bar.say("WT, cycle 1")
         bar.step(50, {"epoch": 1, "loss": 2.0, "error": 0.5})
-    assert capsys.readouterr().err == "WT, cycle 1: 50%, 0 s left epoch 1, loss 2.000, error 50.0%\n"
+    assert capsys.readouterr().err == "WT, cycle 1: 50%, about 0 s left epoch 1, loss 2.000, error 50.0%\n"
+
+
+def test_a_log_gets_lines_while_nothing_is_done(log, capsys, monkeypatch):
+    monkeypatch.setattr(progress, "LOG_EVERY", 0.01)
+    with Progress(100, "frost"):
+        told = ""
+        while told.count("\n") < 2:  # without end if there were no lines
+            told += capsys.readouterr().err
+    assert told.startswith("frost: 0%\n")
+
+
+def test_a_program_that_shows_a_notebooks_progress_gets_a_note(monkeypatch, tmp_path, capsys):
+    path = tmp_path / "note.json"
+    monkeypatch.setenv(progress.VARIABLE, str(path))
+    with Progress(100, "resnet20 on cpu") as bar:
+        bar.step(25)
+        bar.say("WT, cycle 1")
+        note = notes.read(path)
+        assert (note["doing"], note["done"], note["total"]) == ("WT, cycle 1", 25, 100)
+        bar.step(75)
+    assert notes.read(path) is None and capsys.readouterr().err == ""
+
+
+def test_nothing_to_do_leaves_the_note_of_others(monkeypatch, tmp_path):
+    monkeypatch.setenv(progress.VARIABLE, str(tmp_path / "note.json"))
+    with Progress(100, "outer"):
+        with Progress(0, "inner") as inner:
+            inner.say("worker")
+        assert notes.read(tmp_path / "note.json")["doing"] == "outer"
 
 
 def test_a_terminal_gets_a_bar(capsys, monkeypatch):
@@ -52,7 +88,7 @@ def test_a_watch_is_told_and_nothing_is_shown(capsys):
         bar.say("WT")
         bar.step(60)
         bar.step(40)
-    assert listener.heard == ["WT", 60, 100] and capsys.readouterr().err == ""
+    assert listener.heard == ["WT", 60, 100, "end"] and capsys.readouterr().err == ""
     assert Progress(0, "").watch is None
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from lostprune import networks, pruning
-from lostprune.pruning import allocation
+from lostprune.pruning import allocation, shares
 from reference import pruning as plain
 from reference.pruning_networks import TOPOLOGIES, random_images, random_network
 
@@ -42,9 +42,14 @@ def test_sensitivities_of_the_papers_networks(name):
         {"kernel_size": (2, 3), "stride": (2, 1), "padding": (0, 2)},
         {"kernel_size": (3, 3), "dilation": (1, 2), "padding": "same"},
         {"kernel_size": (3, 2), "padding": 1, "padding_mode": "reflect"},
+        {"kernel_size": 7, "stride": 2, "padding": 3},
+        {"kernel_size": 3, "stride": 2, "dilation": 2, "padding": 2},
+        {"kernel_size": 1, "stride": 3},
     ],
 )
-def test_convolutions_of_every_kind(options):
+@pytest.mark.parametrize("at_once", [2**24, 200, 1])  # patches of an image together, in strips, row by row
+def test_convolutions_of_every_kind(options, at_once, monkeypatch):
+    monkeypatch.setattr(shares, "_STRIP_ELEMENTS", at_once)
     torch.manual_seed(0)
     network = nn.Sequential(nn.Conv2d(3, 4, **options), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3))
     images = random_images(5, 1, 7)

@@ -19,7 +19,7 @@ def test_samples_of_tables_9_and_10():
     assert percent(tables.average, network="densenet22", pruner="FT", group="test", statistic="mean") == 58.2
     assert percent(tables.minimum, network="wrn16_8", pruner="PFP", group="test", statistic="mean") == 66.7
     assert percent(tables.minimum, network="resnet56", pruner="WT", group="test", statistic="std") == 6.5
-    assert percent(tables.average, network="deeplabv3", pruner="WT", group="train", statistic="mean") == 58.9
+    assert percent(tables.average, network="deeplabv3_resnet50", pruner="WT", group="train", statistic="mean") == 58.9
     assert tables.sizes == {"network": 9, "pruner": 4, "group": 2, "statistic": 2}
     assert int(tables.average.isnull().sum()) == int(tables.minimum.isnull().sum()) == 0
     assert "Tables 9 and 10" in tables.attrs["source"]
@@ -82,7 +82,7 @@ def test_samples_of_tables_4_6_and_8():
     assert percent(tables.prune_ratio, network="resnet20", pruner="PFP") == 44.9
     assert percent(tables.flop_reduction, network="resnet110", pruner="FT") == 72.07
     assert percent(tables.error_difference, network="resnet101", pruner="FT") == 0.29
-    assert percent(tables.flop_reduction, network="deeplabv3", pruner="SiPP") == 42.70
+    assert percent(tables.flop_reduction, network="deeplabv3_resnet50", pruner="SiPP") == 42.70
     assert tables.sizes == {"network": 9, "pruner": 4}
     assert not any(bool(values.isnull().any()) for values in tables.values())
 
@@ -96,7 +96,7 @@ def test_pruning_weights_removes_more_parameters_than_pruning_filters_in_every_r
     assert (ratio.sel(pruner=["WT", "SiPP"]).min("pruner") > ratio.sel(pruner=["FT", "PFP"]).max("pruner")).all()
 
 
-@pytest.mark.parametrize("network", ["resnet18", "resnet101", "deeplabv3"])
+@pytest.mark.parametrize("network", ["resnet18", "resnet101", "deeplabv3_resnet50"])
 def test_tables_6_and_8_repeat_the_nominal_columns_of_tables_9_and_10(network: str):
     ratio = published.prune_results().prune_ratio.sel(network=network)
     nominal = published.overparameterization().average.sel(network=network, group="train", statistic="mean")

@@ -41,10 +41,19 @@ def test_methods_are_a_set_in_the_order_of_the_paper():
     assert hash(Study(methods=["PFP", "WT"])) == hash(Study(methods=("WT", "PFP")))
 
 
-def test_checkpoints_are_shared_by_studies_that_train_the_same():
+def test_chains_are_shared_by_studies_that_train_and_measure_the_same():
     one, other = Study(methods=("WT",), repetitions=1), Study(repetitions=3)
-    assert one.training_key == other.training_key
-    assert one.key != other.key
+    assert one.training_key == other.training_key and one.key == other.key
+    shorter = Study(scale=dataclasses.replace(SCALES["quick"], name="mine", test_images=100))
+    mine = Study(scale=dataclasses.replace(SCALES["quick"], name="mine"))
+    assert shorter.training_key == mine.training_key and shorter.key != mine.key
+
+
+def test_a_network_that_costs_more_sees_fewer_images_where_the_scale_limits_it():
+    scale = Scale("mine", train_images=5000, epochs=2, retrain_epochs=1, cycles=2, multiply_adds=10**12)
+    small, large = Study(scale=scale), Study(network="wrn16_8", scale=scale)
+    assert small.train_images == 5000 and 128 <= large.train_images < 1000
+    assert Study(scale="paper").train_images == 45_000
 
 
 @pytest.mark.parametrize("change", [{"seed": 1}, {"scale": "smoke"}, {"scale": Scale("mine", epochs=3)}])

@@ -11,9 +11,9 @@ import torch
 
 from .. import corruptions
 from ..data import Split
+from ..measurement.test_sets import constants_for
 
 VALUES = 1 << 25  # of network inputs and outputs at once: 128 MiB of float32
-SMALL = 64  # pixels; up to this side images are corrupted with the constants of CIFAR-10-C, else of ImageNet-C
 
 
 class Distribution(NamedTuple):
@@ -69,5 +69,5 @@ def corrupted(images: torch.Tensor, distribution: Distribution, generator: torch
     """Images uint8 [b, c, h, w] under a distribution."""
     if distribution.corruption is None:
         return images
-    constants = "cifar10-c" if max(images.shape[2:]) <= SMALL else "imagenet-c"
+    constants = constants_for(max(images.shape[2:]))
     return corruptions.corrupt_any(images, distribution.corruption, distribution.severity, constants, generator)

@@ -12,13 +12,21 @@ from ..study import Study
 from ..training import Run, keep_freed_memory
 from ..training.loop import run_epoch
 from ..training.trainer import Trainer
+from . import beside as neighbour
 from . import floors, report
 from .plain_loop import PlainLoop
 
 DATASET, IMAGES = "cifar10", 45_000
+BESIDE_STEPS = 4  # a round beside a busy program, twice as slow at best
 
 
-def measure(network: str = "resnet20", together: int | None = None, steps: int | None = None, rounds: int = 5) -> dict:
+def measure(
+    network: str = "resnet20",
+    together: int | None = None,
+    steps: int | None = None,
+    rounds: int = 5,
+    beside: bool = False,
+) -> dict:
     """Images per second of the engine, alone and with several networks at once, and of the plain loop.
 
     The plain loop (``tests/reference/training.py``) runs in a process of its own, since the engine changes how this
@@ -29,6 +37,7 @@ def measure(network: str = "resnet20", together: int | None = None, steps: int |
         together: how many networks train at once; ``None`` takes 12 on CUDA and 2 on a CPU.
         steps: of each network in a round, at least 1; ``None`` takes a whole epoch on CUDA and 20 on a CPU.
         rounds: how often each way is timed, at least 1.
+        beside: measure a few steps beside a busy program, too; see ``beside.measure`` for what that adds.
 
     Returns:
         What was run on what; ``images_per_second`` of the ``engine``, of all networks ``together`` and of the
@@ -36,12 +45,14 @@ def measure(network: str = "resnet20", together: int | None = None, steps: int |
         ``together_ratio``, all networks over one; ``hours`` of a training and of a chain of the paper; ``floors``.
 
     Raises:
-        ValueError: an unknown network or device.
+        ValueError: an unknown network or device, or ``beside`` without a CPU.
         BenchError: the checkout with the plain loop is not there.
     """
     device, recipe = default_device(), networks.recipe_for(network)
     report.reference("training")
     on_cuda = device.type == "cuda"
+    if beside and device.type != "cpu":
+        raise ValueError(f"beside: got device {device}, expected cpu: threads share a CPU; set LOSTPRUNE_DEVICE=cpu")
     keep_freed_memory()
     split = data.load(DATASET, "train")
     count = IMAGES if steps is None and on_cuda else min(IMAGES, recipe.batch_size * (steps or 20))
@@ -62,6 +73,12 @@ def measure(network: str = "resnet20", together: int | None = None, steps: int |
             rates["engine"].append(images_per_second(trainers[:1]))
             rates["plain"].append(plain.images_per_second())
             rates["together"].append(images_per_second(trainers))
+    busy = {}
+    if beside:
+        few = slice(recipe.batch_size * min(steps or BESIDE_STEPS, BESIDE_STEPS))
+        trainer = Trainer(Run(networks.build(network), images[few], labels[few], recipe, 0))
+        trainer.prepare()
+        busy = neighbour.measure(lambda: run_epoch([trainer], 0, None), device, rounds)
     medians = {name: statistics.median(values) for name, values in rates.items()}
     engine = trainers[0].engine
     shape = tuple(images.shape[1:])
@@ -77,6 +94,7 @@ def measure(network: str = "resnet20", together: int | None = None, steps: int |
         "together_ratio": _ratio(rates["together"], rates["engine"]),
         "hours": _hours(network, medians),
         "floors": floors.of("training", trainers[0].network, shape, engine.bfloat16, max(medians["engine"], 1e-9)),
+        **busy,
     }
 
 
@@ -114,5 +132,6 @@ def in_words(measured: dict) -> str:
         f"engine over plain loop: {report.in_words(measured['ratio'], digits=2)}; together over alone: "
         f"{report.in_words(measured['together_ratio'], digits=2)}",
         floors.in_words(measured["floors"]),
+        *([neighbour.in_words(measured)] if "beside_over_one_thread" in measured else []),
     ]
     return "\n".join(lines)

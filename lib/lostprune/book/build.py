@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import importlib.metadata
+import hashlib
 import importlib.util
+import multiprocessing
 import os
 import shutil
 import subprocess
 import sys
-import threading
+import tempfile
+import time
 from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from contextlib import ExitStack
 from pathlib import Path
 
-from ..foundations.choices import choose
-from . import exhibits
-from .pages import BookError, Page, read_pages
+from tqdm import tqdm
 
-PATIENCE = 20  # seconds until a run says what it may be doing
+from ..foundations import threads
+from ..foundations.choices import choose
+from ..foundations.progress import in_words
+from .pages import BookError, Page, read_pages
+from .status_line import StatusLine
+
+AT_ONCE = 2  # pages, where there are as many cores
 
 
 def build(root: Path, names: tuple[str, ...] = (), force: bool = False, say: Callable[[str], object] = print) -> Path:
@@ -39,29 +47,77 @@ def build(root: Path, names: tuple[str, ...] = (), force: bool = False, say: Cal
         choose("page", name, pages)
     for stale in set((root / "book" / "pages").glob("*.ipynb")) - {page.target for page in pages.values()}:
         stale.unlink()
-    for number, page in enumerate(pages.values(), start=1):
-        title = f"[{number}/{len(pages)}] {page.name}"
+    titles = {name: f"[{number}/{len(pages)}] {name}" for number, name in enumerate(pages, start=1)}
+    due = []
+    for page in pages.values():
         wanted = not names or page.name in names
         if not page.target.exists() or wanted and (force or not page.is_up_to_date()):
-            _run(page, title, say)
+            due.append(page)
         else:
-            say(f"{title}: {'up to date' if wanted else 'left as it is'}")
-    exhibits.write(pages, root)
+            say(f"{titles[page.name]}: {'up to date' if wanted else 'left as it is'}")
+    _run(due, titles, say)
+    _write_lists(pages, root)
     return _build_html(root, say)
 
 
-def _run(page: Page, title: str, say: Callable[[str], object]) -> None:
-    say(f"{title}: running {page.source.name}")
-    hint = (
-        "  still running; results that are missing from book/results are computed first, which takes minutes or more "
-        "(if it is stopped, the same command goes on where it was)"
+def _run(due: list[Page], titles: dict[str, str], say: Callable[[str], object]) -> None:
+    """Run pages in processes of their own, some at once, which share the cores; after a failure no more begin."""
+    count = max(1, min(AT_ONCE, threads.available(), len(due)))
+    waiting, running, failures = list(due), {}, []
+    with ExitStack() as opened:
+        folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="lostprune-")))
+        spawn = multiprocessing.get_context("spawn")
+        pool = opened.enter_context(ProcessPoolExecutor(count, spawn, _share_cores, (count,)))
+        while waiting or running:
+            while waiting and len(running) < count:
+                page = waiting.pop(0)
+                _tell(say, f"{titles[page.name]}: running {page.source.name}")
+                note = folder / f"{page.name}.json"
+                task = pool.submit(page.run, note)
+                running[task] = opened.enter_context(_status_line(titles[page.name], note, say))
+            for task in wait(running, return_when=FIRST_COMPLETED).done:
+                running.pop(task).close()
+                if task.exception() is not None:
+                    waiting.clear()
+                    failures.append(task.exception())
+                    _tell(say, f"a page failed{'; waiting for the other one' if running else ''}")
+    if failures:
+        raise failures[0]
+
+
+def _share_cores(count: int) -> None:
+    """In a process that runs pages: its kernels take their share of the cores, or they would wait for each other."""
+    if count > 1:
+        os.environ["OMP_NUM_THREADS"] = str(max(1, threads.available() // count))
+
+
+def _status_line(title: str, note: Path, say: Callable[[str], object]) -> StatusLine:
+    began = time.monotonic()
+    computing = (
+        f"{title}: results are missing from book/results and are computed; if it is stopped, the same command resumes"
     )
-    patience = threading.Timer(PATIENCE, say, [hint])
-    patience.start()
-    try:
-        page.run()
-    finally:
-        patience.cancel()
+    return StatusLine(
+        title, note, lambda: in_words(time.monotonic() - began), on_computing=lambda: _tell(say, computing)
+    )
+
+
+def _tell(say: Callable[[str], object], line: str) -> None:
+    with tqdm.external_write_mode(file=sys.stderr):  # above the lines of the pages that run
+        say(line)
+
+
+def _write_lists(pages: dict[str, Page], root: Path) -> None:
+    """Write what lists all pages, unless they are those that it was written from."""
+    stamp = root / "book" / "pages" / ".listed"
+    digest = hashlib.sha256(" ".join([*pages, *(page.digest() for page in pages.values())]).encode()).hexdigest()
+    if stamp.is_file() and stamp.read_text() == digest:
+        return
+    from . import exhibits, explorer, shown  # here: they need torch, which takes seconds
+
+    found = shown.read(pages.values(), root)
+    exhibits.write(pages.values(), found, root)
+    explorer.write(found, root)
+    stamp.write_text(digest)
 
 
 def _build_html(root: Path, say: Callable[[str], object]) -> Path:

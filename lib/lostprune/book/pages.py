@@ -6,7 +6,6 @@ import hashlib
 import importlib.metadata
 import json
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,11 +41,15 @@ class Page:
         return self.root / "book" / "pages" / f"{self.name}.ipynb"
 
     def digest(self) -> str:
-        """Of everything the page depends on: notebook, parameters, library, published results, renderers."""
+        """Of everything the page depends on: notebook, parameters, library, published results, renderers.
+
+        A page about one network depends on results of that network alone; their folders begin with its name.
+        """
         versions = [importlib.metadata.version(package) for package in RENDERERS]
         content = hashlib.sha256(json.dumps([self.parameters, versions], sort_keys=True).encode())
-        results = (self.root / "book" / "results").rglob("*.nc")
-        for file in [self.source, *sorted(LIBRARY.rglob("*.py")), *sorted(results)]:
+        prefix = f"{self.parameters['network']}-" if "network" in self.parameters else ""
+        results = [file for study in _results(self.root) if study.name.startswith(prefix) for file in _files(study)]
+        for file in [self.source, *sorted(LIBRARY.rglob("*.py")), *results]:
             content.update(f"{file.parent.name}/{file.name}\n".encode() + hashlib.sha256(file.read_bytes()).digest())
         return content.hexdigest()
 
@@ -58,8 +61,11 @@ class Page:
             return False
         return made_from == self.digest()
 
-    def run(self) -> None:
+    def run(self, progress_note: Path | None = None) -> None:
         """Execute the notebook; the page appears whole or not at all.
+
+        Args:
+            progress_note: where its kernel notes its progress, for whoever shows it.
 
         Raises:
             BookError: a cell failed (the notebook with the error is kept), or the process that ran it died.
@@ -74,7 +80,8 @@ class Page:
                 engine_name="lostprune-book",
                 kernel_name="python3",
                 cwd=self.root,
-                progress_bar=sys.stderr.isatty(),
+                progress_bar=False,
+                progress_note=progress_note,
             )
         except papermill.PapermillExecutionError as error:
             raise BookError(
@@ -84,12 +91,20 @@ class Page:
         except DeadKernelError as error:
             raise BookError(
                 f"{self.name}: the process that ran {self.source.name} died, most often for lack of memory; "
-                "what it had finished is kept, and the same command goes on there"
+                "what it had finished is kept, and the same command resumes"
             ) from error
         page.metadata["lostprune"] = {"digest": digest}
         nbformat.write(page, unfinished)
         self.target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(unfinished, self.target)
+
+
+def _results(root: Path) -> list[Path]:
+    return sorted(folder for folder in (root / "book" / "results").glob("*") if folder.is_dir())
+
+
+def _files(study: Path) -> list[Path]:
+    return sorted(study.rglob("*.nc"))
 
 
 def find_checkout() -> Path:

@@ -1,16 +1,27 @@
-"""The papermill engine ``lostprune-book``: runs a notebook and makes a page of the book out of it.
+"""How papermill runs the notebooks of this package, and makes pages of the book out of them.
 
-``papermill --engine lostprune-book notebooks/NAME.ipynb page.ipynb`` makes the same page by hand.
+papermill loads this module on every call, as it does with the engines of all packages. Without ``--engine``, it then
+runs notebooks with :class:`DefaultEngine`; ``papermill --engine lostprune-book notebooks/NAME.ipynb page.ipynb`` makes
+the same page by hand as the book's build.
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import papermill
 from nbformat import NotebookNode
-from papermill.engines import NBClientEngine
+from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
+from tqdm.contrib.logging import logging_redirect_tqdm
+
+from ..foundations.progress import in_log, in_words, noted_at
+from .status_line import StatusLine
 
 MARK = re.compile(r"<<(\w+)>>")
 # Bookkeeping of HoloViews, and widgets: a progress bar is of interest while it moves, and needs scripts from a CDN.
@@ -21,8 +32,34 @@ NOT_FOR_READERS = (
 )
 
 
-class BookEngine(NBClientEngine):
-    """Runs a notebook like papermill does, and changes three things.
+class ShowingEngine(NBClientEngine):
+    """Runs a notebook like papermill does, and shows below papermill's bar what its kernel does.
+
+    Args:
+        progress_note: where the kernel notes its progress, for a caller that shows it; here nothing is shown then.
+    """
+
+    @classmethod
+    def execute_managed_notebook(
+        cls, nb_man: NotebookExecutionManager, kernel_name: str, progress_note: Path | None = None, **kwargs
+    ) -> None:
+        # On the terminal the kernel would warn of its local TCP ports and call its own end an error.
+        kwargs.setdefault("extra_arguments", ["--log-level=CRITICAL"])
+        with noted_at(progress_note) if progress_note else _shown(nb_man, kwargs["input_path"]):
+            super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
+
+
+class DefaultEngine(NBClientEngine):
+    """papermill's own engine, but :class:`ShowingEngine` for notebooks that mention this package."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: NotebookExecutionManager, kernel_name: str, **kwargs) -> None:
+        engine = ShowingEngine if any("lostprune" in cell.source for cell in nb_man.nb.cells) else NBClientEngine
+        engine.execute_managed_notebook(nb_man, kernel_name, **kwargs)
+
+
+class BookEngine(ShowingEngine):
+    """Runs a notebook, and makes a page of it in three ways.
 
     - ``<<name>>`` in Markdown cells and in figure captions and labels (cell metadata ``mystnb``) becomes the value of
       the parameter ``name``: one notebook makes several pages with titles and labels of their own. ``<<network>>`` is
@@ -39,9 +76,37 @@ class BookEngine(NBClientEngine):
         notebook = nb_man.nb
         _fill_marks(notebook, _parameters(kwargs["input_path"], notebook))
         _show_what_was_run(notebook)
-        # On the terminal the kernel would warn of its local TCP ports and call its own end an error.
-        super().execute_managed_notebook(nb_man, kernel_name, extra_arguments=["--log-level=CRITICAL"], **kwargs)
+        super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
         _drop_outputs(notebook)
+
+
+@contextlib.contextmanager
+def _shown(nb_man: NotebookExecutionManager, path: str) -> Iterator[None]:
+    """Show what the kernel notes, if papermill is to show its progress."""
+    began = time.monotonic()
+
+    def where() -> str:
+        return f"{_heading(nb_man.nb)}, {in_words(time.monotonic() - began)}"
+
+    with tempfile.TemporaryDirectory(prefix="lostprune-") as folder, contextlib.ExitStack() as shown:
+        note = Path(folder) / "progress.json"
+        shown.enter_context(noted_at(note))
+        if nb_man.pbar is not None:
+            name = Path(path).stem if in_log() else ""  # a terminal has it on the screen
+            shown.enter_context(logging_redirect_tqdm())  # papermill's log lines stand above the bars
+            shown.enter_context(StatusLine(name, note, where, nb_man.pbar.refresh))
+        yield
+
+
+def _heading(notebook: NotebookNode) -> str:
+    """The heading above the cell that runs now."""
+    heading = ""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            heading = next((line.lstrip("# ") for line in cell.source.splitlines() if line.startswith("#")), heading)
+        elif cell.metadata.get("papermill", {}).get("status") in ("pending", "running"):
+            return heading
+    return heading
 
 
 def _parameters(path: str, notebook: NotebookNode) -> dict:
@@ -52,7 +117,7 @@ def _parameters(path: str, notebook: NotebookNode) -> dict:
             values[parameter["name"]] = ast.literal_eval(parameter["default"])
         except (ValueError, SyntaxError):
             continue  # a default that is computed cannot be printed before the run
-    # Here: papermill loads the module on every call, and this import takes seconds.
+    # Here: papermill loads this module on every call, and labels bring pandas.
     from ..published.labels import network_label
 
     values |= dict(notebook.metadata["papermill"]["parameters"])
@@ -104,3 +169,6 @@ def _drop_outputs(notebook: NotebookNode) -> None:
                 output.data = NotebookNode(data)
             kept.append(output)
         cell.outputs = kept
+
+
+papermill_engines.register(None, DefaultEngine)  # the one that papermill takes without --engine

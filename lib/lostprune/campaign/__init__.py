@@ -1,8 +1,8 @@
 """The campaign: many studies, stopped and taken up again, on one device or many."""
 
-from .bundle import BundleError, export_store, import_store
-from .loop import Summary, run
-from .report import describe
-from .studies import parse
+from ..foundations import lazy
 
-__all__ = ["BundleError", "Summary", "describe", "export_store", "import_store", "parse", "run"]
+_SOURCES = {name: "bundle" for name in ("BundleError", "export_store", "import_store")}
+_SOURCES |= {"Summary": "loop", "run": "loop", "describe": "report", "parse": "studies"}
+__all__ = sorted(_SOURCES)
+__getattr__, __dir__ = lazy.attach(__name__, _SOURCES)

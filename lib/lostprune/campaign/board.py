@@ -10,9 +10,9 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
-from ..foundations.progress import LOG_EVERY, in_log, in_words
+from ..foundations import notes
+from ..foundations.progress import LOG_EVERY, how_far, in_log, in_words
 from .jobs import Job, label
-from .watch import read_note, seconds_to_go
 
 EVERY = 1.0  # seconds
 
@@ -20,7 +20,7 @@ EVERY = 1.0  # seconds
 class Board(threading.Thread):
     """Reads the notes of the running jobs, wherever they run, and shows them until it is closed.
 
-    A terminal and a notebook get a bar for each job, below a line for all; a log gets lines, every half minute.
+    A terminal and a notebook get a bar for each job, below a line for all; a log gets lines, every ten seconds.
 
     Args:
         folder: the store.
@@ -80,7 +80,7 @@ class Board(threading.Thread):
         """One line for each running job that has said something, and the last one for all of it."""
         lines = []
         for job in self.jobs.values():
-            note = read_note(job.note(self.folder))
+            note = notes.read(job.note(self.folder))
             if note is not None:
                 lines.append(in_line(job, note))
         return lines + [self._in_all()]
@@ -95,7 +95,7 @@ class Board(threading.Thread):
     def _draw(self) -> None:
         self._show("", self._in_all(), 0, 1)
         for name, job in self.jobs.items():
-            note = read_note(job.note(self.folder))
+            note = notes.read(job.note(self.folder))
             if note is not None:
                 self._show(name, in_line(job, note), note["done"], note["total"])
 
@@ -111,6 +111,4 @@ class Board(threading.Thread):
 
 def in_line(job: Job, note: dict) -> str:
     """A running job in one line: what is being done where, how far it is, and how long it will go on."""
-    share = f"{note['done'] / note['total']:.0%}" if note["total"] else "begins"
-    left = in_words(seconds_to_go(note))
-    return f"{label(job.study)}: {note['doing']}, {share}, about {left} left, on {note['host']}"
+    return f"{label(job.study)}: {how_far(note)}, on {note['host']}"

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import torch
 
+from ..foundations import threads
 from ..foundations.choices import choose
 
 KINDS = ("serial", "dask", "slurm")
@@ -104,10 +105,10 @@ def _local_cluster(workers: int | None):
     distributed = _dask()[1]
     gpus = _visible_gpus()
     count = workers or max(1, len(gpus))
-    threads = max(1, (os.cpu_count() or 1) // count)
+    share = max(1, threads.available() // count)
     specification = {}
     for number in range(count):
-        place = {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)]} if gpus else {"OMP_NUM_THREADS": str(threads)}
+        place = {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)]} if gpus else {"OMP_NUM_THREADS": str(share)}
         options = {"nthreads": 1, "env": place, "memory_limit": 0, "dashboard": False, "silence_logs": "ERROR"}
         specification[number] = {"cls": distributed.Nanny, "options": options}
     scheduler = {"cls": distributed.Scheduler, "options": {"dashboard": False, "host": "127.0.0.1", "port": 0}}

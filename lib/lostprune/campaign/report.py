@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..foundations import store
+from ..foundations import notes, store
 from ..foundations.device import default_device, provenance
 from ..foundations.progress import in_words
 from ..prune_retrain.cells import UNPRUNED, name_of_chain
@@ -12,7 +12,6 @@ from ..study import Study
 from .board import in_line
 from .jobs import Job, label, plan
 from .pace import Pace
-from .watch import read_note
 
 
 def describe(studies: list[Study], parts: tuple[str, ...], folder: Path, repetition: int | None = None) -> str:
@@ -44,7 +43,7 @@ def describe(studies: list[Study], parts: tuple[str, ...], folder: Path, repetit
 
 def _running(job: Job, folder: Path) -> dict | None:
     """The note of a job that a process has claimed; a note that a killed process left behind says nothing."""
-    note = read_note(job.note(folder))
+    note = notes.read(job.note(folder))
     if note is None:
         return None
     try:

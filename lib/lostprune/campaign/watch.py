@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..foundations import notes
 from ..foundations.progress import Progress, Stopped
-
-EVERY = 1.0  # seconds between looks at the ticket and between notes
 
 
 @dataclass
@@ -52,43 +50,21 @@ class Watch:
         now = time.monotonic()
         if self.limit is not None and now > self.limit:
             raise Stopped("the time limit is reached")
-        if now - self.looked >= EVERY:
+        if now - self.looked >= notes.EVERY:
             self._look(progress, now)
 
     def _look(self, progress: Progress, now: float) -> None:
         self.looked = now
         if not self.ticket.exists():
             raise Stopped("the campaign stops")
-        content = {
-            "doing": progress.title,
-            "done": progress.done,
-            "total": progress.total,
-            "seconds": now - progress.started,
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
-        }
-        try:
-            part = self.note.with_name(f"{self.note.name}.{os.getpid()}.part")
-            part.write_text(json.dumps(content))
-            os.replace(part, self.note)
-        except OSError:
-            pass  # a full disk: the next checkpoint says so
+        notes.write(
+            self.note, progress.title, progress.done, progress.total, now - progress.started,
+            host=socket.gethostname(), pid=os.getpid(),
+        )  # fmt: skip
+
+    def ended(self, progress: Progress) -> None:
+        """The note stays until the job is at its end; see :meth:`close`."""
 
     def close(self) -> None:
         """Take the note away."""
         self.note.unlink(missing_ok=True)
-
-
-def read_note(note: Path) -> dict | None:
-    """What a note says: ``doing``, ``done`` and ``total`` images, ``seconds``, ``host``, ``pid``; or ``None``."""
-    try:
-        return json.loads(note.read_text())
-    except (OSError, ValueError):
-        return None
-
-
-def seconds_to_go(note: dict) -> float | None:
-    """Of the job that the note is about, at its own pace."""
-    if not note["done"] or not note["total"]:
-        return None
-    return note["seconds"] * (note["total"] - note["done"]) / note["done"]

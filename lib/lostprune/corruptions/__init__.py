@@ -2,6 +2,7 @@
 
 from .channels import corrupt_any
 from .cifar10c import obtain_published, published_corruption
+from .imagenet_c import published_imagenet_c
 from .randomness import draw_seeds
 from .registry import NAMES, corrupt
 from .severities import SEVERITIES
@@ -14,4 +15,5 @@ __all__ = [
     "draw_seeds",
     "obtain_published",
     "published_corruption",
+    "published_imagenet_c",
 ]

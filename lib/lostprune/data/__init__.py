@@ -2,20 +2,33 @@
 
 from .augmentation import normalize, pad_crop_flip, standardize
 from .datasets import DATASETS, Dataset, trainable
-from .loading import Split, load, locate
+from .loading import class_names, load, locate, task_of
 from .obtain import DataUnavailable
+from .pictures import DamagedImage, Pictures
 from .registration import add_shifts, fingerprint, register
 from .single import obtain_file
-from .split import VALIDATION_FRACTION, split_training
+from .split import VALIDATION_FRACTION, Split, choose, identity, split_training
+from .streaming import batches, tested
+from .synsets import synsets
+from .trees import TREES, fetch_tree
+from .views import test_view, train_view, viewed
 
 __all__ = [
     "DATASETS",
+    "TREES",
     "VALIDATION_FRACTION",
+    "DamagedImage",
     "DataUnavailable",
     "Dataset",
+    "Pictures",
     "Split",
     "add_shifts",
+    "batches",
+    "choose",
+    "class_names",
+    "fetch_tree",
     "fingerprint",
+    "identity",
     "load",
     "locate",
     "normalize",
@@ -24,5 +37,11 @@ __all__ = [
     "register",
     "split_training",
     "standardize",
+    "synsets",
+    "task_of",
+    "test_view",
+    "tested",
+    "train_view",
     "trainable",
+    "viewed",
 ]

@@ -1,4 +1,4 @@
-"""Which large files were already compared with their digests: remembered beside them, so that it is done once."""
+"""Which large files and sets of images were already checked: remembered beside them, so that it is done once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from ..foundations.store import write_whole
 
 _RECORD = ".checked.json"
-_known: dict[str, list[int]] = {}  # what this process found right, where the folder cannot be written
+_known: dict[str, list] = {}  # what this process found right, where the folder cannot be written
 
 
 def once(path: Path, folder: Path, check: Callable[[Path], None], again: bool = False) -> None:
@@ -23,12 +23,18 @@ def once(path: Path, folder: Path, check: Callable[[Path], None], again: bool = 
     Raises:
         Whatever ``check`` raises; OSError if there is no such file.
     """
-    now = path.stat()
-    state, name = [now.st_size, now.st_mtime_ns], path.relative_to(folder).as_posix()
-    if not again and state in (_known.get(str(path)), _read(folder).get(name)):
+    state = path.stat()
+    name = path.relative_to(folder).as_posix()
+    once_for(name, [state.st_size, state.st_mtime_ns], folder, lambda: check(path), again)
+
+
+def once_for(name: str, state: list, folder: Path, check: Callable[[], None], again: bool = False) -> None:
+    """Call ``check`` on whatever ``name`` stands for, unless it has passed in the same ``state`` (a list for JSON)."""
+    known = f"{folder}/{name}"
+    if not again and state in (_known.get(known), _read(folder).get(name)):
         return
-    check(path)
-    _known[str(path)] = state
+    check()
+    _known[known] = state
     record = json.dumps(_read(folder) | {name: state}, indent=1)
     try:
         write_whole(folder / _RECORD, lambda part: part.write_text(record))
@@ -36,7 +42,7 @@ def once(path: Path, folder: Path, check: Callable[[Path], None], again: bool = 
         pass  # a folder that can only be read; the next process checks again
 
 
-def _read(folder: Path) -> dict[str, list[int]]:
+def _read(folder: Path) -> dict[str, list]:
     try:
         record = json.loads((folder / _RECORD).read_text())
     except (OSError, ValueError):

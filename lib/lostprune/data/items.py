@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from PIL import Image, UnidentifiedImageError
 
-from .loading import Split
+from .split import Split
 
 RESIDENT_BYTES = 2 << 30  # of one split; what is larger is read image by image
 CHANNELS = (1, 3)

@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 from pathlib import Path
-from typing import NamedTuple
 
 import platformdirs
 import torch
 
 from ..foundations.choices import choose
+from ..tasks import Classification, Segmentation, Task
+from . import objectnet
 from .datasets import DATASETS
 from .kept import read_kept
 from .obtain import DataUnavailable, obtain
-
-
-class Split(NamedTuple):
-    """One split of a data set.
-
-    Attributes:
-        images: uint8 [n, 3, h, w], mapped from the kept file; writing to it changes this process's copy only.
-        labels: int64 [n], in [0, len(classes)).
-        classes: names of the classes.
-    """
-
-    images: torch.Tensor
-    labels: torch.Tensor
-    classes: tuple[str, ...]
+from .split import Split
+from .trees import TREES, load_tree
 
 
 def locate(folder: str | os.PathLike | None = None) -> Path:
@@ -36,17 +26,31 @@ def locate(folder: str | os.PathLike | None = None) -> Path:
     return Path(chosen).expanduser().absolute()
 
 
-def load(name: str, split: str, folder: str | os.PathLike | None = None) -> Split:
-    """A split of a data set from the kept copy, which is fetched first if it is missing or damaged.
+def load(
+    name: str,
+    split: str,
+    folder: str | os.PathLike | None = None,
+    classes: int | None = None,
+    image_size: int | None = None,
+) -> Split:
+    """A split of a data set from the kept copy.
+
+    CIFAR-10 is fetched first if it is missing or damaged. Sets of image files are read where they lie in the data
+    folder. Their classes and counts are those of their own lists, so that a part of one is a smaller data set; every
+    image is read once before it is used.
 
     Args:
         name: a key of :data:`DATASETS`, such as "cifar10".
         split: "train" (CIFAR-10: 50,000 images) or "test" (10,000); CIFAR-10.1 has "test" only (2,000).
         folder: the data folder, see :func:`locate`.
+        classes: of image files, how many: those that come first in the set's own list; ``None``: all.
+        image_size: of image files, the pixels on each side to which test images are brought. Where they are few
+            (2 GiB) they become an array, which stays on disk; ``None``, or more of them: each is read when it is taken.
 
     Raises:
-        ValueError: unknown name or split.
+        ValueError: unknown name or split, too many classes; classes or size of another data set.
         DataUnavailable: no source gave the data, or the folder cannot be written.
+        DamagedImage: some of the image files cannot be read.
     """
     choose("dataset", name, DATASETS)
     dataset = DATASETS[name]
@@ -57,6 +61,10 @@ def load(name: str, split: str, folder: str | os.PathLike | None = None) -> Spli
         parts = {name: part for name, part in dataset.parts.items() if name not in dataset.registered}
         dataset = dataclasses.replace(dataset, parts=parts)
     folder = locate(folder)
+    if name in TREES:
+        return load_tree(name, dataset, split, folder, classes, image_size)
+    if classes is not None or image_size is not None:
+        raise ValueError(f"{name}: got classes={classes} and image_size={image_size}, expected neither: it is fixed")
     kept = read_kept(folder / name, dataset, split)
     if kept is None:
         obtain(name, dataset, folder)
@@ -65,3 +73,25 @@ def load(name: str, split: str, folder: str | os.PathLike | None = None) -> Spli
         raise DataUnavailable(f"{name}: {folder} does not give back what was written there; check the disk")
     images, labels = kept
     return Split(torch.from_numpy(images), torch.from_numpy(labels).long(), dataset.classes)
+
+
+@functools.lru_cache(maxsize=32)
+def class_names(name: str, classes: int | None = None) -> tuple[str, ...]:
+    """The classes of a data set in the order of the labels; of image files those that lie in the data folder.
+
+    Args:
+        name: a key of :data:`DATASETS`.
+        classes: of image files, how many; ``None``: all.
+
+    Raises:
+        DataUnavailable: it takes the data folder to know them, and the data set does not lie there.
+    """
+    facts = DATASETS[name]
+    if name not in TREES or isinstance(facts.task, Segmentation):
+        return facts.classes
+    return load(name, "test", classes=classes).classes
+
+
+def task_of(name: str, classes: tuple[str, ...]) -> Task:
+    """How predictions are counted on a data set whose classes are these; ObjectNet's stand for some of ImageNet's."""
+    return Classification(objectnet.meaning(classes)) if name == "objectnet" else DATASETS[name].task

@@ -13,7 +13,7 @@ from ..foundations.choices import choose
 from ..tasks import Classification, Segmentation
 from .datasets import DATASETS, Dataset, Part
 from .items import split_of
-from .loading import Split
+from .split import Split
 
 _HASHED = 64  # images of a split that is not in memory
 _MEASURED = 10_000  # training images that a mean and std are computed from

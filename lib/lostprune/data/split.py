@@ -1,17 +1,67 @@
-"""The paper's division of the training images: training, validation, and the samples S of SiPP and PFP."""
+"""A split of a data set, and the paper's division of the training images."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
 import torch
 
 VALIDATION_FRACTION = 10  # one image in ten
+
+
+class Split(NamedTuple):
+    """One split of a data set.
+
+    Attributes:
+        images: uint8 [n, 3, h, w], mapped from the kept file; writing to it changes this process's copy only. Of image
+            files of many sizes, or more than memory holds, a sequence of uint8 [3, h, w], each read when it is taken.
+        labels: int64 [n], in [0, len(classes)); of segmentation a sequence of int64 [h, w], each read when it is taken.
+        classes: names of the classes.
+    """
+
+    images: torch.Tensor | Sequence[torch.Tensor]
+    labels: torch.Tensor | Sequence[torch.Tensor]
+    classes: tuple[str, ...]
+
+
+class _Chosen(Sequence[torch.Tensor]):
+    """Some items of a sequence, read when they are taken."""
+
+    def __init__(self, items: Sequence[torch.Tensor], places: torch.Tensor):
+        self.items, self.places = items, places
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        return self.items[int(self.places[index])]
+
+
+def choose(split: Split, places: torch.Tensor) -> Split:
+    """The images and labels at some places, int64 [n], in that order; what is read when it is taken stays so."""
+    images, labels = (
+        items[places] if isinstance(items, torch.Tensor) else _Chosen(items, places)
+        for items in (split.images, split.labels)
+    )
+    return split._replace(images=images, labels=labels)
+
+
+def identity(items: Sequence[torch.Tensor], place: int) -> bytes:
+    """What tells an item of a sequence from others: of a file name and size, else what is in it."""
+    if isinstance(items, _Chosen):
+        return identity(items.items, int(items.places[place]))
+    if hasattr(items, "files"):
+        return b"%s %d\n" % (items.files.names[place].rpartition(b"/")[2], items.files.sizes[place])
+    return np.ascontiguousarray(items[place]).tobytes()
 
 
 def split_training(n: int, seed: int, samples: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Divide ``n`` training images at random.
 
     A tenth is the validation part. The samples S, from which the data-informed methods compute their sensitivities,
-    are taken out of it: at most half of it, so that CIFAR-10 gives 45,000 / 5,000 - |S| / |S|.
+    are taken out of it: at most half of it, so that CIFAR-10 gives 45,000 / 5,000 - ``|S|`` / ``|S|``.
 
     Args:
         n: number of images.

@@ -23,6 +23,7 @@ from .excess import excess_error  # noqa: E402
 from .images import displayable, example_images  # noqa: E402
 from .intervals import prune_potential_in_detail, prune_potential_intervals  # noqa: E402
 from .margin import prune_potential_for_margins, prune_potential_slider  # noqa: E402
+from .panels import side_by_side  # noqa: E402
 from .potential import potential_under_noise, potential_under_noise_by_repetition, prune_potential_bars  # noqa: E402
 from .savings import real_savings  # noqa: E402
 
@@ -45,4 +46,5 @@ __all__ = [
     "prune_potential_intervals",
     "prune_potential_slider",
     "real_savings",
+    "side_by_side",
 ]

@@ -4,6 +4,7 @@ Every function returns Markdown. For each method on its own they say whether a f
 states, holds in these numbers, does not hold, or cannot be told.
 """
 
+from .across import across, genuine_overparameterization, robust_training, weights_against_filters_across
 from .excess import excess
 from .methodology import accuracy, commensurate, resolution, unreached
 from .potential import curves_under_shift, margins, over_distributions, overparameterization, under_noise
@@ -13,20 +14,24 @@ from .summary import closing
 
 __all__ = [
     "accuracy",
+    "across",
     "beyond_sampling",
     "better_than_the_parent",
     "closing",
     "commensurate",
     "curves_under_shift",
     "excess",
+    "genuine_overparameterization",
     "intervals",
     "margins",
     "over_distributions",
     "overparameterization",
     "paired_comparison",
     "resolution",
+    "robust_training",
     "test_sets",
     "under_noise",
     "unreached",
     "weights_against_filters",
+    "weights_against_filters_across",
 ]

@@ -7,7 +7,7 @@ import xarray as xr
 from .. import metrics
 from .excess import grows
 from .potential import became_lower
-from .words import listing
+from .words import by_answer
 
 
 def closing(noise: xr.DataArray, shift: xr.DataArray, difference: xr.DataArray, prune_ratio: xr.DataArray) -> str:
@@ -31,10 +31,4 @@ def closing(noise: xr.DataArray, shift: xr.DataArray, difference: xr.DataArray, 
         "It is lower on corrupted data than on nominal data": lower,
         "The more is pruned, the more error shift adds": adds,
     }
-    return "\n".join(f"- *{finding}*: {_by_answer(answers)}." for finding, answers in findings.items())
-
-
-def _by_answer(answers: dict[str, bool | None]) -> str:
-    words = {True: "holds for", False: "does not hold for", None: "cannot be told for"}
-    groups = {word: [method for method, one in answers.items() if one is answer] for answer, word in words.items()}
-    return "; ".join(f"{word} {listing(methods)}" for word, methods in groups.items() if methods)
+    return "\n".join(f"- *{finding}*: {by_answer(answers)}." for finding, answers in findings.items())

@@ -22,3 +22,10 @@ def listing(items: list[str]) -> str:
 def count(number: float, what: str) -> str:
     """``1 image``, ``10 images``."""
     return f"{number:g} {what}" if number == 1 else f"{number:g} {what}s"
+
+
+def by_answer(answers: dict[str, bool | None]) -> str:
+    """``holds for WT and FT; cannot be told for PFP``, from whether something holds for each method."""
+    words = {True: "holds for", False: "does not hold for", None: "cannot be told for"}
+    groups = {word: [method for method, one in answers.items() if one is answer] for answer, word in words.items()}
+    return "; ".join(f"{word} {listing(methods)}" for word, methods in groups.items() if methods)

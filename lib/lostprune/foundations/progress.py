@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import contextvars
+import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
 from tqdm.auto import tqdm
 
-LOG_EVERY = 30.0  # seconds between the lines of a log
+from . import notes
+
+LOG_EVERY = 10.0  # seconds between the lines of a log
+IMAGES = " images"  # what is counted where networks are trained or measured: those that they have seen
+# Names a file: progress is written there, for a program that runs a notebook and shows what its kernel does.
+VARIABLE = "LOSTPRUNE_PROGRESS"
 
 
 class Stopped(BaseException):
@@ -23,13 +31,16 @@ class Stopped(BaseException):
 
 
 class Watch(Protocol):
-    """Whoever is told of progress in the place of a bar. Either method may raise :class:`Stopped`."""
+    """Whoever is told of progress in the place of a bar. The first two may raise :class:`Stopped`."""
 
     def said(self, progress: Progress) -> None:
         """Another piece of the work begins."""
 
     def stepped(self, progress: Progress) -> None:
         """A step is done."""
+
+    def ended(self, progress: Progress) -> None:
+        """The work has ended, however."""
 
 
 _WATCH: contextvars.ContextVar[Watch | None] = contextvars.ContextVar("watch", default=None)
@@ -45,62 +56,144 @@ def watched_by(watch: Watch) -> Iterator[None]:
         _WATCH.reset(token)
 
 
-class Progress:
-    """Counts images that networks have seen, and says what is being done.
+@contextmanager
+def noted_at(path: Path) -> Iterator[None]:
+    """Have the processes that are started inside note their progress there."""
+    before = os.environ.get(VARIABLE)
+    os.environ[VARIABLE] = str(path)
+    try:
+        yield
+    finally:
+        os.environ.pop(VARIABLE)
+        if before is not None:
+            os.environ[VARIABLE] = before
 
-    A terminal or a notebook shows a bar with the time left; a log, where a bar would fill pages, gets a line about
-    every half minute. Inside :func:`watched_by` the watch is told and nothing is shown.
+
+class Progress:
+    """Counts what is done, and says what is being done.
+
+    A terminal or a notebook shows a bar with the time left; a log, where a bar would fill pages, gets a line every ten
+    seconds. Where a program runs a notebook and shows its progress, it is told instead (:data:`VARIABLE`), and inside
+    :func:`watched_by` the watch.
 
     Args:
-        total: images in all that is left to do; ``0`` shows nothing.
+        total: how much is left to do, in all; ``0`` shows nothing.
         title: what the bar is called.
+        unit: what is counted.
     """
 
-    def __init__(self, total: int, title: str):
-        self.title, self.total, self.done = title, total, 0
-        self.started = self.logged = time.monotonic()
-        self.watch = _WATCH.get()
-        shown = bool(total) and self.watch is None
-        self.bar = None if in_log() or not shown else tqdm(total=total, desc=title, unit=" images", unit_scale=True)
-        self.to_log = in_log() and shown
+    def __init__(self, total: int, title: str, unit: str = IMAGES):
+        self.title, self.total, self.unit, self.done = title, total, unit, 0
+        self.last_record = ""
+        self.started = time.monotonic()
+        self.watch = _WATCH.get() or (_shown_by(self) if total else None)
 
     def say(self, doing: str) -> None:
         """Name the work that begins, such as ``WT, repetition 1, cycle 2 of 3``."""
         self.title = doing
         if self.watch is not None:
             self.watch.said(self)
-        elif self.bar is not None:
-            self.bar.set_description(doing)
 
-    def step(self, images: int, record: dict | None = None) -> None:
-        """Count ``images`` more; ``record`` holds epoch, loss and error at the end of an epoch."""
-        self.done += images
-        shown = (
-            "" if record is None else f"epoch {record['epoch']}, loss {record['loss']:.3f}, error {record['error']:.1%}"
-        )
+    def step(self, count: int, record: dict | None = None) -> None:
+        """Count ``count`` more; ``record`` holds epoch, loss and error at the end of an epoch."""
+        self.done += count
+        if record is not None:
+            self.last_record = f"epoch {record['epoch']}, loss {record['loss']:.3f}, error {record['error']:.1%}"
         if self.watch is not None:
             self.watch.stepped(self)
-        elif self.bar is not None:
-            self.bar.update(images)
-            if shown:
-                self.bar.set_postfix_str(shown)
-        elif self.to_log and (time.monotonic() - self.logged > LOG_EVERY or self.done >= self.total):
-            self.logged = time.monotonic()
-            left = (self.logged - self.started) * (self.total - self.done) / max(self.done, 1)
-            told = f"{self.title}: {self.done / self.total:.0%}, {in_words(left)} left {shown}"
-            print(told.rstrip(), file=sys.stderr, flush=True)
+
+    def seconds(self) -> float:
+        """Since the work began."""
+        return time.monotonic() - self.started
 
     def __enter__(self) -> Progress:
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self.bar is not None:
-            self.bar.close()
+        if self.watch is not None:
+            self.watch.ended(self)
+
+
+class _Bar:
+    """A bar of tqdm's, in a terminal or a notebook; tqdm itself redraws it every ten seconds if nothing happens."""
+
+    def __init__(self, progress: Progress):
+        self.bar = tqdm(total=progress.total, desc=progress.title, unit=progress.unit, unit_scale=True)
+
+    def said(self, progress: Progress) -> None:
+        self.bar.set_description(progress.title)
+
+    def stepped(self, progress: Progress) -> None:
+        self.bar.set_postfix_str(progress.last_record, refresh=False)
+        self.bar.update(progress.done - self.bar.n)
+
+    def ended(self, progress: Progress) -> None:
+        self.bar.close()
+
+
+class _Lines:
+    """Lines in a log, from a thread: they come however long a piece of the work takes."""
+
+    def __init__(self, progress: Progress):
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self._run, args=(progress,), daemon=True)
+        self.thread.start()
+
+    def said(self, progress: Progress) -> None:
+        """The next line says it."""
+
+    def stepped(self, progress: Progress) -> None:
+        """The next line says it."""
+
+    def ended(self, progress: Progress) -> None:
+        self.over.set()
+        self.thread.join()
+        self._tell(progress)
+
+    def _run(self, progress: Progress) -> None:
+        while not self.over.wait(LOG_EVERY):
+            self._tell(progress)
+
+    def _tell(self, progress: Progress) -> None:
+        note = {"doing": progress.title, "done": progress.done, "total": progress.total, "seconds": progress.seconds()}
+        print(f"{how_far(note)} {progress.last_record}".rstrip(), file=sys.stderr, flush=True)
+
+
+class _Note:
+    """A note (``notes``) that says how far the work is, while there is work."""
+
+    def __init__(self, path: Path, progress: Progress):
+        self.path, self.written = path, 0.0
+        self.said(progress)
+
+    def said(self, progress: Progress) -> None:
+        self.written = time.monotonic()
+        notes.write(self.path, progress.title, progress.done, progress.total, progress.seconds(), unit=progress.unit)
+
+    def stepped(self, progress: Progress) -> None:
+        if time.monotonic() - self.written >= notes.EVERY:
+            self.said(progress)
+
+    def ended(self, progress: Progress) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+def _shown_by(progress: Progress) -> Watch:
+    if os.environ.get(VARIABLE):
+        return _Note(Path(os.environ[VARIABLE]), progress)
+    return _Lines(progress) if in_log() else _Bar(progress)
 
 
 def in_log() -> bool:
     """Whether what is shown goes into a file or a pipe: lines then, no bars."""
     return not (sys.stderr.isatty() or "ipykernel" in sys.modules)
+
+
+def how_far(note: dict) -> str:
+    """What a note says, for a reader: ``WT, cycle 2 of 3: 43%, about 2 min left``."""
+    share = f"{note['done'] / note['total']:.0%}" if note["total"] else "begins"
+    left = notes.seconds_left(note)
+    return f"{note['doing']}: {share}" + ("" if left is None else f", about {in_words(left)} left")
 
 
 def in_words(seconds: float | None) -> str:

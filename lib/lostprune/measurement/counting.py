@@ -19,7 +19,6 @@ def count(networks: TrainedNetworks, distribution: str, severity: int = test_set
         data.DataUnavailable: the distribution is not available.
     """
     study, device = networks.study, networks.device
-    task = data.DATASETS[study.dataset].task
 
     def take(loaded: dict[int, nn.Module], items: list[Item], bar: Progress) -> Values:
         shown = test_sets.test_set(study, distribution, device, severity)
@@ -27,8 +26,8 @@ def count(networks: TrainedNetworks, distribution: str, severity: int = test_set
         for images, labels in shown.blocks():
             inputs = data.normalize(images, study.dataset)
             for i, logits in enumerate(inference.each([loaded[position] for (position,) in items], inputs, bar.step)):
-                counts[i].append(task.counts(logits, labels).to(torch.int32))
-                losses[i] += task.loss(logits, labels, torch.float64).item() * len(images)
+                counts[i].append(shown.task.counts(logits, labels).to(torch.int32))
+                losses[i] += study.task.loss(logits, labels, torch.float64).item() * len(images)
         return {"counts": torch.stack([torch.cat(blocks) for blocks in counts]), "loss": losses / len(shown)}
 
     origin = f"{test_sets.source(study, distribution, severity)}, {test_sets.digest(study)}"

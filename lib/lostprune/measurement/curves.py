@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import xarray as xr
 
-from .. import data
 from ..study import Study
 from . import shrunk_costs, test_sets
 from .counting import count
@@ -34,7 +33,7 @@ class Curves(Part):
         return [count(self.networks, self.study.dataset), shrunk_costs.measurement(self.networks)]
 
     def assemble(self, values: dict[str, Values]) -> xr.Dataset:
-        (measured, shrunk), task = values.values(), data.DATASETS[self.study.dataset].task
+        (measured, shrunk), task = values.values(), self.study.task
         facts = self.networks.facts[: len(self.networks)]
         columns = {
             "prune_ratio": [one["prune_ratio"] for one in facts],

@@ -16,6 +16,8 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from .. import tasks
+
 log = logging.getLogger("lostprune")
 BATCH = 32  # on CPUs: the activations of larger batches fall out of a core's cache
 TASK = 16 * BATCH  # images that one core takes at a time
@@ -62,7 +64,7 @@ def fold(network: nn.Module, pairs: list[tuple[str, str]]) -> nn.Module:
 def each(
     networks: Iterable[nn.Module], inputs: torch.Tensor, on_step: Callable[[int], object] | None = None
 ) -> Iterator[torch.Tensor]:
-    """The logits of one network after the other, float32 [n, classes], of network inputs float32 [n, 3, h, w].
+    """The logits of one network after the other, float32 [n, classes, …], of network inputs float32 [n, 3, h, w].
 
     The networks are put into evaluation mode. They must not change what they hold in their forward pass: cores share
     them. Nothing waits for a GPU.
@@ -132,4 +134,4 @@ def _on_gpu(
 
 @torch.inference_mode()
 def _forward(network: nn.Module, inputs: torch.Tensor, batch: int) -> torch.Tensor:
-    return torch.cat([network(part) for part in inputs.split(batch)])
+    return torch.cat([tasks.logits(network(part)) for part in inputs.split(batch)])

@@ -56,25 +56,28 @@ class Noise(Part):
         study, device = self.study, self.networks.device
 
         def take(loaded: dict[int, nn.Module], items: list[Item], bar: Progress) -> Values:
-            shown, labels, _ = (tensor[: images(study)].to(device) for tensor in test_sets.nominal(study))
-            inputs = data.normalize(shown, study.dataset)
+            shown = test_sets.test_set(study, study.dataset, device)
             needed = list(dict.fromkeys(position for item in items for position in item))
-            means = []
-            for draw in range(study.scale.noise_draws):
-                seen = noisy(inputs, level, study.seed_for("noise", level, draw))
-                outputs = inference.each([loaded[position] for position in needed], seen, bar.step)
-                logits = dict(zip(needed, outputs, strict=True))
-                means.append(torch.stack([self._compare(logits[one], logits[other], labels) for one, other in items]))
-            return dict(zip(MEASURES, torch.stack(means).mean(0).unbind(-1), strict=True))
+            sums = torch.zeros(study.scale.noise_draws, len(items), len(MEASURES), dtype=torch.float64)
+            counts = [[[] for _ in items] for _ in range(study.scale.noise_draws)]
+            first = 0
+            for pixels, labels in shown.blocks(images(study)):
+                inputs = data.normalize(pixels, study.dataset)
+                for draw in range(study.scale.noise_draws):
+                    purpose = ("noise", level, draw, first) if first else ("noise", level, draw)
+                    seen = noisy(inputs, level, study.seed_for(*purpose))
+                    outputs = inference.each([loaded[position] for position in needed], seen, bar.step)
+                    logits = dict(zip(needed, outputs, strict=True))
+                    for i, (one, other) in enumerate(items):
+                        counts[draw][i].append(study.task.counts(logits[one], labels))
+                        sums[draw, i, 1] += tasks.matching_predictions(logits[one], logits[other]).item() * len(labels)
+                        sums[draw, i, 2] += tasks.softmax_distance(logits[one], logits[other]).item() * len(labels)
+                first += len(labels)
+            sums /= first
+            sums[:, :, 0] = torch.tensor([[study.task.error(torch.cat(each)) for each in draw] for draw in counts])
+            return dict(zip(MEASURES, sums.mean(0).unbind(-1), strict=True))
 
         return take
-
-    def _compare(self, logits: torch.Tensor, parent: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Error, matching predictions and softmax distance of one network: float64 [3]."""
-        task = data.DATASETS[self.study.dataset].task
-        error = task.error(task.counts(logits, labels))
-        distances = tasks.matching_predictions(logits, parent), tasks.softmax_distance(logits, parent)
-        return torch.tensor([error, *(distance.item() for distance in distances)], dtype=torch.float64)
 
     def assemble(self, values: dict[str, Values]) -> xr.Dataset:
         dataset, count = {}, len(self.networks)

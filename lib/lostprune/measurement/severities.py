@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from .. import corruptions, data
+from .. import corruptions
 from ..study import Study
 from . import test_sets
 from .counting import count
@@ -36,7 +36,7 @@ class Severities(Part):
         return [count(self.networks, name, severity) for name in names for severity in corruptions.SEVERITIES]
 
     def assemble(self, values: dict[str, Values]) -> xr.Dataset:
-        task, names = data.DATASETS[self.study.dataset].task, list(test_sets.corrupted_distributions(self.study))
+        task, names = self.study.task, list(test_sets.corrupted_distributions(self.study))
         errors = np.array([[task.error(counts) for counts in one["counts"]] for one in values.values()]).T
         error = errors.reshape(len(self.networks), len(names), len(corruptions.SEVERITIES))
         sources = [test_sets.source(self.study, name) for name in names]

@@ -52,7 +52,7 @@ class Shift(Part):
         return found
 
     def assemble(self, values: dict[str, Values]) -> xr.Dataset:
-        task = data.DATASETS[self.study.dataset].task
+        task = self.study.task
         counts = [one["counts"] for one in values.values()]
         images = [each.shape[1] for each in counts]
         wrong = np.zeros((len(self.networks), len(counts), max(images)), bool)

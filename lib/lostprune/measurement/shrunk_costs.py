@@ -7,7 +7,7 @@ import logging
 import torch
 from torch import nn
 
-from .. import data, pruning
+from .. import pruning
 from ..foundations.progress import Progress
 from .networks import Item, TrainedNetworks
 from .resumable import Measurement, Values
@@ -31,7 +31,7 @@ def measurement(networks: TrainedNetworks) -> Measurement:
 
 def _counts(networks: TrainedNetworks, position: int) -> tuple[float, float]:
     network, masks = networks.checkpoint(position)
-    shape = data.DATASETS[networks.study.dataset].image_shape
+    shape = networks.study.image_shape
     try:
         shrunk = pruning.shrink(network, masks, shape)
     except pruning.UnsupportedOperation as reason:

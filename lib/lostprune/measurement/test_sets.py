@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +12,13 @@ import torch
 
 from .. import corruptions, data
 from ..study import Study
+from ..tasks import Segmentation, Task
+from . import published, reading
 
 SEVERITY = 3  # of the corruptions in part ``shift``, out of 5 (Section 5.1)
-NEW_TEST_SET = {"cifar10": ("cifar10_1", "cifar10.1")}  # of a data set: the distribution, and its name among the data
+# Of a data set: the distribution, and its name among the data.
+NEW_TEST_SET = {"cifar10": ("cifar10_1", "cifar10.1"), "imagenet": ("objectnet", "objectnet")}
+SMALL = 48  # pixels: up to this side, corruptions are generated with the constants of CIFAR-10-C, else of ImageNet-C
 CACHED_BYTES = 1 << 30  # of corrupted images: all nineteen corruptions of 10,000 small images take 0.6 GB
 BLOCK_VALUES = 1 << 25  # numbers that networks are shown at a time: all test images of CIFAR-10, or 220 of ImageNet
 
@@ -26,17 +29,21 @@ class TestSet:
 
     Attributes:
         name: of the distribution.
-        labels: int64 [n].
+        labels: int64 [n], or masks int64 [n, h, w], of which a range is read when it is taken.
         source: where the images come from, such as ``"cifar10 test"``, ``"generated"`` or ``"CIFAR-10-C"``.
         constants: that corrupted images were generated with; ``None`` for images that were not.
         read: ``read(first, count)`` gives images uint8 [count, 3, h, w].
+        task: how predictions are counted.
+        device: of the images and labels that are given.
     """
 
     name: str
-    labels: torch.Tensor
+    labels: torch.Tensor | reading.Masks
     source: str
     constants: str | None
-    read: Callable[[int, int], torch.Tensor]
+    read: reading.Read
+    task: Task
+    device: torch.device
 
     __test__ = False  # pytest takes every class of such a name for a test
 
@@ -45,16 +52,20 @@ class TestSet:
 
     def images(self, first: int = 0, count: int | None = None) -> torch.Tensor:
         """uint8 [count, 3, h, w], from the image ``first`` on; all that follow if ``count`` is ``None``."""
-        return self.read(first, len(self) - first if count is None else min(count, len(self) - first))
+        return self.read(first, len(self) - first if count is None else min(count, len(self) - first)).to(self.device)
 
-    def blocks(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """All images and their labels, in ranges of a bounded size."""
-        if not len(self):
+    def blocks(self, count: int | None = None) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """The first ``count`` images (``None``: all) and their labels, in ranges of a bounded size."""
+        count = len(self) if count is None else min(count, len(self))
+        if not count:
             return
-        size = max(1, BLOCK_VALUES // self.images(0, 1).numel())
-        for first in range(0, len(self), size):
-            images = self.images(first, size)
-            yield images, self.labels[first : first + len(images)]
+        pixels = self.images(0, 1)[0].numel()
+        if isinstance(self.task, Segmentation):  # every pixel has a logit of each class
+            pixels *= max(1, self.task.classes // 3)
+        size = max(1, BLOCK_VALUES // pixels)
+        for first in range(0, count, size):
+            images = self.images(first, min(size, count - first))
+            yield images, self.labels[first : first + len(images)].to(self.device)
 
 
 def distributions(study: Study) -> tuple[str, ...]:
@@ -66,7 +77,17 @@ def distributions(study: Study) -> tuple[str, ...]:
     registered = (study.dataset, *data.DATASETS[study.dataset].shifts)
     if study.scale.corruptions is not None:
         return (*registered, *study.scale.corruptions)
-    return (*registered, *NEW_TEST_SET.get(study.dataset, ())[:1], *corruptions.NAMES)
+    return (*registered, *_new_test_set(study)[:1], *corruptions.NAMES)
+
+
+def constants_for(pixels: int) -> str:
+    """Which constants fit images of so many pixels on their longer side: ImageNet-C's are far too strong for small ones."""
+    return "cifar10-c" if pixels <= SMALL else "imagenet-c"
+
+
+def _new_test_set(study: Study) -> tuple[str, ...]:
+    """The distribution and its name among the data; ImageNet's is for networks of all its classes."""
+    return NEW_TEST_SET.get(study.dataset, ()) if study.scale.classes is None else ()
 
 
 def corrupted_distributions(study: Study) -> tuple[str, ...]:
@@ -75,7 +96,7 @@ def corrupted_distributions(study: Study) -> tuple[str, ...]:
 
 
 def size(study: Study) -> int:
-    """How many test images the study's scale uses."""
+    """How many test images the study's scale uses, as far as the table of data sets says."""
     whole = data.DATASETS[study.dataset].parts["test"].count
     return min(study.scale.test_images or whole, whole)
 
@@ -99,27 +120,39 @@ def chosen(labels: torch.Tensor, count: int, seed: int) -> torch.Tensor:
     return torch.from_numpy(first).sort().values
 
 
-def nominal(study: Study) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """The test images of the scale, uint8 [n, 3, h, w], their labels int64 [n], and where they stand in the set."""
-    return _nominal(study.dataset, size(study), study.seed_for("test images"))
+def nominal(study: Study) -> tuple[torch.Tensor | Sequence, torch.Tensor | Sequence, torch.Tensor]:
+    """The test images of the scale, uint8 [n, 3, h, w], their labels int64 [n], and where they stand in the set.
+
+    Image files, of any sizes, and their labels are sequences, of which each item is read when it is taken.
+    """
+    split, places = _chosen(study)
+    return split.images, split.labels, places
+
+
+def _chosen(study: Study) -> tuple[data.Split, torch.Tensor]:
+    return _nominal(study.dataset, study.scale.classes, study.image_shape, size(study), study.seed_for("test images"))
 
 
 @functools.lru_cache(maxsize=2)
-def _nominal(dataset: str, count: int, seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    split = data.load(dataset, "test")
-    places = torch.arange(len(split.labels)) if count == len(split.labels) else chosen(split.labels, count, seed)
-    return split.images[places], split.labels[places], places
+def _nominal(
+    dataset: str, classes: int | None, image_shape: tuple[int, int, int], count: int, seed: int
+) -> tuple[data.Split, torch.Tensor]:
+    split = data.load(dataset, "test", None, *((classes, image_shape[1]) if dataset in data.TREES else ()))
+    count, places = min(count, len(split.labels)), torch.arange(len(split.labels))
+    if count < len(split.labels):
+        labels = split.labels if isinstance(split.labels, torch.Tensor) else torch.zeros_like(places)
+        places = chosen(labels, count, seed)
+    return data.choose(split, places), places
 
 
 def digest(study: Study) -> str:
     """SHA-256 of the nominal test images and their labels: results of other images are never joined with these."""
-    return _digest(study.dataset, size(study), study.seed_for("test images"))
+    return _digest(study.dataset, study.scale.classes, study.image_shape, size(study), study.seed_for("test images"))
 
 
 @functools.lru_cache(maxsize=8)
-def _digest(dataset: str, count: int, seed: int) -> str:
-    images, labels, _ = _nominal(dataset, count, seed)
-    return hashlib.sha256(images.numpy().tobytes() + labels.numpy().tobytes()).hexdigest()
+def _digest(*of: object) -> str:
+    return reading.content_digest(_nominal(*of)[0])
 
 
 def source(study: Study, distribution: str, severity: int = SEVERITY) -> str:
@@ -132,12 +165,11 @@ def source(study: Study, distribution: str, severity: int = SEVERITY) -> str:
         return f"{study.dataset} test"
     if distribution in data.DATASETS[study.dataset].shifts:
         return "registered"
-    if distribution == NEW_TEST_SET.get(study.dataset, ("",))[0]:
+    if distribution in _new_test_set(study)[:1]:
         name = NEW_TEST_SET[study.dataset][1]
         data.load(name, "test")
         return f"{name} test"
-    published = study.dataset == "cifar10" and corruptions.published_corruption(distribution, severity, 0) is not None
-    return "CIFAR-10-C" if published else "generated"
+    return published.source(study, distribution, severity) or "generated"
 
 
 def test_set(study: Study, distribution: str, device: torch.device, severity: int = SEVERITY) -> TestSet:
@@ -146,35 +178,51 @@ def test_set(study: Study, distribution: str, device: torch.device, severity: in
     Raises:
         data.DataUnavailable: they are not available.
     """
-    origin = source(study, distribution, severity)
-    images, labels, places = nominal(study)
-    if distribution not in corruptions.NAMES and distribution != study.dataset:
-        own = distribution in data.DATASETS[study.dataset].shifts
-        split = data.load(*(study.dataset, distribution) if own else (NEW_TEST_SET[study.dataset][1], "test"))
-        images, labels = split.images[: len(images)], split.labels[: len(labels)]
-    labels = labels.to(device)
+    origin, dataset, task = source(study, distribution, severity), study.dataset, study.task
+    split, places = _chosen(study)
+    if distribution in _new_test_set(study)[:1]:
+        dataset = NEW_TEST_SET[study.dataset][1]
+        split = data.load(dataset, "test")
+        split = data.choose(split, torch.arange(min(len(places), len(split.labels))))
+        task = data.task_of(dataset, split.classes)
+    if distribution in data.DATASETS[dataset].shifts:
+        split = data.load(dataset, distribution)
+        split = data.choose(split, torch.arange(min(len(places), len(split.labels))))
+    facts, pixels = data.DATASETS[dataset], study.image_shape[1]
+    labels, read = reading.labels_of(split, facts, pixels), reading.images_of(split, facts, pixels)
     if distribution not in corruptions.NAMES:
-        return TestSet(
-            distribution, labels, origin, None, lambda first, count: images[first : first + count].to(device)
-        )
-    if origin != "generated":
+        return TestSet(distribution, labels, origin, None, read, task, device)
+    constants = None
+    if origin == "generated":
+        constants = constants_for(max(study.image_shape[1:]))
+        read = _corrupted(study, distribution, severity, device, constants, split, read)
+    else:
+        read = published.read(study, distribution, severity, places)
+    read = _cached(study, distribution, severity, device, read)
+    return TestSet(distribution, labels, origin, constants, read, task, device)
 
-        def published(first: int, count: int) -> torch.Tensor:
-            whole = corruptions.published_corruption(distribution, severity)
-            return whole[places[first : first + count]].to(device)
 
-        return TestSet(distribution, labels, origin, None, _cached(study, distribution, severity, device, published))
+def _corrupted(
+    study: Study,
+    distribution: str,
+    severity: int,
+    device: torch.device,
+    constants: str,
+    split: data.Split,
+    read: reading.Read,
+) -> reading.Read:
+    """Reads corrupted images: those with masks are corrupted at their own size, all others at that of the networks."""
     # The same random field at all severities: what differs between them is the severity alone.
     seed = study.seed_for("corruption", distribution)
 
-    def generated(first: int, count: int) -> torch.Tensor:
+    def corrupt(images: torch.Tensor, first: int) -> torch.Tensor:
         generator = torch.Generator().manual_seed(seed)
         corruptions.draw_seeds(first, generator)  # of the images before: an image does not depend on its block
-        part = images[first : first + count].to(device)
-        return corruptions.corrupt_any(part, distribution, severity, "cifar10-c", generator)
+        return corruptions.corrupt_any(images.to(device), distribution, severity, constants, generator)
 
-    read = _cached(study, distribution, severity, device, generated)
-    return TestSet(distribution, labels, origin, "cifar10-c", read)
+    if isinstance(study.task, Segmentation):
+        return reading.corrupted_first(split, data.DATASETS[study.dataset], study.image_shape[1], corrupt)
+    return lambda first, count: corrupt(read(first, count), first)
 
 
 def _cached(study: Study, distribution: str, severity: int, device: torch.device, read: Callable) -> Callable:

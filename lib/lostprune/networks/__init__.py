@@ -1,7 +1,8 @@
 """The paper's networks, and a registry that takes new ones by name."""
 
-from . import densenet, resnet, vgg, wide_resnet  # noqa: F401  (registers their networks)
+from . import deeplab, densenet, imagenet, resnet, vgg, wide_resnet  # noqa: F401  (registers their networks)
 from .fingerprints import fingerprint
+from .pretrained import SHORTEST_DIGEST, read_source, start_from, weights_source
 from .registry import (
     RANDOM_STATE,
     build,
@@ -16,15 +17,19 @@ from .registry import (
 )
 
 __all__ = [
+    "SHORTEST_DIGEST",
     "RANDOM_STATE",
     "build",
     "fingerprint",
     "ladder_for",
     "load_pretrained",
     "names",
+    "read_source",
     "recipe_for",
     "register",
     "registered",
     "retrain_recipe_for",
+    "start_from",
     "weights_digest",
+    "weights_source",
 ]

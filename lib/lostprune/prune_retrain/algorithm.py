@@ -10,7 +10,7 @@ import contextlib
 import functools
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import torch
 
@@ -20,6 +20,7 @@ from ..foundations.device import provenance
 from ..foundations.progress import Progress
 from ..study import Study
 from ..training import Diverged, Run, train_together
+from .beginning import beginning, is_trained
 from .cells import Cell, Chain, cell_before, name_of, name_of_chain
 from .checkpoints import Checkpoints, untrained
 
@@ -122,18 +123,19 @@ def _epochs(study: Study, cell: Cell) -> int:
 
 
 def _is_pretrained(study: Study, cell: Cell) -> bool:
-    """Whether the cell is the parent that its network is registered with."""
-    return cell[0] == "parent" and networks.weights_digest(study.network) is not None
+    """Whether the cell is a parent that was trained elsewhere."""
+    return cell[0] == "parent" and (networks.weights_digest(study.network) is not None or is_trained(study))
 
 
 def _pruned(checkpoints: Checkpoints, cell: Cell, device: torch.device, bar: Progress) -> Run:
     """Lines 1 and 5 of Algorithm 1: the network that a cell trains, new or pruned further."""
     study, (method, repetition, cycle) = checkpoints.study, cell
     images, labels, samples = _training_part(study, device)
+    size = study.image_shape[1]
     seed, before = study.seed_for("train", *cell), cell_before(cell)
     if before is None:
-        network = untrained(study, method, repetition).to(device)
-        return Run(network, images, labels, study.recipe, seed, study.dataset)
+        network = beginning(study, method, repetition).to(device)
+        return Run(network, images, labels, study.recipe, seed, study.dataset, image_size=size)
     loaded = checkpoints.load(before, device)
     if loaded is None:  # damaged since the chain began: make it again, then go on
         for failure in _run_cells(checkpoints, [before], device, bar).values():
@@ -143,44 +145,53 @@ def _pruned(checkpoints: Checkpoints, cell: Cell, device: torch.device, bar: Pro
     for keep_ratio in study.ladder[cycle - 1]:  # in one step or several
         masks = pruning.prune(network, method, keep_ratio, samples, masks or None)
         pruning.apply(network, masks)
-    return Run(network, images, labels, study.retrain_recipe, seed, study.dataset, masks)
+    return Run(network, images, labels, study.retrain_recipe, seed, study.dataset, masks, image_size=size)
 
 
 def _save(checkpoints: Checkpoints, cell: Cell, run: Run, history: list[dict], seconds: float) -> None:
     network, masks = run.network, run.masks or {}
     facts = {
         "prune_ratio": pruning.prune_ratio(network, masks),
-        "flop_reduction": pruning.flop_reduction(network, masks, tuple(run.images.shape[1:])),
+        "flop_reduction": pruning.flop_reduction(network, masks, run.image_shape),
         "engine": history[-1]["engine"] if history else None,
         "history": history,
         "seconds": seconds,
-        **provenance(run.images.device),
+        **provenance(run.device),
     }
     checkpoints.save(cell, network, masks, facts)
 
 
 def _save_pretrained(checkpoints: Checkpoints, cell: Cell, device: torch.device) -> None:
     """Line 2 of Algorithm 1 for a network that was trained elsewhere: its weights become the parent's checkpoint."""
-    name, network = checkpoints.study.network, untrained(checkpoints.study, *cell[:2])
-    networks.load_pretrained(network, name)
+    name, network = checkpoints.study.network, beginning(checkpoints.study, *cell[:2])
+    if digest := networks.weights_digest(name):
+        networks.load_pretrained(network, name)
     facts = {
         "prune_ratio": 0.0,
         "flop_reduction": 0.0,
         "engine": None,
         "history": [],
         "seconds": 0.0,
-        "weights_sha256": networks.weights_digest(name),
+        "weights_sha256": digest,
         **provenance(device),
     }
     checkpoints.save(cell, network, {}, facts)
 
 
 @functools.lru_cache(maxsize=1)  # all chains of a device share one copy
-def _training_part(study: Study, device: torch.device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Training images uint8 [n,3,h,w], labels int64 [n], and the samples S as network inputs float32 [s,3,h,w]."""
-    split = data.load(study.dataset, "train")
-    size = pruning.sample_size(untrained(study), tuple(split.images.shape[1:]))
-    train_part, _, sample_part = data.split_training(len(split.images), study.seed_for("split"), size)
-    train_part = train_part[: study.train_images]
-    samples = data.normalize(split.images[sample_part], study.dataset)
-    return split.images[train_part].to(device), split.labels[train_part].to(device), samples.to(device)
+def _training_part(
+    study: Study, device: torch.device
+) -> tuple[torch.Tensor | Sequence[torch.Tensor], torch.Tensor | Sequence[torch.Tensor], torch.Tensor]:
+    """Training images uint8 [n,3,h,w], labels int64 [n], and the samples S as network inputs float32 [s,3,h,w].
+
+    Images and labels that are read one by one stay as they are, on no device.
+    """
+    split = study.load("train")
+    size = pruning.sample_size(untrained(study), study.image_shape)
+    train_part, _, sample_part = data.split_training(len(split.labels), study.seed_for("split"), size)
+    train = data.choose(split, train_part[: study.train_images])
+    seen = data.tested(data.choose(split, sample_part), data.DATASETS[study.dataset], study.image_shape[1])
+    samples = data.normalize(seen.images, study.dataset)
+    if not isinstance(train.images, torch.Tensor):
+        return train.images, train.labels, samples.to(device)
+    return train.images.to(device), train.labels.to(device), samples.to(device)

@@ -4,31 +4,35 @@ from __future__ import annotations
 
 import torch
 
-from .. import data, networks
+from .. import networks, tasks
 from ..pruning import layers
 from ..study import Study
-from .checkpoints import untrained
+from .beginning import beginning
 
 
 def check_network(study: Study) -> None:
     """Whether the study's network can be run at all; asked before any work.
 
     Raises:
-        ValueError: it has no prunable layer, its weights are not finite, or it does not turn images into one logit
-            for each class; the weights it is registered with cannot be read or do not fit.
+        ValueError: it has no prunable layer, its weights are not finite, or it does not turn images into one logit for
+            each class (and pixel, for segmentation); the weights that it begins with, or is registered with, cannot be
+            read or do not fit.
+        OSError: weights that cannot be fetched.
+        data.DataUnavailable, data.DamagedImage: the data set is not available, or damaged.
     """
-    network, dataset = untrained(study).eval(), data.DATASETS[study.dataset]
+    network = beginning(study).eval()
     if networks.weights_digest(study.network):
         networks.load_pretrained(network, study.network)
     layers.check_network(network)
-    expected = [2, len(dataset.classes)]
+    pixels = study.image_shape[1:] if isinstance(study.task, tasks.Segmentation) else ()
+    expected = [2, len(study.classes), *pixels]
     try:
         with torch.no_grad():
-            got = list(network(torch.zeros(2, *dataset.image_shape)).shape)
+            got = list(tasks.logits(network(torch.zeros(2, *study.image_shape))).shape)
     except RuntimeError as error:
         got = f"{type(error).__name__}: {error}"
     if got != expected:
         raise ValueError(
-            f"network {study.network!r}: got {got} for two images of shape {list(dataset.image_shape)}, "
+            f"network {study.network!r}: got {got} for two images of shape {list(study.image_shape)}, "
             f"expected logits of shape {expected}; take num_classes, and check what forward returns"
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from .. import data, networks, pruning
+from .. import networks, pruning
 from ..foundations import store
 from ..networks.registry import RANDOM_STATE
 from ..study import Study
@@ -29,7 +29,7 @@ def untrained(study: Study, kind: str = "parent", repetition: int = 0) -> nn.Mod
     purpose = ("initialise", repetition) if kind == "parent" else ("initialise", kind, repetition)
     with RANDOM_STATE, torch.random.fork_rng(devices=[]):
         torch.manual_seed(study.seed_for(*purpose))
-        return networks.build(study.network, len(data.DATASETS[study.dataset].classes))
+        return networks.build(study.network, len(study.classes))
 
 
 class Checkpoints:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -11,6 +13,7 @@ SMALLEST_SUM = torch.finfo(torch.float32).eps
 # Elements of one intermediate result: images, neurons and candidates are taken in groups that stay below it
 # (16 MB of float32).
 _GROUP_ELEMENTS = 2**22
+_STRIP_ELEMENTS = 2**24  # as many of one image, where its patches are unfolded strip by strip
 
 
 class Shares:
@@ -35,19 +38,45 @@ class Shares:
         images = self._as_images(activations)
         if (images < 0).any():  # a negative activation counts by itself, as the original's two images do
             images = torch.cat([images.clamp(min=0), (-images).clamp(min=0)])
-        patches = images.shape[2] * images.shape[3] // (self.stride[0] * self.stride[1])
-        for group in images.split(max(1, _GROUP_ELEMENTS // (max(self.matrix.shape) * patches))):
-            sums = F.conv2d(group, self.split, None, self.stride, 0, self.dilation).flatten(2)
-            empty = sums <= SMALLEST_SUM
-            columns = F.unfold(group, self.split.shape[2:], self.dilation, 0, self.stride)
-            self.see_columns(columns, sums.reciprocal_().masked_fill_(empty, 0.0))
+        height, width = (
+            (size - dilation * (kernel - 1) - 1) // stride + 1
+            for size, kernel, dilation, stride in zip(
+                images.shape[2:], self.split.shape[2:], self.dilation, self.stride, strict=True
+            )
+        )
+        row = max(self.matrix.shape) * width  # of patches
+        if row * height <= _STRIP_ELEMENTS:
+            for group in images.split(max(1, _GROUP_ELEMENTS // (row * height))):
+                self.see_columns(*self._unfolded(group))
+        else:
+            for image in images.split(1):
+                strips = self._strips(image, height, max(1, _STRIP_ELEMENTS // row))
+                self.see_strips(map(self._unfolded, strips), height * width)
 
     def see_columns(self, columns: torch.Tensor, inverse_sums: torch.Tensor) -> None:
         """columns [n, k, patches]; inverse_sums [n, 2 out, patches], 0 where a neuron has no sum."""
         raise NotImplementedError
 
+    def see_strips(self, strips: Iterable[tuple[torch.Tensor, torch.Tensor]], patches: int) -> None:
+        """As :meth:`see_columns`, of one image whose ``patches`` are too many to be unfolded at once."""
+        for columns, inverse_sums in strips:
+            self.see_columns(columns, inverse_sums)
+
     def result(self) -> torch.Tensor:
         raise NotImplementedError
+
+    def _strips(self, image: torch.Tensor, height: int, rows: int) -> Iterator[torch.Tensor]:
+        """Parts of an image that overlap as its patches do, with up to ``rows`` of its ``height`` rows of patches."""
+        reach = self.dilation[0] * (self.split.shape[2] - 1) + 1
+        for first in range(0, height, rows):
+            last = min(first + rows, height) - 1
+            yield image[:, :, first * self.stride[0] : last * self.stride[0] + reach]
+
+    def _unfolded(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        sums = F.conv2d(images, self.split, None, self.stride, 0, self.dilation).flatten(2)
+        empty = sums <= SMALLEST_SUM
+        columns = F.unfold(images, self.split.shape[2:], self.dilation, 0, self.stride)
+        return columns, sums.reciprocal_().masked_fill_(empty, 0.0)
 
     def _as_images(self, activations: torch.Tensor) -> torch.Tensor:
         if isinstance(self.layer, nn.Linear):
@@ -75,6 +104,13 @@ class WeightShares(Shares):
             ):
                 means = torch.bmm(neurons / patches, columns.transpose(1, 2)).amax(0)
                 torch.maximum(largest, means.masked_fill_(weights == 0, 0.0), out=largest)
+
+    def see_strips(self, strips: Iterable[tuple[torch.Tensor, torch.Tensor]], patches: int) -> None:
+        means = torch.zeros_like(self.matrix)
+        for columns, inverse_sums in strips:
+            means.addmm_(inverse_sums[0] / patches, columns[0].T)
+        for rows, weights in zip(means.chunk(2), self.matrix.chunk(2), strict=True):
+            torch.maximum(self.largest, rows.masked_fill_(weights == 0, 0.0), out=self.largest)
 
     def result(self) -> torch.Tensor:
         return (self.largest * self.layer.weight.flatten(1).abs()).view_as(self.layer.weight)

@@ -14,7 +14,7 @@ class Disagreement:
 
     Attributes:
         networks: which networks it concerns, as in ``lostprune.networks``.
-        what: the setting; a key of ``lostprune.published.HYPERPARAMETERS`` where Table 3 has a row for it.
+        what: the setting; a key of ``lostprune.published.HYPERPARAMETERS`` where Table 3, 5 or 7 has a row for it.
         paper: what the paper says.
         code: what the original code does.
         chosen: ``"paper"`` or ``"code"``: which of them is followed here.
@@ -33,6 +33,10 @@ _CIFAR = ("resnet20", "resnet56", "resnet110", "vgg16", "densenet22", "wrn16_8")
 _LADDER = (
     "The prune ratios in the paper's tables are on the code's ladder: ResNet20's 84.9% (Table 4) is its step to 85%, "
     "while removing 15% again and again leads to 83.3% and 85.8%."
+)
+_IMAGENET_LADDER = (
+    "The prune ratios in Table 6 are on the code's ladder: ResNet18's 85.79% is its step to 85.8%, and ResNet101's "
+    "81.56% its end."
 )
 
 DISAGREEMENTS = (
@@ -115,5 +119,70 @@ DISAGREEMENTS = (
         "one fully connected layer, and a batch norm after every convolution",
         "code",
         "With the original's three layers for 224-pixel images the network would not fit 32-pixel ones.",
+    ),
+    Disagreement(
+        ("resnet18",),
+        "top-1 error of the parent",
+        "30.26% in Table 5, 30.24% in Table 6",
+        "torchvision's weights, with an error of 30.24%",
+        "code",
+        "torchvision lists an accuracy of 69.758% for these weights.",
+    ),
+    Disagreement(
+        ("resnet18",),
+        "alpha",
+        "0.90 of the parameters stay in every cycle",
+        "0.90 in the first cycle, then 0.918 down to 35% of all parameters, then equal steps down to 10%",
+        "code",
+        _IMAGENET_LADDER,
+    ),
+    Disagreement(
+        ("resnet101",),
+        "alpha",
+        "0.90 of the parameters stay in every cycle",
+        "0.90 in the first cycle, then 0.918 down to 35% of all parameters, then equal steps down to 18.4%",
+        "code",
+        _IMAGENET_LADDER,
+    ),
+    Disagreement(
+        ("deeplabv3_resnet50",),
+        "alpha",
+        "0.80 of the parameters stay in every cycle",
+        "0.80 in the first cycle, then 0.794 down to 10% of all parameters, then 0.783 from 8% down to 3%",
+        "code",
+        "As for all other networks.",
+    ),
+    Disagreement(
+        ("deeplabv3_resnet50",),
+        "batch size",
+        "32",
+        "16",
+        "paper",
+        "The authors' release from before the paper has 32; the code was changed after it.",
+    ),
+    Disagreement(
+        ("deeplabv3_resnet50",),
+        "failure probability of SiPP and PFP",
+        "1.0e-16",
+        "1.0e-5",
+        "paper",
+        "It says how many samples there are, 222 or 146, of images whose pixels count one by one.",
+    ),
+    Disagreement(
+        ("deeplabv3_resnet50",),
+        "images of Pascal VOC 2011",
+        "its training images with SBD's extra masks; the test images are not named",
+        "SBD's own two lists: 8,498 training and 2,857 test images",
+        "paper",
+        "Where VOC's own tree lies in the data folder, its validation images test, as elsewhere in the field, and the "
+        "masks that SBD has of all others train. Where SBD lies there alone, its lists are taken.",
+    ),
+    Disagreement(
+        ("deeplabv3_resnet50",),
+        "size of test images",
+        "resized to 513x513 exactly",
+        "resized until the shorter side has 513 pixels, then the 513x513 in the centre",
+        "paper",
+        "The paper's test sees the whole image.",
     ),
 )

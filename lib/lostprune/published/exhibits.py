@@ -8,7 +8,7 @@ from .source import NETWORKS
 
 CIFAR10 = tuple(network for network, dataset in NETWORKS.items() if dataset == "cifar10")
 IMAGENET = ("resnet18", "resnet101")
-VOC = ("deeplabv3",)
+VOC = ("deeplabv3_resnet50",)
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def tables() -> tuple[Exhibit, ...]:
         ("pruning at commensurate accuracy on Pascal VOC", VOC),
         (f"{potential} WT and SiPP", CIFAR10 + IMAGENET + VOC),
         (f"{potential} FT and PFP", CIFAR10 + IMAGENET + VOC),
-        ("corruptions of the train and of the test distribution",),
+        ("corruptions of the train and of the test distribution", (), "robust"),
         (f"{potential} WT and SiPP after robust training", CIFAR10, "robust"),
         (f"{potential} FT and PFP after robust training", CIFAR10, "robust"),
     )

@@ -9,8 +9,19 @@ _NETWORKS = {
     "vgg16": "VGG16",
     "densenet22": "DenseNet22",
     "wrn16_8": "WRN16-8",
+    "resnet18": "ResNet18",
+    "resnet101": "ResNet101",
+    "deeplabv3_resnet50": "DeeplabV3-ResNet50",
 }
-_DISTRIBUTIONS = {"cifar10": "CIFAR-10", "cifar10_1": "CIFAR-10.1", "jpeg_compression": "JPEG compression"}
+_DISTRIBUTIONS = {
+    "cifar10": "CIFAR-10",
+    "cifar10_1": "CIFAR-10.1",
+    "imagenet": "ImageNet",
+    "tiny_imagenet": "Tiny-ImageNet",
+    "objectnet": "ObjectNet",
+    "voc": "Pascal VOC",
+    "jpeg_compression": "JPEG compression",
+}
 
 
 def network_label(name: str) -> str:

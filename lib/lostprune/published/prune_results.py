@@ -48,10 +48,10 @@ resnet101   PFP   +0.26  50.33  44.64
 # The error is that of the intersection over union. FT's row is that of the unpruned network: no network that FT pruned
 # was commensurate, and the table does not show the closest of them, as its caption says.
 _TABLE_8 = """
-deeplabv3   WT    +0.47  58.87  58.65
-deeplabv3   SiPP  +0.29  42.98  42.70
-deeplabv3   FT    +0.00   0.00   0.00
-deeplabv3   PFP   -0.25  20.16  19.14
+deeplabv3_resnet50  WT    +0.47  58.87  58.65
+deeplabv3_resnet50  SiPP  +0.29  42.98  42.70
+deeplabv3_resnet50  FT    +0.00   0.00   0.00
+deeplabv3_resnet50  PFP   -0.25  20.16  19.14
 """
 
 # "Orig. Err.", in percent. Table 3 has 6.43 for ResNet110, and Table 5 has 30.26 for ResNet18.
@@ -64,7 +64,7 @@ _PARENT_ERROR = {
     "wrn16_8": 4.81,
     "resnet18": 30.24,
     "resnet101": 22.63,
-    "deeplabv3": 34.78,
+    "deeplabv3_resnet50": 34.78,
 }
 
 

@@ -33,7 +33,7 @@ _RECIPES = {
     "wrn16_8": ("200", "5", "128", "0.1", "0.2@{60, …}", "0.9", "yes", "5.0e-4", "1.0e-16", "0.85"),
     "resnet18": _IMAGENET,
     "resnet101": _IMAGENET,
-    "deeplabv3": (
+    "deeplabv3_resnet50": (
         "45", "0", "32", "0.02", '(1 - "step"/"total steps")^0.9', "0.9", "no", "1.0e-4", "1.0e-16", "0.80",
     ),
 }  # fmt: skip
@@ -48,7 +48,7 @@ _ERROR_RATES = {
     "wrn16_8": (4.81, None, None),
     "resnet18": (30.26, 10.93, None),  # Table 6 has 30.24
     "resnet101": (22.63, 6.45, None),
-    "deeplabv3": (7.94, None, 34.78),
+    "deeplabv3_resnet50": (7.94, None, 34.78),
 }
 
 

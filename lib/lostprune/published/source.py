@@ -17,7 +17,7 @@ NETWORKS = {
     "wrn16_8": "cifar10",
     "resnet18": "imagenet",
     "resnet101": "imagenet",
-    "deeplabv3": "voc",
+    "deeplabv3_resnet50": "voc",
 }
 
 

@@ -69,6 +69,11 @@ def _check_gaps(part: str, dataset: xr.Dataset) -> None:
         raise SchemaError(f"{part}: NaN cycles and the attribute 'unreachable' do not agree")
 
 
+def train_distributions(shift: xr.Dataset) -> tuple[str, ...]:
+    """The distributions of part ``shift`` that the networks were trained on; all others are test distributions."""
+    return tuple(shift["distribution"].values[shift["group"].values == "train"].tolist())
+
+
 def outcomes(shift: xr.Dataset) -> xr.DataArray:
     """``wrong`` of part ``shift`` as statistics over images need it: NaN where a distribution has no more images.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 
@@ -25,6 +26,8 @@ class Scale:
         corruptions: test distributions beside the nominal one.
         noise_levels: half-widths of the uniform noise, in units of the normalised input (Section 4.1).
         noise_images, noise_draws: images, and draws of noise per image, at each level.
+        classes: of a set of image files, how many of its classes, the first of its list.
+        image_size: of a set of image files, pixels on each side of what networks see.
     """
 
     name: str
@@ -42,6 +45,8 @@ class Scale:
     noise_levels: tuple[float, ...] = tuple(round(0.05 * i, 2) for i in range(15))
     noise_images: int = 1000
     noise_draws: int = 100
+    classes: int | None = None
+    image_size: int | None = None
 
 
 SCALES = {
@@ -94,3 +99,25 @@ SCALES = {
         Scale("paper"),
     )
 }
+
+# What a scale is on sets of image files, whose images are larger and whose networks are deeper: fewer of them.
+_SMALL = {"train_images": 64, "test_images": 12, "batch_size": 16, "noise_images": 12}
+_OF_DATASET = {
+    ("smoke", "imagenet"): _SMALL | {"classes": 3, "image_size": 32},
+    ("smoke", "tiny_imagenet"): _SMALL | {"classes": 3, "image_size": 32},
+    ("smoke", "voc"): _SMALL | {"train_images": 4, "batch_size": 2, "test_images": 2, "image_size": 33},
+    ("quick", "imagenet"): {"classes": 20, "image_size": 64},
+    ("quick", "tiny_imagenet"): {"classes": 20, "image_size": 64},
+    ("quick", "voc"): {"image_size": 129, "batch_size": 8, "test_images": 60, "epochs": 8, "noise_images": 20},
+    ("reduced", "imagenet"): {"classes": 100, "image_size": 64},
+    ("reduced", "tiny_imagenet"): {"image_size": 64},
+    ("reduced", "voc"): {"image_size": 257, "batch_size": 16, "epochs": 15, "noise_images": 50},
+    ("paper", "imagenet"): {"repetitions": 1},
+    ("paper", "tiny_imagenet"): {"image_size": 64},
+    ("paper", "voc"): {"repetitions": 2},
+}
+
+
+def scale_of(name: str, dataset: str) -> Scale:
+    """The scale of a name on a data set. Raises KeyError for an unknown name."""
+    return dataclasses.replace(SCALES[name], **_OF_DATASET.get((name, dataset), {}))

@@ -15,8 +15,9 @@ from torch import nn
 from .. import data, networks
 from ..foundations.choices import choose
 from ..pruning import METHODS, multiply_adds
+from ..tasks import Task
 from ..training.recipes import Recipe
-from .scales import SCALES, Scale
+from .scales import SCALES, Scale, scale_of
 
 TRAININGS = ("nominal",)
 
@@ -33,6 +34,10 @@ class Study:
         repetitions: at least 1; ``None`` takes the scale's.
         scale: ``"smoke"``, ``"quick"``, ``"reduced"``, ``"paper"`` or a :class:`Scale` of your own with another name.
         seed: non-negative; with the same seed on the same CPU a study repeats bitwise.
+        weights: what the unpruned networks begin with: ``"torchvision"``, its weights for ImageNet; the path of a file
+            of weights, in the data folder or absolute, with ``@`` and the beginning of its SHA-256 where the file may
+            be missing when results are read; ``None``: at random. Weights that describe the whole network are the
+            parent as they are. Of others, such as those for more classes or of a backbone, the parent is trained on.
 
     Raises:
         ValueError, TypeError: an argument is not one of the above; nothing has been run then.
@@ -45,20 +50,26 @@ class Study:
     repetitions: int | None = None
     scale: str | Scale = "quick"
     seed: int = 0
+    weights: str | None = None
 
     def __post_init__(self) -> None:
         choose("network", self.network, networks.names())
         choose("dataset", self.dataset, data.trainable())
         choose("training", self.training, TRAININGS)
         if isinstance(self.scale, Scale):
-            if SCALES.get(self.scale.name, self.scale) != self.scale:
+            if self.scale.name in SCALES and scale_of(self.scale.name, self.dataset) != self.scale:
                 raise ValueError(
                     f"scale: got a Scale that is named {self.scale.name!r} and differs from that scale; "
                     "give it a name of its own, since figures print it"
                 )
         else:
             choose("scale", self.scale, tuple(SCALES))
-            object.__setattr__(self, "scale", SCALES[self.scale])
+            object.__setattr__(self, "scale", scale_of(self.scale, self.dataset))
+        if self.dataset not in data.TREES and (self.scale.classes or self.scale.image_size):
+            raise ValueError(
+                f"scale: got classes={self.scale.classes} and image_size={self.scale.image_size}, expected neither: "
+                f"{self.dataset} has fixed ones; sets of image files are {', '.join(data.TREES)}"
+            )
         if isinstance(self.methods, str) or not self.methods:
             raise TypeError(f"methods: got {self.methods!r}, expected a tuple of names such as ('WT', 'FT')")
         for method in self.methods:
@@ -69,6 +80,39 @@ class Study:
             object.__setattr__(self, "repetitions", self.scale.repetitions)
         _whole_number("repetitions", self.repetitions, at_least=1)
         _whole_number("seed", self.seed, at_least=0)
+        if self.weights is not None:
+            networks.weights_source(self.network, self.weights, data.locate())
+
+    @property
+    def task(self) -> Task:
+        """What the networks are for."""
+        return data.DATASETS[self.dataset].task
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(channels, height, width) of what the networks see."""
+        channels, *size = data.DATASETS[self.dataset].image_shape
+        return (channels, *([self.scale.image_size] * 2 if self.scale.image_size else size))
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes in the order of the networks' outputs.
+
+        Raises:
+            data.DataUnavailable: image files are not in the data folder, which alone says which classes there are.
+        """
+        return data.class_names(self.dataset, self.scale.classes)
+
+    def load(self, split: str) -> data.Split:
+        """The ``"train"`` or ``"test"`` images of the classes; test images have the shape, unless they are too many.
+
+        Raises:
+            data.DataUnavailable: they are not available.
+            data.DamagedImage: some of them cannot be read.
+        """
+        if self.dataset not in data.TREES:
+            return data.load(self.dataset, split)
+        return data.load(self.dataset, split, None, self.scale.classes, self.image_shape[1])
 
     @property
     def recipe(self) -> Recipe:
@@ -96,10 +140,9 @@ class Study:
         if self.scale.multiply_adds is None:
             return images
         epochs = max(self.recipe.epochs, len(self.ladder) * self.retrain_recipe.epochs)
-        facts, builder = data.DATASETS[self.dataset], networks.registered(self.network).builder
-        affordable = self.scale.multiply_adds // (
-            epochs * _multiply_adds(builder, facts.num_classes, facts.image_shape)
-        )
+        classes = self.scale.classes or data.DATASETS[self.dataset].num_classes
+        per_image = _multiply_adds(networks.registered(self.network).builder, classes, self.image_shape)
+        affordable = self.scale.multiply_adds // (epochs * per_image)
         return max(min(images, affordable), self.recipe.batch_size)
 
     @property
@@ -119,8 +162,13 @@ class Study:
         }
         if weights := networks.weights_digest(self.network):
             identity["weights"] = weights
+        if self.weights is not None:
+            source = networks.weights_source(self.network, self.weights, data.locate())
+            identity["begins with"] = source.digest[: networks.SHORTEST_DIGEST]
+        if self.dataset in data.TREES:
+            identity["images"] = (self.scale.classes, self.image_shape)
         if images := data.fingerprint(self.dataset, "train"):
-            identity["images"] = images
+            identity["registered"] = images
         return f"{self.network}-{self.dataset}-{self.training}-{self.scale.name}-s{self.seed}-{_digest(identity)}"
 
     @property

@@ -1,5 +1,6 @@
 """The paper's tables: pandas DataFrames of what a reader sees, shown by notebooks and numbered by the book."""
 
+from .across import overparameterization_of_all, potential_of_all, prune_results_of_all
 from .methods import methods
 from .overparameterization import overparameterization
 from .potential import prune_potential
@@ -14,9 +15,12 @@ __all__ = [
     "disagreements",
     "methods",
     "overparameterization",
+    "overparameterization_of_all",
     "potential_bounds",
+    "potential_of_all",
     "prune_potential",
     "prune_results",
+    "prune_results_of_all",
     "real_savings",
     "recipe",
     "recipes",

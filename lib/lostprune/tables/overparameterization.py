@@ -14,7 +14,8 @@ from ..results.provenance import provenance
 from .table import Table, with_spread
 
 _PRINTED = {"WT": "Table 9", "SiPP": "Table 9", "FT": "Table 10", "PFP": "Table 10"}
-_COLUMNS = [(measure, group) for measure in ("average", "minimum") for group in ("train", "test")]
+_PLACES = [(measure, group) for measure in ("average", "minimum") for group in ("train", "test")]
+COLUMNS = [f"{measure}, {group}" for measure, group in _PLACES]
 
 
 def overparameterization(potential: xr.DataArray, shift: xr.Dataset, train: tuple[str, ...], name: str) -> Table:
@@ -32,20 +33,13 @@ def overparameterization(potential: xr.DataArray, shift: xr.Dataset, train: tupl
     Raises:
         ValueError: a train distribution is not there.
     """
-    ours = metrics.overparameterization(potential, train)
-    spread = potential.sizes["repetition"] > 1
     covered = published.covers(*(shift.attrs[fact] for fact in ("network", "dataset", "training")))
     rows = {}
     for method in potential.pruner.values.tolist():
-        cells = []
-        for measure, group in _COLUMNS:
-            mean, deviation = over_repetitions(ours[measure].sel(pruner=method, group=group))
-            cells.append(with_spread(float(mean), float(deviation) if spread else np.nan))
-        rows[f"{method}, here"] = cells
+        rows[f"{method}, here"] = measured(potential.sel(pruner=method), train)
         if covered:
-            rows[f"{method}, {_PRINTED[method]}"] = _of_the_paper(shift.attrs["network"], method)
-    columns = [f"{measure}, {group}" for measure, group in _COLUMNS]
-    frame = pd.DataFrame.from_dict(rows, "index", columns=columns).rename_axis("method")
+            rows[f"{method}, {_PRINTED[method]}"] = printed(shift.attrs["network"], method)
+    frame = pd.DataFrame.from_dict(rows, "index", columns=COLUMNS).rename_axis("method")
     test = potential.sizes["distribution"] - len(train)
     caption = (
         f"Average and minimum prune potential (%) of {network_label(shift.attrs['network'])} for "
@@ -58,7 +52,19 @@ def overparameterization(potential: xr.DataArray, shift: xr.Dataset, train: tupl
     return Table(frame, caption, name)
 
 
-def _of_the_paper(network: str, method: str) -> list[str]:
-    row = published.overparameterization().sel(network=network, pruner=method) * 100
-    printed = (row[measure].sel(group=group) for measure, group in _COLUMNS)
-    return [with_spread(float(one.sel(statistic="mean")), float(one.sel(statistic="std"))) for one in printed]
+def measured(potential: xr.DataArray, train: tuple[str, ...]) -> list[str]:
+    """The cells of one method, from its potential (repetition, distribution)."""
+    ours = metrics.overparameterization(potential, train)
+    spread = potential.sizes["repetition"] > 1
+    cells = []
+    for measure, group in _PLACES:
+        mean, deviation = over_repetitions(ours[measure].sel(group=group))
+        cells.append(with_spread(float(mean), float(deviation) if spread else np.nan))
+    return cells
+
+
+def printed(network: str, method: str, training: str = "nominal") -> list[str]:
+    """The cells of the paper's Tables 9 and 10, or 12 and 13 after robust training."""
+    row = published.overparameterization(training).sel(network=network, pruner=method) * 100
+    cells = (row[measure].sel(group=group) for measure, group in _PLACES)
+    return [with_spread(float(one.sel(statistic="mean")), float(one.sel(statistic="std"))) for one in cells]

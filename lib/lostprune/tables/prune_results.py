@@ -15,7 +15,7 @@ CLOSEST = r"\*"
 # What Table 4 sets in bold: the best error, and the most parameters of the methods that prune weights, or the most
 # multiply-adds of those that prune filters, among the two methods of a kind.
 _KINDS = {("WT", "SiPP"): "prune_ratio", ("FT", "PFP"): "flop_reduction"}
-_COLUMNS = {"error_difference": "error", "prune_ratio": "PR", "flop_reduction": "FR"}
+COLUMNS = {"error_difference": "error", "prune_ratio": "PR", "flop_reduction": "FR"}
 _DIGITS = {"error_difference": "+.2f", "prune_ratio": ".2f", "flop_reduction": ".2f"}
 
 
@@ -33,14 +33,14 @@ def prune_results(curves: xr.Dataset, name: str, delta: float = metrics.DELTA) -
     """
     ours = metrics.commensurate(curves, delta)
     attributes = curves.attrs
-    here = _cells(ours)
-    paper = {method: [MISSING] * len(_COLUMNS) for method in here}
+    here = cells_of(ours)
+    paper = {method: [MISSING] * len(COLUMNS) for method in here}
     parents = f"{float(curves.test_error.isel(pruner=0).sel(cycle=0).mean()) * 100:.2f}% here"
     if published.covers(*(attributes[key] for key in ("network", "dataset", "training"))):
         theirs = published.prune_results().sel(network=attributes["network"])
-        paper = _cells(theirs.assign(within=theirs.error_difference <= metrics.DELTA))
+        paper = cells_of(theirs.assign(within=theirs.error_difference <= metrics.DELTA))
         parents += f", {float(theirs.parent_error) * 100:.2f}% in the paper"
-    columns = [f"{column}, {who}" for who in ("here", "paper") for column in _COLUMNS.values()]
+    columns = [f"{column}, {who}" for who in ("here", "paper") for column in COLUMNS.values()]
     rows = {method: [*cells, *paper[method]] for method, cells in here.items()}
     frame = pd.DataFrame.from_dict(rows, "index", columns=columns).rename_axis("method")
     return Table(frame, _caption(ours, delta, curves.sizes["repetition"], parents), name)
@@ -57,13 +57,13 @@ def _caption(ours: xr.Dataset, delta: float, repetitions: int, parents: str) -> 
     return text
 
 
-def _cells(results: xr.Dataset) -> dict[str, list[str]]:
+def cells_of(results: xr.Dataset) -> dict[str, list[str]]:
     """The three cells of every method."""
     cells = {}
     for method in results.pruner.values.tolist():
         row = results.sel(pruner=method)
         if not float(row.prune_ratio) >= 0:
-            cells[method] = [MISSING] * len(_COLUMNS)
+            cells[method] = [MISSING] * len(COLUMNS)
             continue
         texts = {column: f"{float(row[column]) * 100:{digits}}" for column, digits in _DIGITS.items()}
         for column in _best(results, method):

@@ -1,4 +1,4 @@
-"""Table 3: how networks are trained, pruned and retrained, and how much of it a study runs."""
+"""Tables 3, 5 and 7: how networks are trained, pruned and retrained, and how much of it a study runs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import pandas as pd
 
 from .. import corruptions, data, pruning, published
 from ..published.disagreements import DISAGREEMENTS
-from ..published.labels import network_label
+from ..published.labels import label, network_label
 from ..study import Study
 from ..training import Recipe
 from .table import MISSING, Table
 
+_TABLES = {"cifar10": "Table 3", "imagenet": "Table 5", "voc": "Table 7"}  # of recipes, in the paper
 _NOTATION = (
     "`0.1@{91, 136}` says that the learning rate is multiplied by 0.1 after epochs 91 and 136, `{30, …}` that it is "
     "every 30 epochs. γ is the failure probability of SiPP and PFP, α the share of the parameters that a cycle keeps."
@@ -39,7 +40,7 @@ def what_is_run(study: Study, name: str) -> Table:
 
 
 def recipe(study: Study, name: str) -> Table:
-    """Table 3: the hyperparameters that the paper prints, and those of a study and of the scale ``paper``.
+    """Table 3, 5 or 7: the hyperparameters that the paper prints, and those of a study and of the scale ``paper``.
 
     Args:
         study: any; a dash stands in the paper's column for what is not of the paper.
@@ -52,30 +53,32 @@ def recipe(study: Study, name: str) -> Table:
     columns = {"paper, as printed": printed, "here, scale paper": _recipe(whole)}
     columns[f"here, scale {study.scale.name}"] = _recipe(study)
     frame = pd.DataFrame(columns).loc[list(published.HYPERPARAMETERS)].rename(index=published.HYPERPARAMETERS)
+    table = _TABLES.get(study.dataset, "table")
     caption = (
-        f"How {network_label(study.network)} is trained and pruned, and what the paper's Table 3 prints. {_NOTATION}"
+        f"How {network_label(study.network)} is trained and pruned, and what the paper's {table} prints. {_NOTATION}"
     )
     return Table(frame.rename_axis(""), caption, name)
 
 
-def recipes(name: str) -> Table:
-    """Table 3 as it is run here at the scale ``paper``: one column for the networks that share a recipe and a ladder.
+def recipes(name: str, dataset: str = "cifar10") -> Table:
+    """Table 3, 5 or 7 as it is run here at the scale ``paper``: a column for networks that share a recipe and a ladder.
 
     Args:
         name: label in the book.
+        dataset: whose networks: ``"cifar10"`` (Table 3), ``"imagenet"`` (Table 5) or ``"voc"`` (Table 7).
 
     Where the paper prints something else, that stands in brackets.
     """
     columns: dict[tuple[tuple[str, str], ...], list[str]] = {}
     for network, printed in published.recipes().items():
-        if published.covers(network, "cifar10"):
-            run = _recipe(Study(network=network, scale="paper"))
+        if published.covers(network, dataset):
+            run = _recipe(Study(network=network, dataset=dataset, scale="paper"))
             cells = [(key, cell if cell == printed[key] else f"{cell} ({printed[key]})") for key, cell in run.items()]
             columns.setdefault(tuple(cells), []).append(network_label(network))
     frame = pd.DataFrame({", ".join(networks): dict(cells) for cells, networks in columns.items()})
     caption = (
-        "The recipes on CIFAR-10, as they are run here at the scale `paper`; in brackets what the paper's Table 3 "
-        f"prints where that is something else. {_NOTATION}"
+        f"The recipes on {label(dataset)}, as they are run here at the scale `paper`; in brackets what the paper's "
+        f"{_TABLES[dataset]} prints where that is something else. {_NOTATION}"
     )
     return Table(frame.rename(index=published.HYPERPARAMETERS).rename_axis(""), caption, name)
 

@@ -1,4 +1,4 @@
-"""The training loop: SGD on images that lie on the device, for one network or for several at once."""
+"""The training loop: SGD for one network or for several at once."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import nn
 
+from ..foundations import threads
 from .memory import keep_freed_memory
 from .recipes import Recipe
 from .trainer import Run, Trainer
@@ -24,13 +25,14 @@ class Diverged(FloatingPointError):
 
 def train(
     network: nn.Module,
-    images: torch.Tensor,
-    labels: torch.Tensor,
+    images: torch.Tensor | Sequence[torch.Tensor],
+    labels: torch.Tensor | Sequence[torch.Tensor],
     recipe: Recipe,
     seed: int,
     dataset: str = "cifar10",
     masks: Mapping[str, torch.Tensor] | None = None,
     on_step: OnStep | None = None,
+    image_size: int | None = None,
 ) -> list[dict]:
     """Train ``network`` in place and return one record per epoch: ``epoch``, ``loss``, ``error``, ``learning_rate``.
 
@@ -38,20 +40,23 @@ def train(
 
     Args:
         network: on the device of the images.
-        images: uint8 [n, 3, h, w].
-        labels: int64 [n].
+        images: uint8 [n, 3, h, w]; or a sequence of uint8 [3, h, w] of any sizes, which are read as they are needed.
+        labels: int64 [n]; of segmentation a sequence of int64 [h, w].
         recipe: epochs, batch size, learning rates (Table 3).
         seed: of the order of the images and of the augmentation; the same seed on the same CPU repeats bitwise.
-        dataset: whose constants normalise the images.
+        dataset: whose constants normalise the images, and whose task is learnt.
         masks: pruned weights stay exactly zero throughout (Algorithm 1, line 6: training of c ⊙ θ).
             ``pruning.apply`` them before, if constants are to be folded.
         on_step: called after every step with the number of images seen in it, and the record at an epoch's end.
+        image_size: to which a sequence of images is cropped.
 
     Raises:
         Diverged: the mean loss of an epoch is not finite; names the epoch and the learning rate.
         ValueError: ``LOSTPRUNE_ENGINE`` names an engine that the device does not have; masks of another network.
     """
-    (history,) = train_together([Run(network, images, labels, recipe, seed, dataset, masks)], on_step)
+    (history,) = train_together(
+        [Run(network, images, labels, recipe, seed, dataset, masks, image_size=image_size)], on_step
+    )
     if isinstance(history, Diverged):
         raise history
     return history
@@ -74,6 +79,8 @@ def train_together(runs: Sequence[Run], on_step: OnStep | None = None) -> list[l
     if not any(run.recipe.epochs for run in runs):
         return [[] for _ in runs]
     keep_freed_memory()
+    if any(run.images.device.type == "cpu" for run in runs):
+        threads.settle()
     outcomes: list[list[dict] | Diverged] = [[] for _ in runs]
     trainers = [Trainer(run) for run in runs]
     groups = [(list(range(len(runs))), 0)]

@@ -1,23 +1,21 @@
-"""One network in training: its weights, optimiser state, learning rates and epoch of images, all on the device."""
+"""One network in training: its weights, optimiser state and learning rates, all on the device."""
 
 from __future__ import annotations
 
 import functools
 import logging
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
-from .. import data
+from .. import data, tasks
 from .engine import FLOAT32, engines_for
+from .feeds import Resident, Streamed
 from .recipes import Recipe
 
 log = logging.getLogger("lostprune")
-_AUGMENTED_AT_ONCE = 5000  # images; their pixel positions take 8 kB each
 _WARM_UP_STEPS = 3  # before a capture, so that every library has chosen its kernels
 
 
@@ -26,13 +24,25 @@ class Run:
     """What is to be trained, and how; see :func:`lostprune.training.train`."""
 
     network: nn.Module
-    images: torch.Tensor
-    labels: torch.Tensor
+    images: torch.Tensor | Sequence[torch.Tensor]
+    labels: torch.Tensor | Sequence[torch.Tensor]
     recipe: Recipe
     seed: int
     dataset: str = "cifar10"
     masks: Mapping[str, torch.Tensor] | None = None
     engine: str | None = None  # to begin with; None takes what ``engines_for`` does
+    image_size: int | None = None  # of images that are read one by one, to which they are cropped
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.network.parameters()).device
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(channels, height, width) of what the network sees."""
+        if isinstance(self.images, torch.Tensor):
+            return tuple(self.images.shape[1:])
+        return 3, self.image_size, self.image_size
 
 
 class Trainer:
@@ -40,7 +50,7 @@ class Trainer:
 
     def __init__(self, run: Run):
         self.run, self.engine, recipe = run, FLOAT32, run.recipe
-        self.device, self.count = run.images.device, len(run.images)
+        self.device, self.count, self.task = run.device, len(run.labels), data.DATASETS[run.dataset].task
         self.network = run.network.to(memory_format=torch.channels_last).train()
         masks = run.masks or {}
         parameters = dict(self.network.named_parameters())
@@ -53,7 +63,7 @@ class Trainer:
         self._masked = [parameters[name] for name in masks]
         self._masks = [mask.to(parameter.dtype) for mask, parameter in zip(masks.values(), self._masked, strict=True)]
         self._zero_pruned()
-        self.steps_per_epoch = math.ceil(self.count / recipe.batch_size)
+        self.steps_per_epoch = len(self.batch_sizes())
         rates = [recipe.learning_rate_at(i, self.steps_per_epoch) for i in range(recipe.epochs * self.steps_per_epoch)]
         self._rates = torch.tensor(rates, dtype=torch.float32, device=self.device)
         self._rate = torch.zeros((), device=self.device)
@@ -67,11 +77,15 @@ class Trainer:
         )
         for parameter in self._parameters:  # what SGD begins with, but the same tensor from the first step on
             self._optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
-        self._images, self._labels = run.images.clone(), run.labels.clone()  # of an epoch, in its order
+        if isinstance(run.images, torch.Tensor):
+            self._feed = Resident(run.images, run.labels)
+        else:
+            sizes = self.batch_sizes()
+            self._feed = Streamed(run.images, run.labels, run.dataset, run.image_size, sizes, self.device)
         self._first = torch.zeros(1, dtype=torch.int64, device=self.device)  # image of the next batch
         self._step = torch.zeros(1, dtype=torch.int64, device=self.device)  # counted from the start of the run
         self._loss_sum = torch.zeros((), dtype=torch.float64, device=self.device)
-        self._wrong = torch.zeros((), dtype=torch.int64, device=self.device)
+        self._counts = torch.zeros((), dtype=torch.int64, device=self.device)  # takes its shape from the first step
         # One generator on the CPU draws for every device, so that the data order does not depend on it.
         self._generator = torch.Generator().manual_seed(run.seed)
         self._stream = None
@@ -81,9 +95,13 @@ class Trainer:
         self._graphs: dict[int, torch.cuda.CUDAGraph] = {}
 
     def batch_sizes(self) -> list[int]:
-        """Of the steps of an epoch; the last batch is smaller where the count of images asks for it."""
+        """Of the steps of an epoch; the last batch is smaller where the count of images asks for it.
+
+        A single image that is left over joins the batch before: some batch norms see one value for each image.
+        """
         size = self.run.recipe.batch_size
-        return [min(size, self.count - first) for first in range(0, self.count, size)]
+        sizes = [min(size, self.count - first) for first in range(0, self.count, size)]
+        return [*sizes[:-2], size + 1] if sizes[-1] == 1 < len(sizes) else sizes
 
     def prepare(self) -> None:
         """Find the fastest engine that takes the network, by trying it; the state is as before.
@@ -129,20 +147,16 @@ class Trainer:
                     self._capture(size)
 
     def begin_epoch(self) -> None:
-        """Draw the order of the images, their crops and flips, and lay them out on the device."""
+        """Draw the order of the images, their crops and flips."""
         with self._on_stream():
-            order = torch.randperm(self.count, generator=self._generator).to(self.device)
-            torch.index_select(self.run.labels, 0, order, out=self._labels)
-            for into, chosen in zip(
-                self._images.split(_AUGMENTED_AT_ONCE), order.split(_AUGMENTED_AT_ONCE), strict=True
-            ):
-                into.copy_(data.pad_crop_flip(self.run.images[chosen], self._generator))
-            for counter in (self._first, self._loss_sum, self._wrong):
+            self._feed.begin_epoch(self._generator)
+            for counter in (self._first, self._loss_sum, self._counts):
                 counter.zero_()
 
     def step(self, size: int) -> None:
         """The next step of the epoch, on ``size`` images."""
         with self._on_stream():
+            self._feed.load(size, self._first)
             if size in self._graphs:
                 self._graphs[size].replay()
             else:
@@ -151,7 +165,7 @@ class Trainer:
     def end_epoch(self) -> dict:
         """Mean ``loss``, ``error`` and ``engine`` of the epoch; waits for the device."""
         with self._on_stream():
-            loss, error = self._loss_sum.item() / self.count, self._wrong.item() / self.count
+            loss, error = self._loss_sum.item() / self.count, self.task.error_of(self._counts, self.count)
         return {"loss": loss, "error": error, "engine": self.engine.name}
 
     def state(self) -> tuple[list[torch.Tensor], torch.Tensor]:
@@ -173,17 +187,20 @@ class Trainer:
 
     def _run_step(self, size: int) -> None:
         rows = self._first + torch.arange(size, device=self.device)
-        labels = self._labels.index_select(0, rows)
-        inputs = data.normalize(self._images.index_select(0, rows), self.run.dataset)
+        labels = self._feed.labels.index_select(0, rows)
+        inputs = data.normalize(self._feed.images.index_select(0, rows), self.run.dataset)
         inputs = inputs.contiguous(memory_format=torch.channels_last)
         self._rate.copy_(self._rates.index_select(0, self._step).squeeze(0))
-        loss, wrong = _forward(self.engine.compiled)(self.network, inputs, labels, self.engine.bfloat16)
+        forward = _forward(self.engine.compiled)
+        loss, counts = forward(self.network, inputs, labels, self.task, self.engine.bfloat16)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self._optimizer.step()
         self._zero_pruned()
         self._loss_sum += loss.detach() * size
-        self._wrong += wrong
+        if self._counts.shape != counts.shape:
+            self._counts = torch.zeros_like(counts)
+        self._counts += counts
         self._first += size
         self._step += 1
 
@@ -206,11 +223,13 @@ class Trainer:
 
 
 def _loss(
-    network: nn.Module, inputs: torch.Tensor, labels: torch.Tensor, bfloat16: bool
+    network: nn.Module, inputs: torch.Tensor, labels: torch.Tensor, task: tasks.Task, bfloat16: bool
 ) -> tuple[torch.Tensor, torch.Tensor]:
     with torch.autocast(inputs.device.type, torch.bfloat16, enabled=bfloat16):
-        logits = network(inputs)
-    return F.cross_entropy(logits.float(), labels), (logits.detach().argmax(1) != labels).sum()
+        outputs = network(inputs)
+    with torch.no_grad():
+        counts = task.counts(outputs, labels).sum(0)
+    return task.loss(outputs, labels), counts
 
 
 @functools.cache

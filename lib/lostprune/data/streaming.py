@@ -1,0 +1,77 @@
+"""Batches of a set that is read image by image: decoded and viewed by the workers of a DataLoader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch.utils import data as torch_data
+from torchvision.transforms import v2
+
+from .datasets import Dataset
+from .intact import workers
+from .split import Split
+from .views import test_view, viewed
+
+_AT_ONCE = 32  # images that a worker gives at a time
+_STRIDE = 0x9E3779B97F4A7C15  # odd: the seeds of a set's images are all different
+
+
+class Viewed(torch_data.Dataset):
+    """Images and labels through a view. What is drawn for an image depends on the seed and its position alone, neither
+    on the number of workers nor on what was read before.
+    """
+
+    def __init__(self, split: Split, view: v2.Transform, seed: int = 0):
+        self.split, self.view, self.seed = split, view, seed
+
+    def __len__(self) -> int:
+        return len(self.split.labels)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+        image, label = self.split.images[index], self.split.labels[index]
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed((self.seed + _STRIDE * (index + 1)) % 2**63)
+            return viewed(self.view, image, label)
+
+
+def batches(
+    split: Split,
+    view: v2.Transform,
+    sizes: Sequence[int],
+    order: torch.Tensor,
+    seed: int = 0,
+    pin: bool = False,
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Images uint8 [b, 3, size, size] and labels int64 [b] or [b, size, size], in an order.
+
+    At most two batches for each worker (``LOSTPRUNE_WORKERS``) are in memory.
+
+    Args:
+        sizes: of the batches, one after the other; together as many as in ``order``.
+        order: int64, positions of images.
+        seed: of what a view draws; another one for every epoch.
+        pin: whether the batches lie in memory that a GPU can fetch by itself.
+
+    Raises:
+        DamagedImage: an image cannot be read.
+    """
+    return iter(
+        torch_data.DataLoader(
+            Viewed(split, view, seed),
+            batch_sampler=[part.tolist() for part in order.split(list(sizes))],
+            num_workers=min(workers(), len(sizes)),
+            pin_memory=pin,
+            generator=torch.Generator(),  # of the loader's own draws, which are not used: torch's stays untouched
+        )
+    )
+
+
+def tested(split: Split, dataset: Dataset, size: int) -> Split:
+    """All images of a split as networks are tested on them, uint8 [n, 3, size, size], and their labels, in memory."""
+    if isinstance(split.images, torch.Tensor):
+        return split
+    count = len(split.labels)
+    sizes = [min(_AT_ONCE, count - first) for first in range(0, count, _AT_ONCE)]
+    images, labels = zip(*batches(split, test_view(dataset, size), sizes, torch.arange(count)), strict=True)
+    return split._replace(images=torch.cat(images), labels=torch.cat(labels))

@@ -1,0 +1,27 @@
+"""Names of a package that are loaded when they are first used: torch takes seconds, and many commands need none."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Mapping
+
+
+def attach(package: str, sources: Mapping[str, str]) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """``__getattr__`` and ``__dir__`` (PEP 562) of a package whose names come from its submodules.
+
+    Args:
+        package: its ``__name__``.
+        sources: by name the submodule that has it; a submodule itself stands under its own name.
+
+    Example:
+        >>> __getattr__, __dir__ = attach(__name__, {"run": "runner", "data": "data"})  # doctest: +SKIP
+    """
+
+    def get(name: str) -> object:
+        if name not in sources:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        module = importlib.import_module(f"{package}.{sources[name]}")
+        return module if name == sources[name] else getattr(module, name)
+
+    return get, lambda: sorted({*vars(sys.modules[package]), *sources})

@@ -1,0 +1,72 @@
+"""Where the batches of an epoch come from: an array on the device, or image files that are read as they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+
+from .. import data
+
+_AUGMENTED_AT_ONCE = 5000  # images; their pixel positions take 8 kB each
+
+
+class Resident:
+    """All images lie on the device, and those of an epoch beside them, augmented, in the epoch's order.
+
+    Attributes:
+        images, labels: uint8 [n, 3, h, w] and int64 [n], what steps read.
+    """
+
+    def __init__(self, images: torch.Tensor, labels: torch.Tensor):
+        self._whole, self._whole_labels = images, labels
+        self.images, self.labels = images.clone(), labels.clone()
+
+    def begin_epoch(self, generator: torch.Generator) -> None:
+        """Draw the order of the images, their crops and flips."""
+        order = torch.randperm(len(self.images), generator=generator).to(self.images.device)
+        torch.index_select(self._whole_labels, 0, order, out=self.labels)
+        for into, chosen in zip(self.images.split(_AUGMENTED_AT_ONCE), order.split(_AUGMENTED_AT_ONCE), strict=True):
+            into.copy_(data.pad_crop_flip(self._whole[chosen], generator))
+
+    def load(self, size: int, first: torch.Tensor) -> None:
+        """Make the next ``size`` images those that begin at ``first``: they follow the ones before."""
+
+
+class Streamed:
+    """Image files: workers read and augment the next batches while the device is busy with this one.
+
+    Attributes:
+        images, labels: uint8 [batch, 3, size, size] and int64 [batch, …], what steps read.
+    """
+
+    def __init__(
+        self,
+        images: Sequence[torch.Tensor],
+        labels: Sequence[torch.Tensor],
+        dataset: str,
+        image_size: int,
+        batch_sizes: list[int],
+        device: torch.device,
+    ):
+        self._split = data.Split(images, labels, ())
+        self._view = data.train_view(data.DATASETS[dataset], image_size)
+        self._sizes = batch_sizes
+        label = torch.as_tensor(labels[0])
+        side = (image_size,) * label.dim()
+        self.images = torch.zeros(max(batch_sizes), 3, image_size, image_size, dtype=torch.uint8, device=device)
+        self.labels = torch.zeros(max(batch_sizes), *side, dtype=torch.int64, device=device)
+        self._batches: Iterator[tuple[torch.Tensor, torch.Tensor]] = iter(())
+
+    def begin_epoch(self, generator: torch.Generator) -> None:
+        """Draw the order of the images, and of what their views draw."""
+        order = torch.randperm(len(self._split.labels), generator=generator)
+        seed = torch.randint(2**62, (), generator=generator).item()
+        on_gpu = self.images.device.type == "cuda"
+        self._batches = data.batches(self._split, self._view, self._sizes, order, seed, pin=on_gpu)
+
+    def load(self, size: int, first: torch.Tensor) -> None:
+        images, labels = next(self._batches)
+        self.images[:size].copy_(images, non_blocking=True)
+        self.labels[:size].copy_(labels, non_blocking=True)
+        first.zero_()
