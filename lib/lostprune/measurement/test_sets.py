@@ -81,7 +81,7 @@ def distributions(study: Study) -> tuple[str, ...]:
 
 
 def constants_for(pixels: int) -> str:
-    """Which constants fit images of so many pixels on their longer side: ImageNet-C's are far too strong for small ones."""
+    """Which constants fit images of so many pixels on their longer side: ImageNet-C's are too strong for small ones."""
     return "cifar10-c" if pixels <= SMALL else "imagenet-c"
 
 
