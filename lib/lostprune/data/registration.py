@@ -27,6 +27,7 @@ def register(
     classes: Sequence[str] | None = None,
     mean: float | Sequence[float] | None = None,
     std: float | Sequence[float] | None = None,
+    image_size: int | None = None,
 ) -> None:
     """Make a data set available by name: to studies, notebooks, the audit and the command line.
 
@@ -43,6 +44,8 @@ def register(
         classes: names in the order of the network's outputs; else what the data sets say, else numbers.
         mean, std: per channel, of pixels in [0, 1]; what a network's input is normalised with. A network that was
             trained elsewhere needs those that it was trained with. ``None``: those of the training images.
+        image_size: pixels on each side to which studies bring images that are of many sizes, or more than memory
+            holds; ``None``: the size of the first. :func:`lostprune.audit.compare` takes images as they are.
 
     Raises:
         ValueError, TypeError: something is wrong with a name or a set; says what, where, and what to do.
@@ -71,9 +74,11 @@ def register(
             "expected the same; pass classes=(…) in the order of the network's outputs"
         )
     mean, std = _constants(name, splits.get("train"), mean, std, channels)
+    one_size = isinstance(splits["test"].images, torch.Tensor)
+    size = tuple(first.images[0].shape[1:]) if one_size or image_size is None else (image_size, image_size)
     plain = Dataset(
         classes=first.classes,
-        image_shape=tuple(first.images[0].shape),
+        image_shape=(channels, *size),
         mean=mean,
         std=std,
         parts={split: Part(len(images.images), *_digests(images)) for split, images in splits.items()},
