@@ -69,7 +69,7 @@ def test_grey_images_with_a_shift_and_a_trained_parent(tmp_path, retrain_epochs)
     made = audit.compared(study, "WT", cycle=1)
     lost = found.lost.sel(pruner="WT", repetition=0, cycle=1)
     assert (made.negative_flip_rate * made.images).values == pytest.approx(lost.values)  # the same images, fog, too
-    (file,) = (tmp_path / "store").rglob("comparisons/*.nc")
+    (file,) = (tmp_path / "store").rglob("comparisons/*/*.nc")
     assert audit.compared(study, "WT", cycle=1).attrs["date"] == made.attrs["date"]  # read, not made again
     assert audit.compared(study, "WT", cycle=1, delta=0.1).attrs["delta"] == 0.1
     file.write_bytes(b"damaged")

@@ -58,13 +58,13 @@ def test_draws_are_errors_of_test_sets_with_images_that_repeat():
 
 
 def test_the_bounds_hold_as_often_as_they_say():
-    """The difference of two networks of which one is a little worse, over 150 test sets of 60 images."""
+    """The difference of two networks of which one is a little worse, over 100 test sets of 60 images."""
     truth = error(network(4000, 0.88, 1)) - error(network(4000, 0.9, 0))
     below = above = 0
-    for seed in range(150):
+    for seed in range(100):
         pair = network(60, 0.9, 2 * seed + 10), network(60, 0.88, 2 * seed + 11)
-        found = resampled_verdict(*pair, error, resamples=200, seed=seed)
+        found = resampled_verdict(*pair, error, resamples=100, seed=seed)
         below += found.upper < truth
         above += found.lower > truth
-    allowed = 0.05 + 3 * np.sqrt(0.05 * 0.95 / 150)
-    assert below / 150 <= allowed and above / 150 <= allowed
+    allowed = 0.05 + 3 * np.sqrt(0.05 * 0.95 / 100)
+    assert below / 100 <= allowed and above / 100 <= allowed

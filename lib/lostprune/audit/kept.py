@@ -42,11 +42,11 @@ def compared(
         FileNotFoundError: it has to be made, and the networks are not in the store.
         OSError: it cannot be written.
     """
-    folder = store_folder(store)
-    name = Path(study.key) / "comparisons" / f"{pruner}-r{repetition}-c{cycle:02d}.nc"
+    name = f"{pruner}-r{repetition}-c{cycle:02d}.nc"
+    own = store_folder(store) / "comparisons" / study.key / name
     published = [Path(place) for place in os.environ.get("LOSTPRUNE_RESULTS", "").split(os.pathsep) if place]
     wanted = {"schema": SCHEMA, "delta": delta, "alpha": alpha}
-    for path in (folder / name, *(place / name for place in published)):
+    for path in (own, *(place / study.key / "comparisons" / name for place in published)):
         found = _read(path) if path.exists() else None
         if found is not None and all(found.attrs.get(key) == value for key, value in wanted.items()):
             return found
@@ -60,7 +60,7 @@ def compared(
         network,
         splits.pop(study.dataset),
         splits,
-        corruptions=study.scale.corruptions or (),
+        corruptions=test_sets.corrupted_distributions(study),
         delta=delta,
         alpha=alpha,
         mean=facts.mean,
@@ -69,7 +69,7 @@ def compared(
         seed=study.seed,
     )
     tree.attrs |= {"parent": study.network, "pruned": f"{study.network}, {pruner}, cycle {cycle}"}
-    write_whole(folder / name, lambda part: tree.to_netcdf(part, engine="netcdf4"))
+    write_whole(own, lambda part: tree.to_netcdf(part, engine="netcdf4"))
     return tree
 
 
