@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ import lostprune
 from lostprune import networks, results
 from lostprune.measurement import registry, test_sets
 from lostprune.prune_retrain import Checkpoints
+from tiny_network import SCALE, moment
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +66,7 @@ def test_outcomes_sources_and_severities_agree_with_the_errors(finished):
     assert shift.wrong.dtype == bool and shift.wrong.dims[-2:] == ("distribution", "image")
     xr.testing.assert_allclose(shift.wrong.mean("image"), shift.error)
     assert shift.source.values.tolist() == ["cifar10 test", "generated", "generated"]
+    assert shift.group.values.tolist() == ["train", "test", "test"]
     corrupted = shift.error.sel(distribution=severities.distribution)
     xr.testing.assert_allclose(severities.error.sel(severity=3, drop=True), corrupted.drop_vars("group"))
     assert not (folder / "pieces").exists() or not list((folder / "pieces").rglob("*.*"))
@@ -189,3 +192,18 @@ def test_provenance_says_what_a_result_was_made_with(finished):
     assert attributes["torch_version"] == torch.__version__
     assert attributes["device"].startswith("CPU, ") and attributes["training_device"].startswith("CPU, ")
     assert json.loads(attributes["unreachable"]) == {}
+
+
+def test_results_of_robust_training_say_what_was_trained_on_and_what_was_not(tmp_path):
+    scale = dataclasses.replace(SCALE, name="shifted", cycles=1, corruptions=("fog", "contrast", "brightness", "snow"))
+    study = moment(training="robust", methods=("WT",), repetitions=1, scale=scale)
+    lostprune.run(study, "shift", store=tmp_path)
+    shift = lostprune.run(study, "shift", store=tmp_path)["shift"]  # from the file
+    assert shift.attrs["training"] == "robust"
+    assert dict(zip(shift.distribution.values.tolist(), shift.group.values.tolist(), strict=True)) == {
+        "cifar10": "train",
+        "fog": "test",
+        "contrast": "train",
+        "brightness": "test",
+        "snow": "train",
+    }

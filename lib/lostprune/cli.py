@@ -91,7 +91,8 @@ def data(name: str, folder: Path | None, compare: bool, as_json: bool) -> None:
             for split, part in datasets.DATASETS[name].parts.items():
                 count = len(datasets.load(name, split, folder).labels)
                 counts.append(f"{count:,}{f' of {part.count:,}' * (count < part.count)} {split}")
-            click.echo(f"{name}: {' and '.join(counts)} images, checked, in {place}")
+            where = place if name in datasets.TREES else place / name
+            click.echo(f"{name}: {' and '.join(counts)} images, checked, in {where}")
 
 
 @main.command()

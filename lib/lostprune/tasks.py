@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
 Outputs = torch.Tensor | Mapping[str, torch.Tensor]  # torchvision's segmentation networks return {"out": …, "aux": …}
 TOP = 5  # a network with more classes has a top-5 error, too
+PIXELS = ("right", "labelled", "predicted")  # of a class: pixels that have it, that are predicted to, and both
 AUXILIARY_WEIGHT = 0.5  # of the auxiliary head's loss, as torchvision and the original study weigh it
 
 
@@ -102,12 +104,15 @@ class Segmentation:
 
     def error_of(self, total: torch.Tensor, images: int) -> float:
         """As :meth:`error`, of the sum of the counts over the images."""
-        confusion = total.double()
-        intersection = confusion.diagonal()
-        union = confusion.sum(0) + confusion.sum(1) - intersection
-        if not union.any():
+        if not total.any():
             raise ValueError(f"got {images} images without a labelled pixel, expected at least one such pixel")
-        return 1 - (intersection[union > 0] / union[union > 0]).mean().item()
+        return float(iou_error(self.pixels(total).cpu().numpy()))
+
+    def pixels(self, counts: torch.Tensor) -> torch.Tensor:
+        """What :func:`iou_error` needs of counts [..., classes, classes]: int64 [..., classes, 3], in the order of
+        ``PIXELS``.
+        """
+        return torch.stack([counts.diagonal(dim1=-2, dim2=-1), counts.sum(-1), counts.sum(-2)], -1)
 
     def named_errors(self, counts: torch.Tensor) -> dict[str, float]:
         """``iou_error``, which is :meth:`error`, and ``pixel_error``: the fraction of wrong pixels of the set."""
@@ -117,6 +122,19 @@ class Segmentation:
 
 
 Task = Classification | Segmentation
+
+
+def iou_error(pixels: np.ndarray) -> np.ndarray:
+    """One minus the mean intersection over union of the classes that occur, float64 [...]; NaN where none does.
+
+    Args:
+        pixels: [..., classes, 3], counts in the order of ``PIXELS``.
+    """
+    right, labelled, predicted = np.moveaxis(pixels.astype(np.float64), -1, 0)
+    union = labelled + predicted - right
+    occurring = np.asarray((union > 0).sum(-1), np.float64)
+    summed = np.divide(right, union, out=np.zeros_like(union), where=union > 0).sum(-1)
+    return 1 - np.divide(summed, occurring, out=np.full_like(occurring, np.nan), where=occurring > 0)
 
 
 def matching_predictions(outputs: Outputs, parent_outputs: Outputs) -> torch.Tensor:

@@ -95,6 +95,20 @@ def test_the_neighbour_is_busy_and_ends():
     assert neighbour.process.poll() is not None
 
 
+def test_a_robust_epoch_is_measured_beside_a_nominal_one():
+    measured = train.measure(together=1, steps=1, rounds=2, training="robust")
+    ratio = measured["robust_over_nominal"]
+    assert 0 < ratio["smallest"] <= ratio["median"] <= ratio["largest"] and ratio["runs"] == 2
+    assert f"robust training over a nominal one, corruptions included: {ratio['median']:.3f} (" in train.in_words(
+        measured
+    )
+
+
+def test_an_unknown_training_is_refused():
+    told = call("train", "--training", "robst")
+    assert told.exit_code == 1 and "did you mean 'robust'" in told.output
+
+
 def test_a_plain_loop_that_ends_is_told():
     with (
         plain_loop.PlainLoop("no_such_network", 256, 1) as plain,

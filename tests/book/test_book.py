@@ -19,8 +19,10 @@ ROOT = Path(__file__).parents[2]
 
 
 def write_notebook(root: Path, *cells) -> None:
-    """A notebook `tiny` with the parameter `network`, and the given cells."""
-    defaults = new_code_cell('network: str = "vgg16"  # which network', metadata={"tags": ["parameters"]})
+    """A notebook `tiny` with the parameters `network` and `beside`, and the given cells."""
+    defaults = new_code_cell(
+        'network: str = "vgg16"  # which network\nbeside: list = ["a"]  # what else', metadata={"tags": ["parameters"]}
+    )
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     nbformat.write(new_notebook(metadata=kernel, cells=[defaults, *cells]), root / "notebooks" / "tiny.ipynb")
 
@@ -130,6 +132,20 @@ def test_a_mark_without_a_parameter_is_refused_before_the_run(tiny: Path):
             tiny / "notebooks" / "tiny.ipynb", None, engine_name="lostprune-book", cwd=tiny, progress_bar=False
         )
     assert not (tiny / "ran").exists()
+
+
+def test_a_section_about_what_was_not_run_is_dropped(tiny: Path):
+    sections = [new_markdown_cell(name, metadata={"tags": [f"only-beside-{name}"]}) for name in ("a", "b-c", "d")]
+    write_notebook(tiny, *sections)
+    made = papermill.execute_notebook(
+        tiny / "notebooks" / "tiny.ipynb",
+        None,
+        parameters={"beside": ["b-c", "d"]},
+        engine_name="lostprune-book",
+        kernel_name="python3",
+        progress_bar=False,
+    )
+    assert [cell.source for cell in made.cells if cell.cell_type == "markdown"] == ["b-c", "d"]
 
 
 def test_a_failing_cell_leaves_no_page(tiny: Path):

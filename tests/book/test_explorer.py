@@ -77,7 +77,7 @@ def test_what_is_written_into_the_page_is_what_was_measured():
 def test_potentials_are_those_of_the_library(delta: float, address: str, tab: Page):
     tab.goto(f"{address}#{fragment(delta=delta, methods=['WT', 'SiPP', 'FT', 'PFP'])}")
     rows, expected = downloaded(tab), potential(LARGE["shift"].error, delta)
-    summed = metrics.overparameterization(expected, ("cifar10",)).sel(group="test")
+    summed = metrics.overparameterization(expected).sel(group="test")
     for method in expected.pruner.values:
         where = {"quantity": "prune_potential", "method": method}
         for name in expected.distribution.values:
@@ -106,7 +106,7 @@ def test_errors_and_excess_are_means_over_repetitions(method: str, cycles: int, 
     tab.goto(f"{address}#{fragment(methods=[method], distributions=['cifar10', 'fog', 'snow'])}")
     rows = [row for row in downloaded(tab) if row["repetition"] == "mean"]
     chosen = LARGE["shift"].error.sel(distribution=["cifar10", "fog", "snow"])
-    difference = metrics.excess_error_difference(chosen, ("cifar10",))
+    difference = metrics.excess_error_difference(chosen)
     for expected, where in (
         (chosen.sel(distribution="fog"), {"quantity": "error", "distribution": "fog"}),
         (difference, {"quantity": "excess_error_difference"}),

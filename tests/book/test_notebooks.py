@@ -20,28 +20,34 @@ PARTS = {
     "01_introduction": {"curves", "noise"},
     "03_methodology": {"curves"},
     "05_prune_potential": ALL,
+    "06_robust_pruning": {"curves", "shift"},
     "08_discussion": {"curves", "shift"},
     "all_networks": ALL,
     "appendix_b_pruning": {"curves"},
     "appendix_d_prune_potential": ALL,
+    "appendix_e_robust_pruning": {"curves", "shift"},
 }
 FIGURES = {
     "01_introduction": 1,
     "03_methodology": 1,
     "05_prune_potential": 9,
+    "06_robust_pruning": 7,
     "08_discussion": 0,
     "all_networks": 3,
     "appendix_b_pruning": 4,
     "appendix_d_prune_potential": 5,
+    "appendix_e_robust_pruning": 4,
 }
 TABLES = {
     "01_introduction": 0,
     "03_methodology": 4,
     "05_prune_potential": 2,
+    "06_robust_pruning": 2,
     "08_discussion": 0,
     "all_networks": 4,
     "appendix_b_pruning": 4,
     "appendix_d_prune_potential": 1,
+    "appendix_e_robust_pruning": 3,
 }
 OF_ONE_STUDY = {"network", "dataset", "training", "methods", "repetitions", "scale", "seed"}
 OF_SEVERAL = {"studies", "delta"}

@@ -15,7 +15,6 @@ from lostprune.metrics.repetitions import over_repetitions
 
 PROVENANCE = "scale quick · CPU, 2 threads · 2026-11-22 · seed 0"
 FEW = ("gaussian_noise", "brightness", "contrast")
-TRAIN = ("cifar10",)
 
 
 def potential_of(error: xr.DataArray, curves: xr.Dataset, delta: float = 0.005) -> xr.DataArray:
@@ -31,19 +30,30 @@ def every_figure(**shape) -> dict[str, hv.core.Dimensioned]:
     potential, resampled = potential_of(shift.error, curves), resampled_of(shift, curves)
     potentials = [potential_of(shift.error, curves, delta) for delta in (0, 0.005, 0.05)]
     noise_potential = potential_of(noise.error, curves)
-    difference = metrics.excess_error_difference(shift.error, TRAIN)
+    difference = metrics.excess_error_difference(shift.error)
     return {
         "curves": figures.prune_accuracy_curves(curves),
-        "under_shift": figures.prune_accuracy_under_shift(shift, curves, "FT", TRAIN),
-        "by_distribution": figures.prune_accuracy_by_distribution(shift, curves, TRAIN),
-        "bars": figures.prune_potential_bars(potential, shift, TRAIN),
-        "intervals": figures.prune_potential_intervals(potential, resampled, shift, TRAIN),
-        "detail": figures.prune_potential_in_detail(potential, resampled, shift, TRAIN, "FT"),
-        "slider": figures.prune_potential_slider(potentials, shift, TRAIN),
-        "margins": figures.prune_potential_for_margins(potentials, shift, TRAIN, "FT"),
+        "under_shift": figures.prune_accuracy_under_shift(shift, curves, "FT"),
+        "by_distribution": figures.prune_accuracy_by_distribution(shift, curves),
+        "bars": figures.prune_potential_bars(potential, shift),
+        "intervals": figures.prune_potential_intervals(potential, resampled, shift),
+        "detail": figures.prune_potential_in_detail(potential, resampled, shift, "FT"),
+        "slider": figures.prune_potential_slider(potentials, shift),
+        "margins": figures.prune_potential_for_margins(potentials, shift, "FT"),
         "noise": figures.potential_under_noise(noise_potential, noise),
         "noise_by_repetition": figures.potential_under_noise_by_repetition(noise_potential, noise)[0, 0],
         "excess": figures.excess_error(difference, curves.prune_ratio, shift),
+        **by_training(**{"cycles": 3, "corruptions": FEW} | shape),
+    }
+
+
+def by_training(**shape) -> dict[str, hv.core.Dimensioned]:
+    results_by = {training: results_of(**shape, training=training) for training in ("nominal", "robust")}
+    shifts, curves = ({one: parts[name] for one, parts in results_by.items()} for name in ("shift", "curves"))
+    potentials = {one: potential_of(shifts[one].error, curves[one]) for one in results_by}
+    return {
+        "potential_by_training": figures.prune_potential_by_training(potentials, shifts, "FT"),
+        "accuracy_by_training": figures.accuracy_by_training(shifts, curves, "FT"),
     }
 
 
@@ -143,7 +153,7 @@ def test_curves_of_equal_potential_lie_beside_each_other_and_say_the_exact_level
 def test_one_bar_for_every_method_and_distribution():
     curves, shift, *_ = results_of().values()
     potential = potential_of(shift.error, curves)
-    bars = elements(figures.prune_potential_bars(potential, shift, TRAIN), hv.Rectangles)
+    bars = elements(figures.prune_potential_bars(potential, shift), hv.Rectangles)
     assert list(bars) == ["WT", "SiPP", "FT", "PFP"]
     np.testing.assert_allclose(bars["FT"]["y1"], 100 * potential.sel(pruner="FT").mean("repetition"))
     assert bars["FT"]["distribution"].tolist() == [figures.label(name) for name in ("cifar10", *CORRUPTIONS)]
@@ -153,8 +163,8 @@ def test_one_bar_for_every_method_and_distribution():
 
 
 def test_train_distributions_stand_first_on_a_ground_of_their_own():
-    curves, shift, *_ = results_of(corruptions=FEW).values()
-    figure = figures.prune_potential_bars(potential_of(shift.error, curves), shift, ("cifar10", "contrast"))
+    curves, shift, *_ = results_of(corruptions=FEW, training="robust").values()
+    figure = figures.prune_potential_bars(potential_of(shift.error, curves), shift)
     bars = elements(figure, hv.Rectangles)["WT"]
     assert bars["distribution"].tolist() == ["CIFAR-10", "Contrast", "Gaussian noise", "Brightness"]
     (ground,) = [one for one in figure.traverse(lambda x: x, [hv.Rectangles]) if not one.label]
@@ -165,18 +175,23 @@ def test_train_distributions_stand_first_on_a_ground_of_their_own():
     assert (first, second) == ("train", "test") and start < train < end < test
 
 
-def test_a_train_distribution_that_is_not_there_is_named():
+def test_the_legend_says_of_each_distribution_whether_the_networks_were_trained_on_it():
+    curves, shift, *_ = results_of(corruptions=FEW, training="robust").values()
+    figure = figures.prune_accuracy_under_shift(shift, curves, "WT")
+    labels = {one.label for one in figure.traverse(lambda x: x, [hv.Curve])}
+    assert labels == {"CIFAR-10 (train)", "Gaussian noise (test)", "Brightness (test)", "Contrast (train)"}
+
+
+def test_a_potential_that_does_not_say_what_was_trained_on_is_refused():
     curves, shift, *_ = results_of(corruptions=FEW).values()
-    with pytest.raises(
-        ValueError, match=r"train: got \('fog',\), expected distributions out of cifar10, gaussian_noise"
-    ):
-        figures.prune_potential_bars(potential_of(shift.error, curves), shift, ("fog",))
+    with pytest.raises(ValueError, match="expected 'distribution' and, along it, 'group'"):
+        figures.prune_potential_bars(potential_of(shift.error.drop_vars("group"), curves), shift)
 
 
 def test_the_slider_has_one_picture_for_every_margin():
     curves, shift, *_ = results_of(corruptions=FEW).values()
     potentials = [potential_of(shift.error, curves, delta) for delta in (0.05, 0.0)]
-    frames = figures.prune_potential_slider(potentials, shift, TRAIN)
+    frames = figures.prune_potential_slider(potentials, shift)
     assert [dimension.label for dimension in frames.kdims] == ["margin δ (%)"] and frames.keys() == [0.0, 5.0]
     expected = 100 * potentials[0].sel(pruner="WT").mean("repetition")
     np.testing.assert_allclose(elements(frames[5.0], hv.Rectangles)["WT"]["y1"], expected)
@@ -185,7 +200,7 @@ def test_the_slider_has_one_picture_for_every_margin():
 def test_the_steps_of_a_bar_are_the_margins_and_all_can_be_seen():
     curves, shift, *_ = results_of(corruptions=FEW).values()
     potentials = [potential_of(shift.error, curves, delta) for delta in (0.02, 0.0, 0.005)]
-    drawn = elements(figures.prune_potential_for_margins(potentials, shift, TRAIN, "FT"), hv.Rectangles)
+    drawn = elements(figures.prune_potential_for_margins(potentials, shift, "FT"), hv.Rectangles)
     assert list(drawn) == ["δ = 2%", "δ = 0.5%", "δ = 0%"]  # the largest is drawn first, below the others
     heights = [one["y1"] for one in drawn.values()]
     assert (heights[0] >= heights[1]).all() and (heights[1] >= heights[2]).all() and (heights[0] > heights[2]).any()
@@ -195,11 +210,11 @@ def test_the_steps_of_a_bar_are_the_margins_and_all_can_be_seen():
 def test_intervals_are_drawn_around_their_potentials():
     curves, shift, *_ = results_of(corruptions=FEW).values()
     potential, resampled = potential_of(shift.error, curves), resampled_of(shift, curves)
-    marks = elements(figures.prune_potential_intervals(potential, resampled, shift, TRAIN), hv.Scatter)["SiPP"]
+    marks = elements(figures.prune_potential_intervals(potential, resampled, shift), hv.Scatter)["SiPP"]
     bounds = 100 * metrics.interval(resampled.mean("repetition")).sel(pruner="SiPP")
     np.testing.assert_allclose(marks["potential"], 100 * potential.sel(pruner="SiPP").mean("repetition"))
     np.testing.assert_allclose(marks["lower"], bounds.sel(bound="lower"))
-    detail = figures.prune_potential_in_detail(potential, resampled, shift, TRAIN, "SiPP")
+    detail = figures.prune_potential_in_detail(potential, resampled, shift, "SiPP")
     single = elements(detail, hv.Scatter)["SiPP, repetition 2"]
     np.testing.assert_allclose(
         single["upper"], 100 * metrics.interval(resampled).sel(pruner="SiPP", repetition=1, bound="upper")
@@ -210,7 +225,7 @@ def test_intervals_are_drawn_around_their_potentials():
 
 def test_accuracy_on_the_chosen_distribution():
     curves, shift, *_ = results_of(corruptions=FEW).values()
-    frames = figures.prune_accuracy_by_distribution(shift, curves, TRAIN)
+    frames = figures.prune_accuracy_by_distribution(shift, curves)
     assert frames.keys() == ["CIFAR-10 (train)", "Gaussian noise (test)", "Brightness (test)", "Contrast (test)"]
     drawn = elements(frames["Brightness (test)"], hv.Scatter)["PFP"]
     mine = shift.error.sel(pruner="PFP", distribution="brightness").mean("repetition")
@@ -220,7 +235,7 @@ def test_accuracy_on_the_chosen_distribution():
 @pytest.mark.parametrize("corruptions, shown", [(FEW, FEW), (CORRUPTIONS, ("fog", "gaussian_noise"))])
 def test_the_legend_names_few_distributions(corruptions: tuple[str, ...], shown: tuple[str, ...]):
     curves, shift, *_ = results_of(corruptions=corruptions).values()
-    figure = figures.prune_accuracy_under_shift(shift, curves, "WT", TRAIN, highlighted=("fog", "gaussian_noise"))
+    figure = figures.prune_accuracy_under_shift(shift, curves, "WT", highlighted=("fog", "gaussian_noise"))
     expected = {"CIFAR-10 (train)", *(f"{figures.label(name)} (test)" for name in shown)}
     assert set(elements(figure, hv.Curve)) == expected
     assert len(figure.traverse(lambda x: x, [hv.Curve])) == 1 + len(corruptions)

@@ -53,12 +53,21 @@ def test_what_the_user_has_set_stays(name: str, value: str, monkeypatch: pytest.
 
 
 def test_no_more_threads_than_the_quota_gives(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(8), raising=False)
     for quota, expected in ((None, None), (12.0, None), (2.9, "2"), (0.5, "1")):
         monkeypatch.setattr(threads, "quota", lambda quota=quota: quota)
         environment = {}
         threads.set_policy(environment)
         assert environment.get("OMP_NUM_THREADS") == expected
+
+
+def test_processes_share_the_cores(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(threads, "cores", lambda: 8)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert [threads.threads_for_each(count) for count in (1, 3, 9)] == [8, 2, 1]
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert [threads.threads_for_each(count) for count in (1, 3)] == [3, 2]
 
 
 @pytest.mark.parametrize(

@@ -81,27 +81,33 @@ def test_a_cycle_that_was_not_reached_is_passed_over():
     assert potential([[[0.1, 0.1, np.nan]]], [[[0, 0.4, np.nan]]]).item() == 0.4
 
 
-def shifted(values):
+def shifted(values, *trained):
     """Error over (cycle, distribution) of the rows parent, pruned."""
     names = ["cifar10", "fog", "frost"]
-    return xr.DataArray(values, {"cycle": [0, 1], "distribution": names}, ("cycle", "distribution"))
+    error = xr.DataArray(values, {"cycle": [0, 1], "distribution": names}, ("cycle", "distribution"))
+    return grouped(error, "cifar10", *trained)
+
+
+def grouped(values, *trained):
+    groups = ["train" if name in trained else "test" for name in values.distribution.values]
+    return values.assign_coords(group=("distribution", groups))
 
 
 def test_excess_error_difference_by_hand():
-    found = metrics.excess_error_difference(shifted([[0.10, 0.20, 0.30], [0.12, 0.30, 0.34]]), ("cifar10",))
+    found = metrics.excess_error_difference(shifted([[0.10, 0.20, 0.30], [0.12, 0.30, 0.34]]))
     assert found.values == pytest.approx([0, (0.32 - 0.12) - (0.25 - 0.10)])
 
 
 @given(arrays(float, (2, 3), elements=fractions))
 def test_excess_error_difference_is_definition_2(values):
-    found = metrics.excess_error_difference(shifted(values), train=("cifar10", "fog"), test=("frost",))
+    found = metrics.excess_error_difference(shifted(values, "fog"))
     expected = plain.excess_error_difference(values[1, :2], values[1, 2:], values[0, :2], values[0, 2:])
     assert found.sel(cycle=1).item() == pytest.approx(expected, abs=1e-12)
 
 
 def test_overparameterization_is_average_and_minimum_of_each_group():
     names = {"distribution": ["cifar10", "fog", "frost"]}
-    found = metrics.overparameterization(xr.DataArray([0.9, 0.6, 0.2], names, "distribution"), ("cifar10",))
+    found = metrics.overparameterization(grouped(xr.DataArray([0.9, 0.6, 0.2], names, "distribution"), "cifar10"))
     assert found.average.values == pytest.approx([0.9, 0.4])
     assert found.minimum.values == pytest.approx([0.9, 0.2])
 
@@ -118,7 +124,7 @@ def test_nan_and_percent_are_refused():
     with pytest.raises(ValueError, match="fractions are expected"):
         potential([[[10, 20]]], [[[0, 0.5]]])
     with pytest.raises(ValueError, match="NaN"):
-        metrics.excess_error_difference(shifted([[0.1, 0.2, 0.3], [0.1, np.nan, 0.3]]), ("cifar10",))
+        metrics.excess_error_difference(shifted([[0.1, 0.2, 0.3], [0.1, np.nan, 0.3]]))
 
 
 def test_a_distribution_that_one_array_lacks_is_named():
@@ -139,25 +145,34 @@ def test_the_same_labels_in_another_order_are_matched():
     assert found.sel(distribution=["cifar10", "fog", "frost"]).values.tolist() == [0.5, 0, 0.5]
 
 
-def test_a_distribution_that_is_not_there_is_named():
-    with pytest.raises(ValueError, match="distribution: got 'snow', expected one of cifar10, fog, frost"):
-        metrics.excess_error_difference(shifted([[0.1] * 3] * 2), ("cifar10",), ("snow",))
-
-
-def test_a_distribution_in_both_groups_is_refused():
-    with pytest.raises(ValueError, match="got fog in both"):
-        metrics.excess_error_difference(shifted([[0.1] * 3] * 2), ("cifar10", "fog"), ("fog", "frost"))
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda error: error.drop_vars("group"), "expected 'distribution' and, along it, 'group'"),
+        (lambda error: error.assign_coords(group="train"), "expected 'distribution' and, along it, 'group'"),
+        (lambda error: error.isel(distribution=0), "expected 'distribution' and, along it, 'group'"),
+        (lambda error: error.isel(distribution=[0]), "expected at least one distribution in each"),
+        (lambda error: error.isel(distribution=[1, 2]), "expected at least one distribution in each"),
+        (
+            lambda error: grouped(error).assign_coords(group=("distribution", list("abc"))),
+            "group of 'cifar10': got 'a'",
+        ),
+    ],
+)
+def test_distributions_without_their_groups_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        metrics.excess_error_difference(change(shifted([[0.1] * 3] * 2)))
 
 
 def test_results_without_the_parent_are_refused():
     with pytest.raises(ValueError, match=r"error: got cycles \[1\], expected 0, the unpruned parent"):
-        metrics.excess_error_difference(shifted([[0.1] * 3] * 2).sel(cycle=[1]), ("cifar10",))
+        metrics.excess_error_difference(shifted([[0.1] * 3] * 2).sel(cycle=[1]))
 
 
 def test_a_potential_that_is_nan_is_refused():
-    potential = xr.DataArray([0.9, np.nan], {"distribution": ["cifar10", "fog"]}, ("distribution",))
+    potential = grouped(xr.DataArray([0.9, np.nan], {"distribution": ["cifar10", "fog"]}, ("distribution",)), "cifar10")
     with pytest.raises(ValueError, match="potential: 1 of 2 values are NaN"):
-        metrics.overparameterization(potential, ("cifar10",))
+        metrics.overparameterization(potential)
 
 
 def test_a_missing_cycle_dimension_is_named():

@@ -15,10 +15,10 @@ import pytest
 import torch
 
 import lostprune
-import tiny_network
 from lostprune import prune_retrain, pruning
 from lostprune.foundations.progress import Progress
-from lostprune.prune_retrain import Checkpoints, cells
+from lostprune.prune_retrain import Checkpoints, algorithm, cells
+from tiny_network import SCALE, moment, one_thread
 
 CPU = torch.device("cpu")
 
@@ -154,8 +154,8 @@ def test_killed_anywhere_it_ends_where_an_unbroken_run_ends(unbroken, tmp_path):
 
 
 def test_without_retraining_what_is_kept_is_the_parents(tmp_path):
-    scale = dataclasses.replace(tiny_network.SCALE, name="pruned only", retrain_epochs=0, cycles=2)
-    study = tiny_network.moment(scale=scale, repetitions=1)
+    scale = dataclasses.replace(SCALE, name="pruned only", retrain_epochs=0, cycles=2)
+    study = moment(scale=scale, repetitions=1)
     checkpoints = Checkpoints(study, tmp_path)
     assert prune_retrain.images_to_train(study, checkpoints.pending(("WT", 0))) == 0
     for chain in (("parent", 0), ("WT", 0)):
@@ -165,3 +165,36 @@ def test_without_retraining_what_is_kept_is_the_parents(tmp_path):
     assert facts["history"] == [] and facts["prune_ratio"] > 0.5
     for name, value in network.state_dict().items():
         assert torch.equal(value, parent.state_dict()[name] * masks.get(name, 1)), name
+
+
+def test_a_robust_run_that_is_killed_ends_where_an_unbroken_one_ends(tmp_path):
+    study = moment(training="robust", methods=("SiPP",), repetitions=1)  # its samples are corrupted, too
+    with one_thread():
+        run_all(study, tmp_path / "unbroken")
+    expected = states(study, tmp_path / "unbroken")
+    code = (
+        "import sys, pathlib; sys.path += ['.', 'prune_retrain'];"
+        "import torch; from tiny_network import moment; import test_algorithm as t; torch.set_num_threads(1);"
+        "study = moment(training='robust', methods=('SiPP',), repetitions=1);"
+        "print('ready', flush=True); t.run_all(study, pathlib.Path(sys.argv[1]))"
+    )
+    folder = tmp_path / "killed"
+    command = [sys.executable, "-c", code, str(folder)]
+    run = subprocess.Popen(command, cwd=Path(__file__).parents[1], stdout=subprocess.PIPE)
+    assert run.stdout.readline() == b"ready\n"
+    everything = pending(study, folder)
+    while len(left := pending(study, folder)) == len(everything):
+        time.sleep(0.01)
+    run.send_signal(signal.SIGKILL)
+    run.communicate()
+    assert 0 < len(left) < len(everything)
+    with one_thread():
+        run_all(study, folder)
+    assert_same(study, folder, expected)
+
+
+def test_samples_are_altered_as_training_images_are():
+    nominal, robust = (algorithm._training_part(moment(training=training), CPU) for training in ("nominal", "robust"))
+    assert torch.equal(nominal[0], robust[0])  # the images are altered anew in every epoch, not here
+    same = (nominal[2] == robust[2]).flatten(1).all(1)
+    assert 0 < int(same.sum()) < len(same) / 4

@@ -6,9 +6,10 @@ import re
 
 import pytest
 
-from lostprune import networks, published
+from lostprune import corruptions, data, networks, published
 from lostprune.networks import ladder_for, recipe_for, retrain_recipe_for
 from lostprune.published.disagreements import DISAGREEMENTS
+from lostprune.training import TRAIN_CORRUPTIONS
 
 NETWORKS = tuple(published.NETWORKS)
 CIFAR = [network for network in NETWORKS if published.covers(network, "cifar10")]
@@ -35,15 +36,19 @@ def _ours(network: str) -> dict:
     return values | {"decay": (recipe.decay, *recipe.milestones)}
 
 
-def _named(what: str) -> dict:
-    return {network: each for each in DISAGREEMENTS if each.what == what for network in each.networks}
+def _about(training: str) -> list:
+    return [each for each in DISAGREEMENTS if each.training == training]
+
+
+def _named(what: str, training: str = "nominal") -> dict:
+    return {network: each for each in _about(training) if each.what == what for network in each.networks}
 
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_exactly_the_rows_that_differ_are_named(network):
     paper, ours = _table(network), _ours(network)
     differing = {name for name in paper if paper[name] != ours[name]}
-    assert differing == {each.what for each in DISAGREEMENTS if network in each.networks} & set(paper)
+    assert differing == {each.what for each in _about("nominal") if network in each.networks} & set(paper)
 
 
 def test_what_is_said_about_a_recipe_is_what_it_does():
@@ -70,8 +75,39 @@ def test_what_is_said_about_a_ladder_is_what_it_does(network):
     assert network not in CIFAR or "three" in steps[network].code
 
 
+@pytest.mark.parametrize("network", CIFAR)
+def test_what_is_said_about_a_robust_ladder_is_what_it_does(network):
+    ladder, said = ladder_for(network, "robust").cycles, _named("alpha", "robust")[network]
+    ratios = [cycle[-1] for cycle in ladder]
+    first, factor, last = f"{ratios[0]:.2f}", f"{ratios[1] / ratios[0]:.3f}", f"{100 * ratios[-1]:g}%"
+    assert said.code == f"{first} in the first cycle, then {factor} down to {last} of all parameters"
+    assert {len(cycle) for cycle in ladder} == {1}
+
+
+def test_what_is_said_about_the_corruptions_in_training_is_what_the_paper_prints_and_what_is_done():
+    columns = published.train_and_test_distribution()
+    printed = {
+        group: {name for category, names in categories.items() if category != "nominal" for name in names}
+        for group, categories in columns.items()
+    }
+    assert len(printed["train"]) == 8 and len(TRAIN_CORRUPTIONS["robust"]) == 9
+    assert set(TRAIN_CORRUPTIONS["robust"]) - printed["train"] == {"gaussian_blur"}
+    missing = set(corruptions.NAMES) - printed["train"] - printed["test"]
+    assert missing == {"gaussian_blur", "speckle_noise", "spatter", "saturate"}
+
+
+def test_what_is_said_about_the_constants_is_so():
+    images = data.load("cifar10", "train").images[:100]
+
+    def change(name: str, constants: str) -> float:
+        return (corruptions.corrupt(images, name, 3, constants).float() - images).abs().mean().item()
+
+    ratios = [change(name, "imagenet-c") / change(name, "cifar10-c") for name in TRAIN_CORRUPTIONS["robust"]]
+    assert sum(1.05 < ratio < 3.4 for ratio in ratios) == 8
+
+
 def test_every_disagreement_is_decided_and_explained():
     for each in DISAGREEMENTS:
         assert set(each.networks) <= set(networks.names())
-        assert each.chosen in ("paper", "code")
+        assert each.chosen in ("paper", "code") and each.training in ("nominal", "robust")
         assert each.paper != each.code and each.why.endswith(".")

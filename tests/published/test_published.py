@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from lostprune import metrics, published
+from lostprune import corruptions, metrics, published
 
 
 def percent(values: xr.DataArray, **place) -> float:
@@ -136,15 +136,46 @@ def test_recipes_are_complete_and_those_of_one_column_are_one():
 
 
 def test_labels_match_those_of_the_metrics():
-    potential = xr.DataArray(
-        np.zeros((1, 2)), {"pruner": ["WT"], "distribution": ["cifar10", "fog"]}, name="prune_potential"
-    )
-    ours = metrics.overparameterization(potential, ("cifar10",))
+    coordinates = {"pruner": ["WT"], "distribution": ["cifar10", "fog"], "group": ("distribution", ["train", "test"])}
+    potential = xr.DataArray(np.zeros((1, 2)), coordinates, ("pruner", "distribution"), "prune_potential")
+    ours = metrics.overparameterization(potential)
     theirs = published.overparameterization()
     assert set(ours.data_vars) == set(theirs.data_vars)
     assert ours.group.values.tolist() == theirs.group.values.tolist()
 
 
+@pytest.mark.parametrize("training, tables", [("nominal", "Tables 9 and 10"), ("robust", "Tables 12 and 13")])
+def test_the_potential_of_one_network_after_either_training(training, tables):
+    row = published.overparameterization_of("wrn16_8", "cifar10", training)
+    xr.testing.assert_equal(row, published.overparameterization(training).sel(network="wrn16_8"))
+    assert row.attrs["tables"] == tables
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        ("my_net", "cifar10", "nominal"),
+        ("resnet20", "cifar100", "robust"),
+        ("resnet20", "cifar10", "robust-without-noise"),
+        ("resnet18", "imagenet", "robust"),
+    ],
+)
+def test_what_the_paper_did_not_measure_has_no_potential(place):
+    assert published.overparameterization_of(*place) is None
+
+
 def test_a_caller_cannot_change_what_the_paper_says():
     published.table_2().potential[:] = 0
     assert float(published.table_2().potential.max()) > 0.9
+
+
+def test_table_11_shares_no_corruption_and_has_every_category_in_both_columns():
+    table = published.train_and_test_distribution()
+    listed = {
+        group: [(category, name) for category, names in categories.items() for name in names]
+        for group, categories in table.items()
+    }
+    assert not set(listed["train"]) & set(listed["test"])
+    assert [len(rows) for rows in listed.values()] == [9, 8]
+    for category, name in listed["train"] + listed["test"]:
+        assert category == "nominal" or name in corruptions.CATEGORIES[category]

@@ -7,7 +7,8 @@ import dataclasses
 import pytest
 from torch import nn
 
-from lostprune import SCALES, Scale, Study, networks
+from lostprune import SCALES, Scale, Study, corruptions, networks
+from lostprune.training import TRAIN_CORRUPTIONS
 
 
 @pytest.mark.parametrize(
@@ -16,7 +17,8 @@ from lostprune import SCALES, Scale, Study, networks
         ({"network": "resnet2"}, "did you mean 'resnet20'"),
         ({"network": "resnet20; import os"}, "network: got"),
         ({"dataset": "cifar100"}, "did you mean 'cifar10'"),
-        ({"training": "robust"}, "expected one of nominal"),
+        ({"training": "robst"}, "did you mean 'robust'"),
+        ({"training": "robust-without-blurs"}, "did you mean 'robust-without-blur'"),
         ({"methods": ("WT", "sipp")}, "did you mean 'SiPP'"),
         ({"methods": ()}, "expected a tuple of names"),
         ({"methods": "WT"}, "expected a tuple of names"),
@@ -90,6 +92,45 @@ def test_vgg16_retrains_for_half_as_long_as_it_trains():
     assert (study.recipe.batch_size, study.recipe.learning_rate, study.recipe.warmup_epochs) == (256, 0.05, 10)
     assert study.retrain_recipe.milestones == (30, 60, 90, 120)
     assert (len(study.ladder), sum(map(len, study.ladder))) == (20, 60)
+
+
+def test_a_kind_of_training_that_came_later_changes_no_key_of_a_nominal_study():
+    assert Study().training_key == "resnet20-cifar10-nominal-quick-s0-d4d64f8d"
+
+
+def test_the_corruptions_in_training_are_part_of_the_key(monkeypatch):
+    keys = {training: Study(training=training).training_key for training in TRAIN_CORRUPTIONS}
+    assert len(set(keys.values())) == len(keys)
+    monkeypatch.setitem(TRAIN_CORRUPTIONS, "robust", TRAIN_CORRUPTIONS["robust"][:-1])
+    assert Study(training="robust").training_key != keys["robust"]
+
+
+def test_robust_training_has_the_ladder_and_recipe_of_the_original():
+    study = Study(training="robust", scale="paper")
+    assert study.recipe == study.retrain_recipe == Study(scale="paper").recipe
+    assert [len(cycle) for cycle in study.ladder] == [1] * 16
+    assert (study.ladder[0], study.ladder[-1]) == (pytest.approx((0.80,)), pytest.approx((0.03,)))
+    assert Study(training="robust-without-noise", scale="paper").ladder == study.ladder
+
+
+def test_augmix_trains_and_prunes_as_nominal_studies_do():
+    nominal, study = Study(scale="paper"), Study(training="augmix", scale="paper")
+    assert (study.recipe, study.retrain_recipe, study.ladder) == (
+        nominal.recipe,
+        nominal.retrain_recipe,
+        nominal.ladder,
+    )
+
+
+def test_what_training_images_come_from():
+    assert Study().train_distributions == Study(training="augmix").train_distributions == ("cifar10",)
+    robust = Study(training="robust").train_distributions
+    assert robust == ("cifar10", *TRAIN_CORRUPTIONS["robust"])
+    assert len(set(corruptions.NAMES) & set(robust)) == 9 and len(set(corruptions.NAMES) - set(robust)) == 10
+    assert set(robust) - set(Study(training="robust-without-noise").train_distributions) == {
+        "impulse_noise",
+        "shot_noise",
+    }
 
 
 @pytest.mark.parametrize("scale", ["smoke", "quick", "reduced"])

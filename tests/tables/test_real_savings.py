@@ -13,15 +13,13 @@ import lostprune
 from conftest import TINY
 from fixtures.synthetic import results_of
 from lostprune import figures, metrics, networks, pruning, tables
-from lostprune.prune_retrain import checkpoints
 
 
 def test_a_study_counts_its_networks_after_shrinking(tmp_path):
     study = lostprune.Study(scale=TINY, methods=("FT",), repetitions=1)
     curves = lostprune.run(study, "curves", store=tmp_path)["curves"].to_dataset().isel(pruner=0, repetition=0)
     for cycle in (0, 2):
-        cell = ("FT", 0, cycle) if cycle else ("parent", 0, 0)
-        network, masks, _ = checkpoints.load(study, cell, tmp_path, torch.device("cpu"))
+        network, masks = lostprune.load(study, "FT", 0, cycle, store=tmp_path)
         shrunk = pruning.shrink(network, masks)
         assert int(curves.shrunk_parameters[cycle]) == pruning.parameters(shrunk)
         assert int(curves.shrunk_multiply_adds[cycle]) == pruning.multiply_adds(shrunk)

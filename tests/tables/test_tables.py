@@ -26,18 +26,24 @@ def test_our_potentials_stand_beside_the_papers():
     nominal = potential.sel(pruner="WT", distribution="cifar10") * 100
     shifted = potential.sel(pruner="WT").drop_sel(distribution="cifar10").mean("distribution") * 100
     row = table.frame.loc["WT"]
-    assert row["nominal, here"] == f"{float(nominal.mean()):.1f} ± {float(nominal.std()):.1f}"
-    assert row["shifted, here"] == f"{float(shifted.mean()):.1f} ± {float(shifted.std()):.1f}"
+    assert row["train, here"] == f"{float(nominal.mean()):.1f} ± {float(nominal.std()):.1f}"
+    assert row["test, here"] == f"{float(shifted.mean()):.1f} ± {float(shifted.std()):.1f}"
     assert row["difference, here"] == f"{float((shifted - nominal).mean()):+.1f}"
-    assert row[["nominal, paper", "shifted, paper", "difference, paper"]].tolist() == [
+    assert row[["train, paper", "test, paper", "difference, paper"]].tolist() == [
         "84.9 ± 0.0", "66.7 ± 3.3", "-18.2",
     ]  # fmt: skip
-    assert table.frame.loc["PFP", "shifted, paper"] == "53.9 ± 4.4"
+    assert table.frame.loc["PFP", "test, paper"] == "53.9 ± 4.4"
+
+
+def test_robust_training_is_set_beside_tables_12_and_13():
+    table = potential_table(training="robust")
+    assert "on the 10 train distributions and on average over 10 test distributions" in table.caption
+    assert table.frame.loc["WT", ["train, paper", "test, paper"]].tolist() == ["87.5 ± 1.9", "84.7 ± 0.9"]
 
 
 def test_one_repetition_has_no_deviation():
     table = potential_table(repetitions=1)
-    assert not table.frame[["nominal, here", "shifted, here"]].map(lambda cell: "±" in cell).any(axis=None)
+    assert not table.frame[["train, here", "test, here"]].map(lambda cell: "±" in cell).any(axis=None)
     assert "1 repetition." in table.caption
 
 
@@ -50,7 +56,7 @@ def test_a_network_that_the_paper_lacks_gets_dashes():
 def test_the_caption_says_the_scale_and_the_margin():
     caption = potential_table().caption
     assert "scale quick · CPU, 2 threads · 2026-11-22 · seed 0, 3 repetitions" in caption
-    assert "δ = 0.5%" in caption and "19 corruptions" in caption
+    assert "δ = 0.5%" in caption and "Paper: Tables 9 and 10" in caption
 
 
 def test_the_methods_are_those_of_the_library():
@@ -168,6 +174,17 @@ def test_disagreements_say_who_is_followed_and_why():
     assert frame.loc["learning rate decay", "original code"] == "0.2@{60, 120, 160}"
     assert frame["here"].str.startswith("as in the code. ").all()
     assert "about WRN16-8" in tables.disagreements("tab-disagreements", "wrn16_8").caption
+
+
+def test_disagreements_about_robust_training_stand_alone():
+    table = tables.disagreements("tab-disagreements", "densenet22", "robust")
+    assert table.frame.index.tolist() == [
+        "corruptions in training",
+        "severity in training",
+        "constants of the corruptions in training",
+        "α",
+    ]
+    assert "about DenseNet22 in robust training" in table.caption
 
 
 def test_a_reason_that_several_disagreements_share_is_given_once():

@@ -30,6 +30,7 @@ def prune(network: str, as_json: bool) -> None:
 @click.option("--together", type=click.IntRange(1), help="Networks at once; 12 on CUDA, 2 on a CPU.")
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="How often each way is timed.")
 @click.option("--beside", is_flag=True, help="Measure beside one busy program, too: all threads against one.")
+@click.option("--training", default="nominal", show_default=True, help="Another kind is timed in turn with nominal.")
 @_as_json
 def train(as_json: bool, **options: object) -> None:
     """Time training steps against the plain loop."""

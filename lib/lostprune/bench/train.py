@@ -7,9 +7,10 @@ import statistics
 import torch
 
 from .. import data, networks
+from ..foundations.choices import choose
 from ..runner import default_device
 from ..study import Study
-from ..training import Run, keep_freed_memory
+from ..training import TRAIN_CORRUPTIONS, Run, keep_freed_memory
 from ..training.loop import run_epoch
 from ..training.trainer import Trainer
 from . import beside as neighbour
@@ -26,6 +27,7 @@ def measure(
     steps: int | None = None,
     rounds: int = 5,
     beside: bool = False,
+    training: str = "nominal",
 ) -> dict:
     """Images per second of the engine, alone and with several networks at once, and of the plain loop.
 
@@ -38,16 +40,19 @@ def measure(
         steps: of each network in a round, at least 1; ``None`` takes a whole epoch on CUDA and 20 on a CPU.
         rounds: how often each way is timed, at least 1.
         beside: measure a few steps beside a busy program, too; see ``beside.measure`` for what that adds.
+        training: a key of ``lostprune.training.TRAIN_CORRUPTIONS``; one that is not nominal is timed in turn with it.
 
     Returns:
         What was run on what; ``images_per_second`` of the ``engine``, of all networks ``together`` and of the
         ``plain`` loop; ``step_seconds`` (medians); ``ratio``, engine over plain in images per second, and
-        ``together_ratio``, all networks over one; ``hours`` of a training and of a chain of the paper; ``floors``.
+        ``together_ratio``, all networks over one; ``hours`` of a training and of a chain of the paper; ``floors``. With
+        another training also what its epochs take beside nominal ones, seconds over seconds: ``robust_over_nominal``.
 
     Raises:
-        ValueError: an unknown network or device, or ``beside`` without a CPU.
+        ValueError: an unknown network, device or training, or ``beside`` without a CPU.
         BenchError: the checkout with the plain loop is not there.
     """
+    choose("training", training, TRAIN_CORRUPTIONS)
     device, recipe = default_device(), networks.recipe_for(network)
     report.reference("training")
     on_cuda = device.type == "cuda"
@@ -58,21 +63,27 @@ def measure(
     count = IMAGES if steps is None and on_cuda else min(IMAGES, recipe.batch_size * (steps or 20))
     images, labels = split.images[:count].to(device), split.labels[:count].to(device)
     trainers = []
-    for seed in range(together or (12 if on_cuda else 2)):
+    together = together or (12 if on_cuda else 2)
+    for seed, kind in enumerate(["nominal"] * together + [training] * (training != "nominal")):
         torch.manual_seed(seed)
-        trainers.append(Trainer(Run(networks.build(network).to(device), images, labels, recipe, seed)))
+        run = Run(networks.build(network).to(device), images, labels, recipe, seed, training=kind)
+        trainers.append(Trainer(run))
         trainers[-1].prepare()
+    trainers, altered = trainers[:together], trainers[together:]
 
     def images_per_second(some: list[Trainer]) -> float:
         return len(some) * count / report.seconds_of(lambda: run_epoch(some, 0, None), device)
 
     rates = {"engine": [], "together": [], "plain": []}
     with PlainLoop(network, IMAGES, steps or 20) as plain:
-        images_per_second(trainers)  # not timed
+        images_per_second(trainers + altered)  # not timed
         for _ in range(rounds):
             rates["engine"].append(images_per_second(trainers[:1]))
+            if altered:
+                rates.setdefault(training, []).append(images_per_second(altered))
             rates["plain"].append(plain.images_per_second())
             rates["together"].append(images_per_second(trainers))
+    over_nominal = {f"{training}_over_nominal": _ratio(rates["engine"], rates.pop(training))} if altered else {}
     busy = {}
     if beside:
         few = slice(recipe.batch_size * min(steps or BESIDE_STEPS, BESIDE_STEPS))
@@ -92,6 +103,7 @@ def measure(
         "step_seconds": {name: recipe.batch_size / median for name, median in medians.items()},
         "ratio": _ratio(rates["engine"], rates["plain"]),
         "together_ratio": _ratio(rates["together"], rates["engine"]),
+        **over_nominal,
         "hours": _hours(network, medians),
         "floors": floors.of("training", trainers[0].network, shape, engine.bfloat16, max(medians["engine"], 1e-9)),
         **busy,
@@ -131,6 +143,12 @@ def in_words(measured: dict) -> str:
         ),
         f"engine over plain loop: {report.in_words(measured['ratio'], digits=2)}; together over alone: "
         f"{report.in_words(measured['together_ratio'], digits=2)}",
+        *(
+            f"an epoch of {name.removesuffix('_over_nominal')} training over a nominal one, corruptions included: "
+            f"{report.in_words(value, digits=3)}"
+            for name, value in measured.items()
+            if name.endswith("_over_nominal")
+        ),
         floors.in_words(measured["floors"]),
         *([neighbour.in_words(measured)] if "beside_over_one_thread" in measured else []),
     ]

@@ -62,7 +62,7 @@ def build(root: Path, names: tuple[str, ...] = (), force: bool = False, say: Cal
 
 def _run(due: list[Page], titles: dict[str, str], say: Callable[[str], object]) -> None:
     """Run pages in processes of their own, some at once, which share the cores; after a failure no more begin."""
-    count = max(1, min(AT_ONCE, threads.available(), len(due)))
+    count = max(1, min(AT_ONCE, threads.cores(), len(due)))
     waiting, running, failures = list(due), {}, []
     with ExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="lostprune-")))
@@ -88,7 +88,7 @@ def _run(due: list[Page], titles: dict[str, str], say: Callable[[str], object]) 
 def _share_cores(count: int) -> None:
     """In a process that runs pages: its kernels take their share of the cores, or they would wait for each other."""
     if count > 1:
-        os.environ["OMP_NUM_THREADS"] = str(max(1, threads.available() // count))
+        os.environ["OMP_NUM_THREADS"] = str(threads.threads_for_each(count))
 
 
 def _status_line(title: str, note: Path, say: Callable[[str], object]) -> StatusLine:

@@ -24,6 +24,7 @@ NOT_YET = "not yet"
 # Where an exhibit may be shown: notebook, and the label of a figure or table there. It is shown once a page that was
 # built from that notebook has the label, on results that are in book/results.
 _B, _D, _ALL = "appendix_b_pruning", "appendix_d_prune_potential", "all_networks"
+_6, _E = "06_robust_pruning", "appendix_e_robust_pruning"
 PLACES = {
     "Table 1": ("03_methodology", "tab-methods-{network}"),
     "Table 2": (_ALL, "tab-all-potential-{training}"),
@@ -31,6 +32,7 @@ PLACES = {
     **{f"Table {number}": (_ALL, "tab-all-prune-results-{training}") for number in (4, 6, 8)},
     **{f"Table {number}": (_ALL, "tab-all-weights-{training}") for number in (9, 12)},
     **{f"Table {number}": (_ALL, "tab-all-filters-{training}") for number in (10, 13)},
+    "Table 11": (_6, "tab-corruptions-{network}"),
     "Figure 1": ("01_introduction", "fig-introduction-{network}"),
     "Figure 2": ("03_methodology", "fig-curves-{network}"),
     "Figure 5": ("05_prune_potential", "fig-noise-images-{network}"),
@@ -42,6 +44,9 @@ PLACES = {
     **{f"Figure {number}": (_D, "fig-d-detail-{network}") for number in range(29, 38)},
     "Figure 38": (_D, "fig-d-margins-{network}"),
     **{f"Figure {number}": (_D, "fig-d-excess-{network}") for number in range(39, 48)},
+    "Figure 8": (_6, "fig-robust-bars-{network}"),
+    **{f"Figure {number}": (_E, "fig-e-detail-{network}") for number in range(49, 55)},
+    **{f"Figure {number}": (_E, "fig-e-excess-{network}") for number in range(55, 61)},
 }
 
 

@@ -59,12 +59,14 @@ class DefaultEngine(NBClientEngine):
 
 
 class BookEngine(ShowingEngine):
-    """Runs a notebook, and makes a page of it in three ways.
+    """Runs a notebook, and makes a page of it in four ways.
 
     - ``<<name>>`` in Markdown cells and in figure captions and labels (cell metadata ``mystnb``) becomes the value of
       the parameter ``name``: one notebook makes several pages with titles and labels of their own. ``<<network>>`` is
       for labels; a reader sees ``<<network_label>>``, such as ResNet20 for resnet20.
     - The cell with the default parameters goes where other values were injected: it would show what was not run.
+    - Cells with a tag ``only-PARAMETER-VALUE`` are dropped where the list ``PARAMETER`` does not have the value: a page
+      has no section about what was not run.
     - Outputs that mean nothing to a reader are dropped.
 
     Raises:
@@ -74,7 +76,9 @@ class BookEngine(ShowingEngine):
     @classmethod
     def execute_managed_notebook(cls, nb_man, kernel_name: str, **kwargs) -> None:
         notebook = nb_man.nb
-        _fill_marks(notebook, _parameters(kwargs["input_path"], notebook))
+        values = _parameters(kwargs["input_path"], notebook)
+        notebook.cells[:] = [cell for cell in notebook.cells if _belongs(cell, values)]
+        _fill_marks(notebook, values)
         _show_what_was_run(notebook)
         super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
         _drop_outputs(notebook)
@@ -122,6 +126,11 @@ def _parameters(path: str, notebook: NotebookNode) -> dict:
 
     values |= dict(notebook.metadata["papermill"]["parameters"])
     return values | ({"network_label": network_label(values["network"])} if "network" in values else {})
+
+
+def _belongs(cell: NotebookNode, values: dict) -> bool:
+    tags = (tag.split("-", 2) for tag in cell.metadata.get("tags", []) if tag.startswith("only-"))
+    return all(value in values[parameter] for _, parameter, value in tags)
 
 
 def _fill_marks(notebook: NotebookNode, values: dict) -> None:

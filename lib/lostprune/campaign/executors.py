@@ -105,7 +105,7 @@ def _local_cluster(workers: int | None):
     distributed = _dask()[1]
     gpus = _visible_gpus()
     count = workers or max(1, len(gpus))
-    share = max(1, threads.available() // count)
+    share = threads.threads_for_each(count)
     specification = {}
     for number in range(count):
         place = {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)]} if gpus else {"OMP_NUM_THREADS": str(share)}

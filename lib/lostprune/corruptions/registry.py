@@ -35,6 +35,13 @@ CORRUPTIONS = {
     "saturate": digital.saturate,
 }
 NAMES = tuple(CORRUPTIONS)
+# Hendrycks and Dietterich's four kinds; the extra four of CIFAR-10-C are one of each.
+CATEGORIES = {
+    "noise": ("gaussian_noise", "shot_noise", "impulse_noise", "speckle_noise"),
+    "blur": ("defocus_blur", "glass_blur", "motion_blur", "zoom_blur", "gaussian_blur"),
+    "weather": ("snow", "frost", "fog", "brightness", "spatter"),
+    "digital": ("contrast", "elastic_transform", "pixelate", "jpeg_compression", "saturate"),
+}
 
 # Floats at once: on a CPU what stays in its cache, on a GPU what keeps it busy; memory is bounded by either.
 _VALUES_AT_ONCE = {"cpu": 128 * 3 * 32 * 32, "cuda": 2048 * 3 * 32 * 32}
@@ -68,9 +75,14 @@ def corrupt(
         ValueError: images have another shape or device; unknown name, severity or constants.
         lostprune.data.DataUnavailable: the photographs that "frost" takes its crops from could not be fetched.
     """
-    _check(images, name, severity, constants, generator)
-    function, constant = CORRUPTIONS[name], CONSTANTS[constants][name][severity - 1]
-    seeds = draw_seeds(len(images), generator or torch.Generator().manual_seed(0)).to(images.device)
+    check_arguments(images, (name,), severity, constants, generator)
+    seeds = draw_seeds(len(images), generator or torch.Generator().manual_seed(0))
+    return apply(images, name, severity, constants, seeds)
+
+
+def apply(images: torch.Tensor, name: str, severity: int, constants: str, seeds: torch.Tensor) -> torch.Tensor:
+    """:func:`corrupt`, each image with the seed that is given for it: int64 [n]."""
+    function, constant, seeds = CORRUPTIONS[name], CONSTANTS[constants][name][severity - 1], seeds.to(images.device)
     corrupted = torch.empty_like(images, memory_format=torch.contiguous_format)
     if len(images) == 0:
         return corrupted
@@ -81,7 +93,10 @@ def corrupt(
     return corrupted
 
 
-def _check(images: object, name: object, severity: object, constants: object, generator: object) -> None:
+def check_arguments(
+    images: object, names: tuple[object, ...], severity: object, constants: object, generator: object
+) -> None:
+    """Raise what :func:`corrupt` says about its arguments."""
     if not isinstance(images, torch.Tensor) or images.dtype != torch.uint8:
         got = images.dtype if isinstance(images, torch.Tensor) else type(images).__name__
         raise TypeError(f"images: got {got}, expected a torch.uint8 tensor of pixels from 0 to 255")
@@ -93,7 +108,8 @@ def _check(images: object, name: object, severity: object, constants: object, ge
         raise ValueError(
             f"images: got the device {images.device}, expected a CPU or CUDA device; move them with .cpu()"
         )
-    choose("corruption", name, NAMES)
+    for name in names:
+        choose("corruption", name, NAMES)
     choose("constants", constants, CONSTANTS)
     check_severity(severity)
     if generator is not None and (not isinstance(generator, torch.Generator) or generator.device.type != "cpu"):

@@ -84,12 +84,17 @@ def _download(url: str, size: int | None, part: Path) -> None:
     with (
         urllib.request.urlopen(request, timeout=TIMEOUT) as response,
         open(part, "ab" if response.status == http.HTTPStatus.PARTIAL_CONTENT else "wb") as file,
-        Progress(size - file.tell(), url.rpartition("/")[2], unit="B") as bar,
+        Progress(_bytes_left(response, size, file.tell()), url.rpartition("/")[2], unit="B") as bar,
     ):
         # One byte more than expected is enough to know that this is another file.
         while (size is None or file.tell() <= size) and (block := response.read(1 << 20)):
             file.write(block)
             bar.step(len(block))
+
+
+def _bytes_left(response: http.client.HTTPResponse, size: int | None, there: int) -> int:
+    """How many bytes will come; 0 where neither the table nor the server says so."""
+    return int(response.headers.get("Content-Length") or 0) if size is None else size - there
 
 
 def _npm_pack(package: str, size: int, part: Path) -> None:

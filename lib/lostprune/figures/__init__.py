@@ -7,7 +7,7 @@ import holoviews as hv
 import holoviews.plotting.bokeh
 import holoviews.plotting.mpl  # noqa: F401
 
-from ..published.labels import label, network_label
+from ..published.labels import label, network_label, training_label
 from ..results.provenance import provenance
 
 # The options of a backend can be named once it has been the current one. hv.extension would do that too, but a notebook
@@ -26,8 +26,10 @@ from .margin import prune_potential_for_margins, prune_potential_slider  # noqa:
 from .panels import side_by_side  # noqa: E402
 from .potential import potential_under_noise, potential_under_noise_by_repetition, prune_potential_bars  # noqa: E402
 from .savings import real_savings  # noqa: E402
+from .trainings import accuracy_by_training, prune_potential_by_training  # noqa: E402
 
 __all__ = [
+    "accuracy_by_training",
     "accuracy_difference",
     "displayable",
     "example_images",
@@ -41,10 +43,12 @@ __all__ = [
     "prune_accuracy_curves",
     "prune_accuracy_under_shift",
     "prune_potential_bars",
+    "prune_potential_by_training",
     "prune_potential_for_margins",
     "prune_potential_in_detail",
     "prune_potential_intervals",
     "prune_potential_slider",
     "real_savings",
     "side_by_side",
+    "training_label",
 ]

@@ -31,7 +31,7 @@ def prune_accuracy_curves(curves: xr.Dataset) -> hv.Overlay:
     parent, _ = over_repetitions(1 - curves.test_error.isel(pruner=0, cycle=0))
     figure = _level(float(parent), "unpruned parent")
     for method in curves.pruner.values.tolist():
-        rows = _rows(curves.prune_ratio.sel(pruner=method), curves.test_error.sel(pruner=method))
+        rows = accuracy_rows(curves.prune_ratio.sel(pruner=method), curves.test_error.sel(pruner=method))
         figure = figure * line(RATIO, ACCURACY, rows, method, COLORS[method], MARKERS[method])
     return finish(
         figure, f"{network_label(curves.attrs['network'])}: test accuracy of pruned networks", curves, xlim=RATIO_LIMITS
@@ -42,15 +42,13 @@ def prune_accuracy_under_shift(
     shift: xr.Dataset,
     curves: xr.Dataset,
     pruner: str,
-    train: tuple[str, ...],
     highlighted: tuple[str, ...] = HIGHLIGHTED,
 ) -> hv.Overlay:
     """Figures 6a and 6d: test accuracy over prune ratio of one method, one curve for every distribution.
 
     Args:
-        shift, curves: parts of one study.
+        shift, curves: parts of one study. The legend says for each distribution which group it is of.
         pruner: which method.
-        train: the distributions that the networks were trained on; the legend says for each curve which group it is of.
         highlighted: distributions with a colour and a place in the legend, six at most; the others are thin and grey
             and say their name when pointed at. Where there are six or fewer beside the nominal one, all have a colour.
 
@@ -58,43 +56,43 @@ def prune_accuracy_under_shift(
         KeyError: the study has no such method.
     """
     error, ratio = shift.error.sel(pruner=pruner), curves.prune_ratio.sel(pruner=pruner)
-    nominal, *others = (str(name) for name in error.distribution.values)
+    nominal = shift.attrs["dataset"]
+    others = [name for name in error.distribution.values.tolist() if name != nominal]
     chosen = others if len(others) <= len(PALETTE) else [name for name in highlighted if name in others]
     colors = dict(zip(chosen, PALETTE, strict=False))
     figure = hv.Overlay([])
     for name in others:
         if name not in colors:
-            figure = figure * _background(_rows(ratio, error.sel(distribution=name)), with_group(name, train))
-    rows = _rows(ratio, error.sel(distribution=nominal))
-    figure = figure * line(RATIO, ACCURACY, rows, with_group(nominal, train), PARENT, width=3)
+            figure = figure * _background(accuracy_rows(ratio, error.sel(distribution=name)), with_group(error, name))
+    rows = accuracy_rows(ratio, error.sel(distribution=nominal))
+    figure = figure * line(RATIO, ACCURACY, rows, with_group(error, nominal), PARENT, width=3)
     for name, color in colors.items():
-        rows = _rows(ratio, error.sel(distribution=name))
-        figure = figure * line(RATIO, ACCURACY, rows, with_group(name, train), color)
+        rows = accuracy_rows(ratio, error.sel(distribution=name))
+        figure = figure * line(RATIO, ACCURACY, rows, with_group(error, name), color)
     title = f"{network_label(shift.attrs['network'])} pruned with {pruner}: test accuracy under shift"
     return finish(figure, title, shift, legend="right", height=400, xlim=RATIO_LIMITS)
 
 
-def prune_accuracy_by_distribution(shift: xr.Dataset, curves: xr.Dataset, train: tuple[str, ...]) -> hv.HoloMap:
+def prune_accuracy_by_distribution(shift: xr.Dataset, curves: xr.Dataset) -> hv.HoloMap:
     """Figure 2 on every distribution, one chosen from a list; the dashed line is the parent on the same data.
 
     Args:
         shift, curves: parts of one study.
-        train: the distributions that the networks were trained on.
     """
     frames = {}
-    for name in rows_of(shift.error, train)[1].distribution.values.tolist():
+    for name in rows_of(shift.error)[1].distribution.values.tolist():
         error = shift.error.sel(distribution=name)
         parent, _ = over_repetitions(1 - error.isel(pruner=0, cycle=0))
         figure = _level(float(parent), "unpruned parent")
         for method in error.pruner.values.tolist():
-            rows = _rows(curves.prune_ratio.sel(pruner=method), error.sel(pruner=method))
+            rows = accuracy_rows(curves.prune_ratio.sel(pruner=method), error.sel(pruner=method))
             figure = figure * line(RATIO, ACCURACY, rows, method, COLORS[method], MARKERS[method])
-        title = f"{network_label(shift.attrs['network'])} on {with_group(name, train)}: test accuracy"
-        frames[with_group(name, train)] = finish(figure, title, shift, xlim=RATIO_LIMITS)
+        title = f"{network_label(shift.attrs['network'])} on {with_group(shift, name)}: test accuracy"
+        frames[with_group(shift, name)] = finish(figure, title, shift, xlim=RATIO_LIMITS)
     return hv.HoloMap(frames, hv.Dimension("distribution", values=list(frames)), sort=False)
 
 
-def _rows(ratio: xr.DataArray, error: xr.DataArray) -> list[tuple[float, float, float]]:
+def accuracy_rows(ratio: xr.DataArray, error: xr.DataArray) -> list[tuple[float, float, float]]:
     """(prune ratio, accuracy, standard deviation) in percent for every cycle that some repetition reached."""
     x, _ = over_repetitions(ratio)
     mean, deviation = over_repetitions(1 - error)

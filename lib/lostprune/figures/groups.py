@@ -6,42 +6,39 @@ import holoviews as hv
 import xarray as xr
 from holoviews import opts
 
+from .. import metrics
 from ..published.labels import label
 from .style import MUTED
 
 GROUND, STRENGTH = "#000000", 0.07  # the grid shows through
 
 
-def rows_of(values: xr.DataArray, train: tuple[str, ...]) -> tuple[list[str], xr.DataArray]:
+def rows_of(values: xr.DataArray) -> tuple[list[str], xr.DataArray]:
     """The distributions' names for a reader, and the values in their order: train distributions first.
 
     Raises:
-        ValueError: no train distribution is given, or one that is not there.
+        ValueError: ``values`` have no coordinate ``group``.
     """
-    known = [str(name) for name in values.distribution.values]
-    missing = [name for name in train if name not in known]
-    if missing or not train:
-        raise ValueError(f"train: got {train}, expected distributions out of {', '.join(known)}")
-    order = [name for name in known if name in train] + [name for name in known if name not in train]
-    return [label(name) for name in order], values.sel(distribution=order)
+    train, test = metrics.groups(values)
+    return [label(name) for name in train + test], values.sel(distribution=train + test)
 
 
-def with_group(name: str, train: tuple[str, ...]) -> str:
+def with_group(values: xr.DataArray, name: str) -> str:
     """``"Fog (test)"``."""
-    return f"{label(name)} ({'train' if name in train else 'test'})"
+    return f"{label(name)} ({values.group.sel(distribution=name).item()})"
 
 
-def backdrop(train: tuple[str, ...], count: int, top: float, upright: bool = True) -> list[hv.Element]:
+def backdrop(values: xr.DataArray, top: float, upright: bool = True) -> list[hv.Element]:
     """A grey ground behind the train distributions, and the name of each group at the end of the value axis.
 
     Args:
-        train: of ``count`` distributions, one at every integer; as in :func:`rows_of` the first ones.
-        count: of distributions.
+        values: over ``distribution``, one at every integer, in the order of :func:`rows_of`.
         top: end of the value axis.
         upright: the values run upwards; else to the right, and distributions downwards from 0.
     """
-    last = len(train) - 0.5
-    names = [("train", (last - 0.6) / 2), ("test", (last + count - 0.4) / 2)][: 1 + (count > len(train))]
+    train, test = map(len, metrics.groups(values))
+    last, count = train - 0.5, train + test
+    names = [("train", (last - 0.6) / 2)] * bool(train) + [("test", (last + count - 0.4) / 2)] * bool(test)
     if upright:
         ground, places = (-0.6, 0, last, top), [(middle, top - 5, name) for name, middle in names]
     else:

@@ -32,54 +32,50 @@ class _Series:
     upper: np.ndarray
 
 
-def prune_potential_intervals(
-    potential: xr.DataArray, resampled: xr.DataArray, shift: xr.Dataset, train: tuple[str, ...]
-) -> hv.Overlay:
+def prune_potential_intervals(potential: xr.DataArray, resampled: xr.DataArray, shift: xr.Dataset) -> hv.Overlay:
     """The prune potential of every method on every distribution, mean over repetitions, with its 95% interval.
 
     Args:
-        potential: fractions (pruner, repetition, distribution).
+        potential: fractions (pruner, repetition, distribution); train distributions stand first, on a grey ground.
         resampled: the same on resampled test sets, as :func:`lostprune.metrics.resampled_prune_potential` returns.
         shift: the part that both were computed from.
-        train: the distributions that the networks were trained on; they stand first, on a grey ground.
     """
     bounds = metrics.interval(resampled.mean("repetition"))
     series = []
     for method in potential.pruner.values.tolist():
         mean = potential.sel(pruner=method).mean("repetition")
-        series.append(_series(method, method, mean, bounds.sel(pruner=method), train))
+        series.append(_series(method, method, mean, bounds.sel(pruner=method)))
     title = f"{network_label(shift.attrs['network'])}: prune potential and its interval"
-    return _draw(series, potential, shift, train, title)
+    return _draw(series, potential, shift, title)
 
 
 def prune_potential_in_detail(
-    potential: xr.DataArray, resampled: xr.DataArray, shift: xr.Dataset, train: tuple[str, ...], pruner: str
+    potential: xr.DataArray, resampled: xr.DataArray, shift: xr.Dataset, pruner: str
 ) -> hv.Overlay:
     """The same for one method, every repetition by itself (Figures 29 to 34 in detail)."""
     potential, bounds = potential.sel(pruner=pruner), metrics.interval(resampled.sel(pruner=pruner))
     series = []
     for place, repetition in enumerate(potential.repetition.values):
         mine, ends = potential.sel(repetition=repetition), bounds.sel(repetition=repetition)
-        series.append(_series(f"{pruner}, repetition {place + 1}", pruner, mine, ends, train))
+        series.append(_series(f"{pruner}, repetition {place + 1}", pruner, mine, ends))
     title = f"{network_label(shift.attrs['network'])} pruned with {pruner}: potential of each repetition"
-    return _draw(series, potential, shift, train, title, legend=False)
+    return _draw(series, potential, shift, title, legend=False)
 
 
-def _series(name: str, method: str, value: xr.DataArray, bounds: xr.DataArray, train: tuple[str, ...]) -> _Series:
-    ends = (rows_of(bounds.sel(bound=bound), train)[1].values * 100 for bound in ("lower", "upper"))
-    return _Series(name, COLORS[method], MARKERS[method], rows_of(value, train)[1].values * 100, *ends)
+def _series(name: str, method: str, value: xr.DataArray, bounds: xr.DataArray) -> _Series:
+    ends = (rows_of(bounds.sel(bound=bound))[1].values * 100 for bound in ("lower", "upper"))
+    return _Series(name, COLORS[method], MARKERS[method], rows_of(value)[1].values * 100, *ends)
 
 
 def _draw(
     series: list[_Series],
     potential: xr.DataArray,
     shift: xr.Dataset,
-    train: tuple[str, ...],
     title: str,
     legend: bool = True,
 ) -> hv.Overlay:
-    names, _ = rows_of(potential, train)
-    drawn = backdrop(train, len(names), END, upright=False)
+    names, _ = rows_of(potential)
+    drawn = backdrop(potential, END, upright=False)
     for place, one in enumerate(series):
         row = -np.arange(len(names)) - (place - (len(series) - 1) / 2) * SPACING / len(series)
         drawn += [_lines(one, row), _marks(one, row, names)]

@@ -19,40 +19,37 @@ from .style import COLORS, finish, shade
 MARGIN = hv.Dimension("margin", label="margin δ (%)")
 
 
-def prune_potential_slider(potentials: Sequence[xr.DataArray], shift: xr.Dataset, train: tuple[str, ...]) -> hv.HoloMap:
+def prune_potential_slider(potentials: Sequence[xr.DataArray], shift: xr.Dataset) -> hv.HoloMap:
     """The bars of :func:`prune_potential_bars` with a slider for the margin, which starts at the paper's.
 
     Args:
         potentials: one for every margin, as :func:`lostprune.metrics.prune_potential` returns them.
         shift: the part that they were computed from.
-        train: the distributions that the networks were trained on.
     """
-    frames = {100 * one.attrs["delta"]: prune_potential_bars(one, shift, train) for one in potentials}
+    frames = {100 * one.attrs["delta"]: prune_potential_bars(one, shift) for one in potentials}
     papers = 100 * metrics.DELTA
     return hv.HoloMap(frames, MARGIN.clone(default=papers) if papers in frames else MARGIN)
 
 
-def prune_potential_for_margins(
-    potentials: Sequence[xr.DataArray], shift: xr.Dataset, train: tuple[str, ...], pruner: str
-) -> hv.Overlay:
+def prune_potential_for_margins(potentials: Sequence[xr.DataArray], shift: xr.Dataset, pruner: str) -> hv.Overlay:
     """Figure 38: the prune potential of one method on every distribution, for several margins.
 
     The potential can only grow with the margin. So there is one bar for every distribution, and its steps are the
     margins: up to where it is dark, the potential is reached with the smallest one.
 
     Args:
-        potentials, shift, train: as for :func:`prune_potential_slider`.
+        potentials, shift: as for :func:`prune_potential_slider`.
         pruner: the method.
     """
     potentials = sorted(potentials, key=lambda one: one.attrs["delta"])
     tones = np.linspace(0, 0.85, len(potentials))
     bars = []
     for one, tone in reversed(list(zip(potentials, tones, strict=True))):  # the largest first: the others lie on it
-        names, mine = rows_of(one.sel(pruner=pruner), train)
+        names, mine = rows_of(one.sel(pruner=pruner))
         mean, deviation = over_repetitions(mine.transpose("repetition", "distribution"))
         bars.append(_bars(mean, deviation, names, f"δ = {one.attrs['delta'] * 100:g}%", shade(COLORS[pruner], tone)))
     title = f"{network_label(shift.attrs['network'])} pruned with {pruner}: prune potential for several margins δ"
-    figure = hv.Overlay([*backdrop(train, len(names), TOP), *bars])
+    figure = hv.Overlay([*backdrop(potentials[0], TOP), *bars])
     return finish(figure, title, shift, **on_distributions(names))
 
 

@@ -58,30 +58,44 @@ def potential_under_noise_by_repetition(potential: xr.DataArray, noise: xr.Datas
     return hv.Layout(panels).cols(2)
 
 
-def prune_potential_bars(potential: xr.DataArray, shift: xr.Dataset, train: tuple[str, ...]) -> hv.Overlay:
+def prune_potential_bars(potential: xr.DataArray, shift: xr.Dataset) -> hv.Overlay:
     """Figures 6b, 6e and 29 to 34: one group of bars for every distribution, one bar for every method.
 
     Args:
         potential: fractions (pruner, repetition, distribution); select the methods to show. Whiskers are one standard
-            deviation over repetitions, drawn if there are at least two.
+            deviation over repetitions, drawn if there are at least two. Train distributions stand first, on a grey
+            ground.
         shift: the part that it was computed from.
-        train: the distributions that the networks were trained on; they stand first, on a grey ground.
     """
-    names, potential = rows_of(potential, train)
-    methods = potential.pruner.values.tolist()
-    width = GROUP_WIDTH / len(methods)
-    bars, whiskers = [], []
-    for place, method in enumerate(methods):
-        mean, deviation = over_repetitions(potential.sel(pruner=method).transpose("repetition", "distribution"))
-        center = np.arange(len(names)) + (place - (len(methods) - 1) / 2) * width
-        bars.append(_bars(center, width, mean, deviation, names, method))
-        if potential.sizes["repetition"] > 1:
-            whiskers.append(hv.ErrorBars((center, mean, deviation), "x0", ["y0", "deviation"]))
-    figure = hv.Overlay([*backdrop(train, len(names), TOP), *bars, *whiskers]).opts(
-        opts.ErrorBars(hooks=[_in_front], upper_head=None, lower_head=None, line_color="#222222", backend="bokeh"),
-        opts.ErrorBars(edgecolor="#222222", capsize=1.5, linewidth=0.8, backend="matplotlib"),
-    )
+    names, potential = rows_of(potential)
+    series = {method: (COLORS[method], potential.sel(pruner=method)) for method in potential.pruner.values.tolist()}
+    figure = hv.Overlay([*backdrop(potential, TOP), *grouped_bars(series, names)])
     return finish(figure, potential_title(shift, potential), shift, height=430, **on_distributions(names))
+
+
+def grouped_bars(series: dict[str, tuple[str, xr.DataArray]], names: list[str]) -> list[hv.Element]:
+    """A group of bars for every distribution, and whiskers where a series has several repetitions.
+
+    Args:
+        series: by name a colour and fractions (repetition, distribution); one bar in every group.
+        names: of the distributions, in the order of the series.
+    """
+    width = GROUP_WIDTH / len(series)
+    bars, whiskers = [], []
+    for place, (name, (color, values)) in enumerate(series.items()):
+        mean, deviation = over_repetitions(values.transpose("repetition", "distribution"))
+        center = np.arange(len(names)) + (place - (len(series) - 1) / 2) * width
+        bars.append(_bars(center, width, mean, deviation, names, name, color))
+        if values.sizes["repetition"] > 1:
+            whiskers.append(hv.ErrorBars((center, mean, deviation), "x0", ["y0", "deviation"]))
+    dark = "#222222"
+    return bars + [
+        one.opts(
+            opts.ErrorBars(hooks=[_in_front], upper_head=None, lower_head=None, line_color=dark, backend="bokeh"),
+            opts.ErrorBars(edgecolor=dark, capsize=1.5, linewidth=0.8, backend="matplotlib"),
+        )
+        for one in whiskers
+    ]
 
 
 def on_distributions(names: list[str]) -> dict:
@@ -107,7 +121,7 @@ def _aside(place: int, count: int, levels: list[float]) -> float:
 
 
 def _bars(
-    center: np.ndarray, width: float, mean: np.ndarray, deviation: np.ndarray, names: list[str], method: str
+    center: np.ndarray, width: float, mean: np.ndarray, deviation: np.ndarray, names: list[str], series: str, color: str
 ) -> hv.Rectangles:
     # Grouped hv.Bars cannot be overlaid with error bars in either backend; rectangles on a numeric axis can. Their
     # outline lets a potential of 0 show as a line.
@@ -117,15 +131,13 @@ def _bars(
         "x1": center + width / 2,
         "y1": mean,
         "distribution": names,
-        "method": [method] * len(names),
+        "series": [series] * len(names),
         "deviation": deviation,
     }
-    tooltips = [("", "@method, @distribution"), (POTENTIAL.label, "@y1{0.0}"), ("±", "@deviation{0.0}")]
-    return hv.Rectangles(data, ["x0", "y0", "x1", "y1"], ["method", "distribution", "deviation"], label=method).opts(
-        opts.Rectangles(
-            color=COLORS[method], line_color=COLORS[method], tools=["hover"], hover_tooltips=tooltips, backend="bokeh"
-        ),
-        opts.Rectangles(facecolor=COLORS[method], edgecolor=COLORS[method], linewidth=0.8, backend="matplotlib"),
+    tooltips = [("", "@series, @distribution"), (POTENTIAL.label, "@y1{0.0}"), ("±", "@deviation{0.0}")]
+    return hv.Rectangles(data, ["x0", "y0", "x1", "y1"], ["series", "distribution", "deviation"], label=series).opts(
+        opts.Rectangles(color=color, line_color=color, tools=["hover"], hover_tooltips=tooltips, backend="bokeh"),
+        opts.Rectangles(facecolor=color, edgecolor=color, linewidth=0.8, backend="matplotlib"),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import holoviews as hv
 import xarray as xr
@@ -66,13 +66,14 @@ def line(
 def finish(
     figure: hv.Overlay,
     title: str,
-    dataset: xr.Dataset,
+    dataset: xr.Dataset | Sequence[xr.Dataset],
     legend: str = "top",
     height: int = HEIGHT,
     width: int = WIDTH,
     **options,
 ) -> hv.Overlay:
     """Give a figure its size in pixels, title, legend outside of the data, and its provenance below."""
+    footer = provenance(*([dataset] if isinstance(dataset, xr.Dataset) else dataset))
     common = {
         "title": title,
         "legend_position": legend,
@@ -89,7 +90,7 @@ def finish(
             fontsize={"title": "14px", "labels": "13px", "ticks": "12px", "legend": "12px"},
             legend_opts={"border_line_alpha": 0, "background_fill_alpha": 0, "padding": 2, "margin": 4, "spacing": 12},
             autohide_toolbar=True,
-            hooks=[_for_bokeh(provenance(dataset))],
+            hooks=[_for_bokeh(footer)],
             backend="bokeh",
             **common,
         ),
@@ -98,7 +99,7 @@ def finish(
             aspect=width / height,
             fontsize={"labels": 10, "ticks": 9, "legend": 9},
             legend_opts={"frameon": False},
-            hooks=[_for_matplotlib(provenance(dataset), title, pad=24 if legend == "top" else 8)],
+            hooks=[_for_matplotlib(footer, title, pad=24 if legend == "top" else 8)],
             backend="matplotlib",
             **common,
         ),

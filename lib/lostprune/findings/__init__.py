@@ -11,6 +11,7 @@ from .potential import curves_under_shift, margins, over_distributions, overpara
 from .prune_results import better_than_the_parent, weights_against_filters
 from .sampling import beyond_sampling, intervals, paired_comparison, test_sets
 from .summary import closing
+from .trainings import cost_by_training, potential_by_training, regained
 
 __all__ = [
     "accuracy",
@@ -19,6 +20,7 @@ __all__ = [
     "better_than_the_parent",
     "closing",
     "commensurate",
+    "cost_by_training",
     "curves_under_shift",
     "excess",
     "genuine_overparameterization",
@@ -27,6 +29,8 @@ __all__ = [
     "over_distributions",
     "overparameterization",
     "paired_comparison",
+    "potential_by_training",
+    "regained",
     "resolution",
     "robust_training",
     "test_sets",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import xarray as xr
 
 from .. import metrics, results
-from ..published.labels import label, network_label
+from ..published.labels import label, network_label, training_label
 from .excess import grows
 from .potential import became_lower
 from .prune_results import FILTERS, WEIGHTS
@@ -48,7 +48,7 @@ def weights_against_filters_across(studies: Sequence[Parts], delta: float = metr
     """Whether weight pruning has the higher prune potential under shift (Section 7), for studies with both kinds."""
     lines = []
     for parts in studies:
-        test = _groups(parts)[1]
+        test = metrics.groups(parts["shift"])[1]
         methods = parts["shift"].pruner.values.tolist()
         kinds = [[method for method in kind if method in methods] for kind in (WEIGHTS, FILTERS)]
         if not all(kinds):
@@ -74,7 +74,7 @@ def genuine_overparameterization(studies: Sequence[Parts], delta: float = metric
     """What can be pruned whatever the data are, beside what test accuracy says (Section 7), for every study."""
     lines = []
     for parts in studies:
-        train, test = _groups(parts)
+        train, test = metrics.groups(parts["shift"])
         potential, _ = _potentials(parts, delta)
         for method in potential.pruner.values.tolist():
             own = potential.sel(pruner=method).dropna("repetition")
@@ -102,7 +102,7 @@ def robust_training(studies: Sequence[Parts], delta: float = metrics.DELTA) -> s
     for network in both:
         nominal, robust = (by_training[training][network] for training in ("nominal", "robust"))
         known = nominal["shift"].distribution.values.tolist()
-        test = [name for name in _groups(robust)[1] if name in known]
+        test = [name for name in metrics.groups(robust["shift"])[1] if name in known]
         pairs = [
             [all_.sel(distribution=test).mean("distribution") for all_ in _potentials(parts, delta)]
             for parts in (nominal, robust)
@@ -128,7 +128,8 @@ def robust_training(studies: Sequence[Parts], delta: float = metrics.DELTA) -> s
 def _lower_under_shift(parts: Parts, delta: float) -> dict[str, bool | None]:
     changes = []
     for potential in _potentials(parts, delta):
-        usual, shifted = (potential.sel(distribution=names).mean("distribution") for names in _groups(parts))
+        groups = metrics.groups(potential)
+        usual, shifted = (potential.sel(distribution=names).mean("distribution") for names in groups)
         changes.append(usual - shifted)
     methods = parts["shift"].pruner.values.tolist()
     return {method: _above_zero(*(change.sel(pruner=method) for change in changes)) for method in methods}
@@ -145,7 +146,7 @@ def _falls_under_noise(parts: Parts, delta: float) -> dict[str, bool | None]:
 
 
 def _excess_grows(parts: Parts, delta: float) -> dict[str, bool | None]:
-    difference = metrics.excess_error_difference(parts["shift"].error, *_groups(parts))
+    difference = metrics.excess_error_difference(parts["shift"].error)
     return {
         method: grows(difference, parts["curves"].prune_ratio, method) for method in difference.pruner.values.tolist()
     }
@@ -157,12 +158,6 @@ def _potentials(parts: Parts, delta: float) -> tuple[xr.DataArray, xr.DataArray]
     measured = metrics.prune_potential(shift.error, prune_ratio=ratio, delta=delta)
     drawn = metrics.resampled_prune_potential(results.outcomes(shift), ratio, delta).mean("repetition")
     return measured, drawn
-
-
-def _groups(parts: Parts) -> tuple[list[str], list[str]]:
-    """The train and the test distributions."""
-    train = list(results.train_distributions(parts["shift"]))
-    return train, [name for name in parts["shift"].distribution.values.tolist() if name not in train]
 
 
 def _above_zero(change: xr.DataArray, resampled: xr.DataArray) -> bool | None:
@@ -180,4 +175,4 @@ def _training(parts: Parts) -> str:
 def _named(parts: Parts) -> str:
     """``ResNet20 (reduced, nominal training)``."""
     attributes = parts["shift"].attrs
-    return f"{network_label(attributes['network'])} ({attributes['scale']}, {_training(parts)} training)"
+    return f"{network_label(attributes['network'])} ({attributes['scale']}, {training_label(_training(parts))})"

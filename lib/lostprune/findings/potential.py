@@ -8,7 +8,7 @@ import xarray as xr
 
 from .. import metrics
 from ..published.labels import label
-from .words import count, listing, spread
+from .words import count, listing, spread, trained_on
 
 EQUAL = 0.0005  # a difference that tables would print as 0.0% is none
 
@@ -42,14 +42,14 @@ def under_noise(potential: xr.DataArray, noise: xr.Dataset, images: int) -> str:
 def curves_under_shift(shift: xr.Dataset, curves: xr.Dataset, pruner: str, delta: float) -> str:
     """What the largest network reduction that looks free on nominal data costs on each distribution (Figure 6a)."""
     error, ratio = shift.error.sel(pruner=pruner), curves.prune_ratio.sel(pruner=pruner)
-    nominal = str(error.distribution.values[0])
+    nominal, (_, test) = shift.attrs["dataset"], metrics.groups(error)
     loss = error - error.sel(cycle=0)
     free = (loss.sel(distribution=nominal) <= delta + metrics.ROUNDING) & (ratio > 0)
     if not bool(free.any()):
         return f"No network pruned with {pruner} stays within {delta * 100:g}% of its parent on nominal data."
     chosen = ratio == ratio.where(free).max("cycle")  # in repetitions without such a network: nowhere
     change = 0 - loss.where(chosen).mean(["cycle", "repetition"])
-    shifted = change.drop_sel(distribution=nominal)
+    shifted = change.sel(distribution=test)
     worst, best = (shifted.isel(distribution=int(pick("distribution"))) for pick in (shifted.argmin, shifted.argmax))
     falls = int((shifted < -delta - metrics.ROUNDING).sum())
     return (
@@ -65,17 +65,18 @@ def _named(change: xr.DataArray) -> str:
 
 
 def over_distributions(potential: xr.DataArray) -> str:
-    """On how many test distributions the prune potential is lower than on nominal data (Figures 6b and 6e)."""
+    """On how many test distributions the potential is lower than on the train distribution (Figures 6b, 6e and 8b)."""
+    train, test = metrics.groups(potential)
     lines = []
     for method in potential.pruner.values.tolist():
         mean = potential.sel(pruner=method).mean("repetition")
-        nominal, shifted = float(mean[{"distribution": 0}]), mean.isel(distribution=slice(1, None))
-        lower, higher = (int(many) for many in ((shifted < nominal - EQUAL).sum(), (shifted > nominal + EQUAL).sum()))
+        trained, shifted = float(mean.sel(distribution=train).mean()), mean.sel(distribution=test)
+        lower, higher = (int(many) for many in ((shifted < trained - EQUAL).sum(), (shifted > trained + EQUAL).sum()))
         lowest = shifted.isel(distribution=int(shifted.argmin("distribution")))
         zero = int((shifted == 0).sum())
         of_all = count(shifted.size, "test distribution")
         lines.append(
-            f"- **{method}**: {nominal:.1%} on nominal data; lower on {lower} of {of_all}, "
+            f"- **{method}**: {trained:.1%} on {trained_on(potential)}; lower on {lower} of {of_all}, "
             f"higher on {higher}, the same on {shifted.size - lower - higher}. "
             + (f"On {zero} of them it is 0." if zero else "")
             + ("" if zero else f"The lowest is {float(lowest):.1%}, on {label(str(lowest.distribution.values))}.")
@@ -84,14 +85,15 @@ def over_distributions(potential: xr.DataArray) -> str:
 
 
 def overparameterization(potential: xr.DataArray) -> str:
-    """Whether the average potential is lower under shift than on nominal data (Table 2), for each method."""
-    nominal = str(potential.distribution.values[0])
-    average = metrics.overparameterization(potential, (nominal,)).average
+    """Whether the average potential is lower under shift than on the train distribution (Table 2), for each method."""
+    average = metrics.overparameterization(potential).average
     lines = []
     for method in potential.pruner.values.tolist():
         train, test = (average.sel(pruner=method, group=group) for group in ("train", "test"))
         verdict = _verdict(test - train, train, "It is lower under shift", "It is not lower under shift")
-        lines.append(f"- **{method}**: {spread(train)} on nominal data, {spread(test)} under shift. {verdict}")
+        lines.append(
+            f"- **{method}**: {spread(train)} on {trained_on(potential)}, {spread(test)} under shift. {verdict}"
+        )
     return "\n".join(lines)
 
 
@@ -101,12 +103,11 @@ def margins(potentials: Sequence[xr.DataArray]) -> str:
     Args:
         potentials: (pruner, repetition, distribution), one for every margin.
     """
-    nominal = str(potentials[0].distribution.values[0])
     lines = []
     for method in potentials[0].pruner.values.tolist():
         by_answer = {True: [], False: [], None: []}
         for potential in potentials:
-            average = metrics.overparameterization(potential.sel(pruner=method), (nominal,)).average
+            average = metrics.overparameterization(potential.sel(pruner=method)).average
             train, test = (average.sel(group=group) for group in ("train", "test"))
             by_answer[became_lower(test - train, train)].append(f"{potential.attrs['delta'] * 100:g}%")
         words = {True: "lower under shift for", False: "not lower for", None: "not to be told for"}

@@ -9,7 +9,7 @@ import xarray as xr
 
 from .. import metrics, results
 from ..published.labels import label
-from .words import count, listing
+from .words import count, listing, trained_on
 
 
 def test_sets(shift: xr.Dataset) -> str:
@@ -30,7 +30,7 @@ def test_sets(shift: xr.Dataset) -> str:
 
 def paired_comparison(shift: xr.Dataset, curves: xr.Dataset, delta: float) -> str:
     """How finely the test set tells a pruned network from its parent, beside the margin."""
-    nominal = str(shift.distribution.values[0])
+    nominal = shift.attrs["dataset"]
     wrong = results.outcomes(shift).sel(distribution=[nominal]).dropna("image", how="all")
     images = wrong.sizes["image"]
     pruned = curves.prune_ratio.notnull() & (curves.cycle > 0)
@@ -52,10 +52,10 @@ def intervals(potential: xr.DataArray, resampled: xr.DataArray) -> str:
     """How far the prune potentials are uncertain, and whether the difference to shifted data is larger than that.
 
     Args:
-        potential: (pruner, repetition, distribution); the nominal data come first.
+        potential: (pruner, repetition, distribution), with the coordinate ``group``.
         resampled: the same on resampled test sets, as :func:`lostprune.metrics.resampled_prune_potential` returns.
     """
-    nominal = str(potential.distribution.values[0])
+    train, _ = metrics.groups(potential)
     answers = {
         True: "the test set is large enough to tell that it is lower",
         False: "the test set is large enough to tell that it is higher",
@@ -65,15 +65,16 @@ def intervals(potential: xr.DataArray, resampled: xr.DataArray) -> str:
     for method in potential.pruner.values.tolist():
         mean = potential.sel(pruner=method).mean("repetition")
         drawn = resampled.sel(pruner=method).mean("repetition")
-        bounds, widths = metrics.interval(drawn), metrics.interval(drawn).diff("bound")
+        widths = metrics.interval(drawn).diff("bound")
         widest = widths.isel(bound=0, distribution=int(widths.isel(bound=0).argmax("distribution")))
-        low, high = bounds.sel(distribution=nominal).values
+        low, high = metrics.interval(drawn.sel(distribution=train).mean("distribution")).values
         line = (
-            f"- **{method}**: {float(mean.sel(distribution=nominal)):.1%} on nominal data, 95% interval {low:.1%} to "
-            f"{high:.1%}. Over all distributions the intervals are {float(widths.mean()) * 100:.1f} points wide on "
-            f"average, {float(widest) * 100:.1f} at most (on {label(str(widest.distribution.values))})."
+            f"- **{method}**: {float(mean.sel(distribution=train).mean()):.1%} on {trained_on(potential)}, 95% "
+            f"interval {low:.1%} to {high:.1%}. Over all distributions the intervals are "
+            f"{float(widths.mean()) * 100:.1f} points wide on average, {float(widest) * 100:.1f} at most (on "
+            f"{label(str(widest.distribution.values))})."
         )
-        change, (lower, ends) = float(shifted_minus_nominal(mean, nominal)), lower_under_shift(resampled, method)
+        change, (lower, ends) = float(test_minus_train(mean)), lower_under_shift(resampled, method)
         line += f" The average under shift differs by {change * 100:+.1f} points (interval {ends[0] * 100:+.1f} to "
         lines.append(f"{line}{ends[1] * 100:+.1f}): {answers[lower]}.")
     return "\n".join(lines)
@@ -90,11 +91,12 @@ def beyond_sampling(resampled: xr.DataArray) -> str:
 
 
 def lower_under_shift(resampled: xr.DataArray, method: str) -> tuple[bool | None, np.ndarray]:
-    """Whether the average under shift is below the nominal potential in the whole 95% interval, and that interval."""
+    """Whether the average under shift is below that of the train distribution in the whole 95% interval, and that."""
     drawn = resampled.sel(pruner=method).mean("repetition")
-    ends = metrics.interval(shifted_minus_nominal(drawn, str(resampled.distribution.values[0]))).values
+    ends = metrics.interval(test_minus_train(drawn)).values
     return (True if ends[1] < 0 else False if ends[0] > 0 else None), ends
 
 
-def shifted_minus_nominal(potential: xr.DataArray, nominal: str) -> xr.DataArray:
-    return potential.drop_sel(distribution=nominal).mean("distribution") - potential.sel(distribution=nominal)
+def test_minus_train(potential: xr.DataArray) -> xr.DataArray:
+    average = metrics.overparameterization(potential).average
+    return average.sel(group="test", drop=True) - average.sel(group="train", drop=True)

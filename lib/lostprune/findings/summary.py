@@ -7,18 +7,17 @@ import xarray as xr
 from .. import metrics
 from .excess import grows
 from .potential import became_lower
-from .words import by_answer
+from .words import by_answer, trained_on
 
 
 def closing(noise: xr.DataArray, shift: xr.DataArray, difference: xr.DataArray, prune_ratio: xr.DataArray) -> str:
-    """The three findings of Section 5, and for which methods each holds in these numbers.
+    """The three findings of Section 5 (and 6), and for which methods each holds in these numbers.
 
     Args:
         noise, shift: prune potential over the noise levels, and over the distributions.
         difference, prune_ratio: difference in excess error, and prune ratio, over the cycles.
     """
-    nominal = str(shift.distribution.values[0])
-    average = metrics.overparameterization(shift, (nominal,)).average
+    average = metrics.overparameterization(shift).average
     falls, lower, adds = {}, {}, {}
     for method in shift.pruner.values.tolist():
         first, last = (noise.sel(pruner=method).isel(noise_level=place) for place in (0, -1))
@@ -28,7 +27,7 @@ def closing(noise: xr.DataArray, shift: xr.DataArray, difference: xr.DataArray, 
         adds[method] = grows(difference, prune_ratio, method)
     findings = {
         "The prune potential falls under noise": falls,
-        "It is lower on corrupted data than on nominal data": lower,
+        f"It is lower on the test distributions than on {trained_on(shift)}": lower,
         "The more is pruned, the more error shift adds": adds,
     }
     return "\n".join(f"- *{finding}*: {by_answer(answers)}." for finding, answers in findings.items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import xarray as xr
 
+from .. import metrics
 from ..metrics.repetitions import over_repetitions
 
 
@@ -12,6 +13,12 @@ def spread(values: xr.DataArray, with_deviation: bool = True) -> str:
     mean, deviation = over_repetitions(values)
     several = with_deviation and values.sizes["repetition"] > 1
     return f"{float(mean):.1f} ± {float(deviation):.1f}%" if several else f"{float(mean):.1f}%"
+
+
+def trained_on(values: xr.DataArray | xr.Dataset) -> str:
+    """What the train distribution is: ``nominal data``, or ``the 10 train distributions`` after robust training."""
+    train, _ = metrics.groups(values)
+    return "nominal data" if len(train) == 1 else f"the {len(train)} train distributions"
 
 
 def listing(items: list[str]) -> str:

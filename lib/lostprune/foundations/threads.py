@@ -37,10 +37,10 @@ def set_policy(environment: MutableMapping[str, str] = os.environ) -> None:
     if not any(name in environment for name in OF_THE_USER):
         environment.update(SETTINGS)
         _late = loaded is not None and not number_given
-    if not number_given and available() < _cores():
-        environment["OMP_NUM_THREADS"] = str(available())
+    if not number_given and cores() < _visible_cores():
+        environment["OMP_NUM_THREADS"] = str(cores())
         if loaded is not None:
-            loaded.set_num_threads(min(available(), loaded.get_num_threads()))
+            loaded.set_num_threads(min(cores(), loaded.get_num_threads()))
 
 
 @functools.cache
@@ -70,11 +70,16 @@ def settle() -> None:
     )
 
 
-def available() -> int:
-    """How many threads can run at once: the cores of this process, or what a quota or ``OMP_NUM_THREADS`` gives."""
-    limit, asked = quota(), os.environ.get("OMP_NUM_THREADS", "")
-    limits = [_cores(), int(limit) if limit is not None else _cores(), int(asked) if asked.isdigit() else _cores()]
-    return max(1, min(limits))
+def cores() -> int:
+    """How many threads can run at once: the cores of this process, or fewer where a cgroup's quota gives less."""
+    limit = quota()
+    return _visible_cores() if limit is None else max(1, min(_visible_cores(), int(limit)))
+
+
+def threads_for_each(processes: int) -> int:
+    """How many threads each of some processes takes that run at once; no more than the user's ``OMP_NUM_THREADS``."""
+    share, asked = max(1, cores() // processes), os.environ.get("OMP_NUM_THREADS", "")
+    return min(share, int(asked)) if asked.isdigit() else share
 
 
 def quota(groups: Path = Path("/proc/self/cgroup"), mounted: Path = Path("/sys/fs/cgroup")) -> float | None:
@@ -106,7 +111,7 @@ def _limit(folder: Path) -> float | None:
         return None
 
 
-def _cores() -> int:
+def _visible_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

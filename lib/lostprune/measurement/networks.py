@@ -125,6 +125,7 @@ class TrainedNetworks:
             "training": self.study.training,
             "scale": self.study.scale.name,
             "seed": self.study.seed,
+            "weights": self.study.weights_name,
             "training_device": "; ".join(sorted({facts["device"] for facts in self.facts})),
             "training_seconds": sum(facts["seconds"] for facts in own),
             "parent_seconds": parent["seconds"],

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 
 import numpy as np
+import torch
 import xarray as xr
 
 from .. import corruptions, data
 from ..study import Study
+from ..tasks import PIXELS, Segmentation, iou_error
 from . import test_sets
 from .counting import count
 from .part import CHAIN, Part, SchemaError
@@ -26,9 +28,13 @@ class Shift(Part):
     name = "shift"
     variables = {
         "error": CHAIN + ("distribution",),
-        "wrong": CHAIN + ("distribution", "image"),
         "images": ("distribution",),
         "source": ("distribution",),
+    }
+    # Per image what the task counts: whether it is misclassified, or pixels of each class.
+    optional = {
+        "wrong": CHAIN + ("distribution", "image"),
+        "pixels": CHAIN + ("distribution", "image", "class", "quantity"),
     }
     fractions = ("error",)
 
@@ -54,22 +60,32 @@ class Shift(Part):
     def assemble(self, values: dict[str, Values]) -> xr.Dataset:
         task = self.study.task
         counts = [one["counts"] for one in values.values()]
-        images = [each.shape[1] for each in counts]
-        wrong = np.zeros((len(self.networks), len(counts), max(images)), bool)
-        for position, each in enumerate(counts):
-            wrong[:, position, : images[position]] = each[..., 0] > 0
         error = np.array([[task.error(one[i]) for one in counts] for i in range(len(self.networks))])
         names = {"distribution": list(self.sources)}
         group = ["train" if name in self.study.train_distributions else "test" for name in self.sources]
         return xr.Dataset(
             {
                 "error": self.networks.labelled(error, **names),
-                "wrong": self.networks.labelled(wrong, **names, image=np.arange(max(images))),
-                "images": xr.DataArray(images, names),
+                **self._per_image(counts, names),
+                "images": xr.DataArray([each.shape[1] for each in counts], names),
                 "source": xr.DataArray(list(self.sources.values()), names),
             },
             {"group": ("distribution", group)},
         )
+
+    def _per_image(self, counts: list[torch.Tensor], names: dict[str, list[str]]) -> dict[str, xr.DataArray]:
+        """``wrong`` or ``pixels``; 0 where a distribution has fewer images than others."""
+        task, images = self.study.task, max(each.shape[1] for each in counts)
+        name, dtype, further = "wrong", bool, {}
+        if isinstance(task, Segmentation):
+            name, dtype, further = "pixels", np.int32, {"class": list(self.study.classes), "quantity": list(PIXELS)}
+            counts = [task.pixels(each) for each in counts]
+        else:
+            counts = [each[..., 0] for each in counts]
+        values = np.zeros((len(self.networks), len(counts), images, *counts[0].shape[2:]), dtype)
+        for position, each in enumerate(counts):
+            values[:, position, : each.shape[1]] = each
+        return {name: self.networks.labelled(values, **names, image=np.arange(images), **further)}
 
     @classmethod
     def check(cls, dataset: xr.Dataset) -> None:
@@ -80,14 +96,21 @@ class Shift(Part):
         groups = set(np.atleast_1d(dataset.coords["group"].values).tolist()) if "group" in dataset.coords else None
         if groups is None or not groups <= {"train", "test"} or "train" not in groups:
             raise SchemaError(f"shift.group: got {groups}, expected 'train' or 'test' for every distribution")
-        wrong, images = dataset["wrong"], dataset["images"]
-        if wrong.dtype != bool:
-            raise SchemaError(f"shift.wrong: got {wrong.dtype}, expected bool")
-        if bool((images < 1).any() | (images > wrong.sizes["image"]).any()):
-            raise SchemaError(f"shift.images: got {images.values.tolist()}, expected 1 to {wrong.sizes['image']}")
-        apart = abs(wrong.sum("image") / images - dataset["error"].fillna(0.0)).max("cycle")
+        kept = [name for name in cls.optional if name in dataset]
+        if len(kept) != 1:
+            raise SchemaError(f"shift: got {kept} for each image, expected one of {', '.join(cls.optional)}")
+        outcomes, images = dataset[kept[0]], dataset["images"]
+        if kept == ["wrong"] and outcomes.dtype != bool:
+            raise SchemaError(f"shift.wrong: got {outcomes.dtype}, expected bool")
+        if bool((images < 1).any() | (images > outcomes.sizes["image"]).any()):
+            raise SchemaError(f"shift.images: got {images.values.tolist()}, expected 1 to {outcomes.sizes['image']}")
+        if kept == ["wrong"]:
+            errors = outcomes.sum("image") / images
+        else:
+            errors = xr.apply_ufunc(iou_error, outcomes.sum("image"), input_core_dims=[["class", "quantity"]])
+        apart = abs(errors - dataset["error"]).fillna(0.0).max("cycle")
         for name in known:
-            one = wrong.sel(distribution=name).isel(image=slice(int(images.sel(distribution=name)), None))
-            if bool(one.any()) or bool((apart.sel(distribution=name) > 1e-9).any()):
-                count = int(images.sel(distribution=name))
-                raise SchemaError(f"shift: on {name!r} the share of the {count} images that are wrong is not the error")
+            count = int(images.sel(distribution=name))
+            beyond = outcomes.sel(distribution=name).isel(image=slice(count, None))
+            if bool(beyond.any()) or bool((apart.sel(distribution=name) > 1e-9).any()):
+                raise SchemaError(f"shift: on {name!r} the outcomes of the {count} images do not give the error")

@@ -3,11 +3,13 @@
 Every function labels, aligns and checks; the numbers come from plain functions of NumPy arrays below it.
 """
 
+from .checks import groups
 from .commensurate import commensurate
 from .excess import excess_error_difference, overparameterization
 from .potential import DELTA, ROUNDING, prune_potential
 from .sampling import LEVEL, interval, paired_standard_error, prune_potential_interval, resampled_prune_potential
 from .savings import with_what_is_gone
+from .trainings import regained, unseen
 
 __all__ = [
     "DELTA",
@@ -15,11 +17,14 @@ __all__ = [
     "ROUNDING",
     "commensurate",
     "excess_error_difference",
+    "groups",
     "interval",
     "overparameterization",
     "paired_standard_error",
     "prune_potential",
     "prune_potential_interval",
+    "regained",
     "resampled_prune_potential",
+    "unseen",
     "with_what_is_gone",
 ]

@@ -45,20 +45,29 @@ def check_same_labels(**arrays: xr.DataArray) -> None:
                     )
 
 
-def groups(
-    array: xr.DataArray, train: tuple[str, ...], test: tuple[str, ...] | None
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The train and the test distributions; ``None`` takes all that are not train distributions for test."""
-    if "distribution" not in array.coords:
-        raise ValueError(f"got dimensions {array.dims}, expected 'distribution' among them, with its coordinate")
-    known = [str(name) for name in array["distribution"].values]
-    test = tuple(name for name in known if name not in train) if test is None else test
-    for name in (*train, *test):
-        if name not in known:
-            raise ValueError(f"distribution: got {name!r}, expected one of {', '.join(known)}")
+def groups(array: xr.DataArray) -> tuple[list[str], list[str]]:
+    """The names of the train and of the test distributions, by the coordinate ``group`` along ``distribution``.
+
+    Raises:
+        ValueError: a coordinate is missing, or a group is neither ``"train"`` nor ``"test"``.
+    """
+    if "distribution" not in array.coords or array.coords.get("group", xr.DataArray()).dims != ("distribution",):
+        raise ValueError(
+            f"got the coordinates {sorted(map(str, array.coords))}, expected 'distribution' and, along it, 'group', as "
+            "part shift has them: 'train' for what the networks were trained on, 'test' for all else; "
+            ".assign_coords(group=('distribution', [...])) adds it"
+        )
+    by_group: dict[str, list[str]] = {"train": [], "test": []}
+    for name, group in zip(array["distribution"].values.tolist(), array["group"].values.tolist(), strict=True):
+        if group not in by_group:
+            raise ValueError(f"group of {name!r}: got {group!r}, expected 'train' or 'test'")
+        by_group[group].append(name)
+    return by_group["train"], by_group["test"]
+
+
+def both_groups(array: xr.DataArray) -> tuple[list[str], list[str]]:
+    """:func:`groups`, each of at least one distribution; raises ValueError where there is none of a group."""
+    train, test = groups(array)
     if not train or not test:
-        raise ValueError(f"train and test: got {train} and {test}, expected at least one distribution in each")
-    both = sorted(set(train) & set(test))
-    if both:
-        raise ValueError(f"train and test: got {', '.join(both)} in both, expected each distribution in one of them")
-    return tuple(train), tuple(test)
+        raise ValueError(f"group: got {train} for train, {test} for test, expected at least one distribution in each")
+    return train, test

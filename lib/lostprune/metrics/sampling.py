@@ -9,10 +9,12 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from ..tasks import iou_error
 from .checks import check_delta, check_dimensions, check_fractions, check_parent, check_same_labels
 from .potential import DELTA, largest_within
 
 LEVEL, RESAMPLES = 0.95, 1000
+_OF_PIXELS = ("class", "quantity")
 
 
 def prune_potential_interval(
@@ -43,7 +45,9 @@ def resampled_prune_potential(
 
     Args:
         wrong: bool over ``cycle`` (0 is the parent), ``distribution``, ``image`` and any others: whether a network
-            misclassifies an image. Where a distribution has fewer images than others, NaN fills its end.
+            misclassifies an image. Of segmentation, whole numbers over these, ``class`` and ``quantity``: the pixels of
+            an image (``lostprune.tasks.PIXELS``), of which a test set's IoU error is made. Where a distribution has
+            fewer images than others, NaN fills its end.
         prune_ratio: fractions in [0, 1] over ``cycle`` and others of ``wrong``; NaN marks a cycle that was not
             reached, whose ``wrong`` does not count.
         delta: margin in [0, 1], absolute.
@@ -65,21 +69,23 @@ def resampled_prune_potential(
     check_parent("wrong", wrong)
     check_same_labels(wrong=wrong, prune_ratio=prune_ratio)
     check_fractions("prune_ratio", prune_ratio.where(prune_ratio.notnull(), 0.0))
-    chains = [dimension for dimension in wrong.dims if dimension not in ("cycle", "distribution", "image")]
-    wrong = wrong.transpose(*chains, "cycle", "distribution", "image")
-    template = wrong.isel(distribution=0, image=slice(1), drop=True).count("image")  # of the right shape
+    chains = [dimension for dimension in wrong.dims if dimension not in ("cycle", "distribution", "image", *_OF_PIXELS)]
+    wrong = wrong.transpose(*chains, "cycle", "distribution", "image", ...)
+    first = {"distribution": 0, "image": slice(1), **{name: 0 for name in _OF_PIXELS if name in wrong.dims}}
+    template = wrong.isel(first, drop=True).count("image")  # of the right shape
     ratio = prune_ratio.reindex_like(template).broadcast_like(template).transpose(*chains, "cycle").values
     parent = wrong.get_index("cycle").get_loc(0)
     weights: dict[int, np.ndarray] = {}
     potentials = []
     for name in wrong["distribution"].values:
         one = images_of(wrong.sel(distribution=name))
-        count = one.shape[-1]
+        count = one.shape[template.ndim]
         if count not in weights:
             weights[count] = image_weights(count, resamples, seed)
-        error = resampled_errors(one, weights[count])
+        resampled = resampled_iou_errors if set(_OF_PIXELS) <= set(wrong.dims) else resampled_errors
+        error = resampled(one, weights[count])
         potentials.append(largest_within(error, error[..., parent], ratio, delta))
-    coordinates = {name: wrong[name] for name in (*chains, "distribution") if name in wrong.coords}
+    coordinates = {name: wrong[name].variable for name in (*chains, "distribution", "group") if name in wrong.coords}
     potential = xr.DataArray(np.stack(potentials, -1), coordinates, ("resample", *chains, "distribution"))
     return potential.rename("prune_potential").assign_attrs(delta=delta, long_name="prune potential, resampled images")
 
@@ -122,17 +128,30 @@ def paired_standard_error(wrong: xr.DataArray) -> xr.DataArray:
     errors = []
     for name in wrong["distribution"].values:
         one = wrong.sel(distribution=name).dropna("image", how="all").astype("float32")
+        if set(_OF_PIXELS) <= set(one.dims):
+            errors.append(_resampled_standard_error(one))
+            continue
         change = one - one.sel(cycle=0, drop=True)
         errors.append(change.std("image") / np.sqrt(one.sizes["image"]))
     return xr.concat(errors, wrong["distribution"]).transpose(..., "cycle", "distribution").rename("standard_error")
 
 
+def _resampled_standard_error(pixels: xr.DataArray) -> xr.DataArray:
+    """As :func:`paired_standard_error`, of an IoU, which is no mean over images: how much it varies when resampled."""
+    pixels = pixels.transpose(..., "image", *_OF_PIXELS)
+    error = resampled_iou_errors(pixels.values, image_weights(pixels.sizes["image"], RESAMPLES, 0))
+    error = xr.DataArray(error, dims=("resample", *pixels.dims[:-3])).assign_coords(
+        {name: pixels[name] for name in pixels.dims[:-3]}
+    )
+    return (error - error.sel(cycle=0)).std("resample", ddof=1)
+
+
 def images_of(wrong: xr.DataArray) -> np.ndarray:
-    """``wrong`` on one distribution as float32 [..., images], without the images it does not have."""
+    """``wrong`` on one distribution as float32 [..., images, …], without the images it does not have."""
     there = wrong.dropna("image", how="all")
     if not there.sizes["image"]:
         raise ValueError(f"wrong: got no image of {wrong['distribution'].item()}, expected at least one")
-    return there.transpose(..., "image").values.astype(np.float32)
+    return there.transpose(..., "image", *(name for name in _OF_PIXELS if name in there.dims)).values.astype(np.float32)
 
 
 def image_weights(count: int, resamples: int, seed: int) -> np.ndarray:
@@ -149,3 +168,10 @@ def resampled_errors(wrong: np.ndarray, weights: np.ndarray) -> np.ndarray:
     *shape, count = wrong.shape
     wrong_images = weights @ wrong.reshape(-1, count).T
     return wrong_images.astype(np.float64).reshape(len(weights), *shape) / count
+
+
+def resampled_iou_errors(pixels: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """IoU errors [resamples, ...] of pixels [..., images, classes, 3]; their sums are rounded to float32."""
+    by_image = np.moveaxis(pixels, -3, 0)
+    summed = weights @ by_image.reshape(len(by_image), -1)
+    return iou_error(summed.reshape(len(weights), *by_image.shape[1:]))

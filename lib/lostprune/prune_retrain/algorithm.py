@@ -19,7 +19,7 @@ from ..foundations import store
 from ..foundations.device import provenance
 from ..foundations.progress import Progress
 from ..study import Study
-from ..training import Diverged, Run, train_together
+from ..training import Diverged, Run, alter, train_together
 from .beginning import beginning, is_trained
 from .cells import Cell, Chain, cell_before, name_of, name_of_chain
 from .checkpoints import Checkpoints, untrained
@@ -134,8 +134,8 @@ def _pruned(checkpoints: Checkpoints, cell: Cell, device: torch.device, bar: Pro
     size = study.image_shape[1]
     seed, before = study.seed_for("train", *cell), cell_before(cell)
     if before is None:
-        network = beginning(study, method, repetition).to(device)
-        return Run(network, images, labels, study.recipe, seed, study.dataset, image_size=size)
+        network, recipe = beginning(study, method, repetition).to(device), study.recipe
+        return Run(network, images, labels, recipe, seed, study.dataset, image_size=size, training=study.training)
     loaded = checkpoints.load(before, device)
     if loaded is None:  # damaged since the chain began: make it again, then go on
         for failure in _run_cells(checkpoints, [before], device, bar).values():
@@ -145,7 +145,8 @@ def _pruned(checkpoints: Checkpoints, cell: Cell, device: torch.device, bar: Pro
     for keep_ratio in study.ladder[cycle - 1]:  # in one step or several
         masks = pruning.prune(network, method, keep_ratio, samples, masks or None)
         pruning.apply(network, masks)
-    return Run(network, images, labels, study.retrain_recipe, seed, study.dataset, masks, image_size=size)
+    recipe, training = study.retrain_recipe, study.training
+    return Run(network, images, labels, recipe, seed, study.dataset, masks, image_size=size, training=training)
 
 
 def _save(checkpoints: Checkpoints, cell: Cell, run: Run, history: list[dict], seconds: float) -> None:
@@ -184,14 +185,16 @@ def _training_part(
 ) -> tuple[torch.Tensor | Sequence[torch.Tensor], torch.Tensor | Sequence[torch.Tensor], torch.Tensor]:
     """Training images uint8 [n,3,h,w], labels int64 [n], and the samples S as network inputs float32 [s,3,h,w].
 
-    Images and labels that are read one by one stay as they are, on no device.
+    Images and labels that are read one by one stay as they are, on no device. The samples are altered as training
+    alters images, once; the training images are altered anew in every epoch.
     """
     split = study.load("train")
     size = pruning.sample_size(untrained(study), study.image_shape)
     train_part, _, sample_part = data.split_training(len(split.labels), study.seed_for("split"), size)
     train = data.choose(split, train_part[: study.train_images])
     seen = data.tested(data.choose(split, sample_part), data.DATASETS[study.dataset], study.image_shape[1])
-    samples = data.normalize(seen.images, study.dataset)
+    generator = torch.Generator().manual_seed(study.seed_for("samples"))
+    samples = data.normalize(alter(seen.images, study.training, generator), study.dataset)
     if not isinstance(train.images, torch.Tensor):
         return train.images, train.labels, samples.to(device)
     return train.images.to(device), train.labels.to(device), samples.to(device)

@@ -1,6 +1,7 @@
 """The paper's own numbers as labelled data: fractions, with the table that they stand in."""
 
-from .potential import overparameterization, table_2
+from .distributions import train_and_test_distribution
+from .potential import overparameterization, overparameterization_of, table_2
 from .prune_results import prune_results
 from .recipes import HYPERPARAMETERS, error_rates, recipes
 from .source import CORRUPTIONS, NETWORKS, PAPER, covers
@@ -13,7 +14,9 @@ __all__ = [
     "covers",
     "error_rates",
     "overparameterization",
+    "overparameterization_of",
     "prune_results",
     "recipes",
     "table_2",
+    "train_and_test_distribution",
 ]

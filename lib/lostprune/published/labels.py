@@ -1,4 +1,4 @@
-"""What a reader sees for the names of networks, data sets and distributions."""
+"""What a reader sees for the names of networks, data sets, distributions and kinds of training."""
 
 from __future__ import annotations
 
@@ -27,6 +27,13 @@ _DISTRIBUTIONS = {
 def network_label(name: str) -> str:
     """What a reader sees for a network: the paper's name; a network of the user's own keeps the one it has."""
     return _NETWORKS.get(name, name)
+
+
+def training_label(name: str) -> str:
+    """What a reader sees for a kind of training: ``"robust-without-noise"`` -> ``"robust training without noise"``."""
+    kind, _, left_out = name.partition("-without-")
+    words = {"augmix": "AugMix"}.get(kind, f"{kind} training")
+    return f"{words} without {left_out}" if left_out else words
 
 
 def label(name: str) -> str:

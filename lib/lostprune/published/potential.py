@@ -5,7 +5,7 @@ from __future__ import annotations
 import xarray as xr
 
 from ..foundations.choices import choose
-from .source import PAPER, parse
+from .source import NETWORKS, PAPER, parse
 
 # In percent, as printed: mean and standard deviation on the train distribution, the same on the test distribution,
 # and the difference that the table prints. ResNet18 was run once: no standard deviation is printed.
@@ -135,7 +135,18 @@ def overparameterization(training: str = "nominal") -> xr.Dataset:
     table, source = _OVERPARAMETERIZATION[training]
     values = _labelled(parse(table), ("measure", "group", "statistic"), (2, 2, 2))
     dataset = xr.Dataset({"average": values.isel(measure=0), "minimum": values.isel(measure=1)})
-    return dataset.assign_attrs(source=f"{PAPER}, {source}")
+    return dataset.assign_attrs(source=f"{PAPER}, {source}", tables=source)
+
+
+def overparameterization_of(network: str, dataset: str, training: str) -> xr.Dataset | None:
+    """The rows of :func:`overparameterization` for one network; ``None`` where the paper has no numbers for it.
+
+    A network of its name may be another one on other data; a training may be one that the paper does not know.
+    """
+    if training not in _OVERPARAMETERIZATION or NETWORKS.get(network) != dataset:
+        return None
+    printed = overparameterization(training)
+    return printed.sel(network=network) if network in printed.network else None
 
 
 _LABELS = {"group": ["train", "test"], "statistic": ["mean", "std"]}

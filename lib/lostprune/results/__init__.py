@@ -4,7 +4,7 @@ from ..measurement.part import CHAIN, SchemaError
 from ..measurement.registry import PARTS
 from .chains import ChainsDiffer, join
 from .files import missing, path_of, read, read_file, read_study, write
-from .schema import ATTRIBUTES, SCHEMA, outcomes, train_distributions, validate
+from .schema import ATTRIBUTES, SCHEMA, outcomes, validate
 
 __all__ = [
     "ATTRIBUTES",
@@ -20,7 +20,6 @@ __all__ = [
     "read",
     "read_file",
     "read_study",
-    "train_distributions",
     "validate",
     "write",
 ]

@@ -10,7 +10,6 @@ import xarray as xr
 
 from ..foundations.store import write_whole
 from ..measurement.part import CHAIN, SchemaError
-from ..measurement.registry import PARTS
 from ..prune_retrain.cells import Chain, chains_of, name_of_chain
 from ..study import Study
 from .chains import join
@@ -30,11 +29,11 @@ def write(key: str, part: str, chain: Chain, dataset: xr.Dataset, folder: Path) 
     # A checksum beside every chunk: a flipped bit inside a number breaks no schema.
     numbers = [name for name, values in dataset.variables.items() if values.ndim and values.dtype.kind in "bif"]
     stored, encoding = dataset, {name: {"fletcher32": True} for name in numbers}
-    if "wrong" in dataset:
+    if outcomes := [name for name in ("wrong", "pixels") if name in dataset]:
         # Networks of one chain are wrong on the same images: beside each other on disk, they take a third of the room.
-        stored = dataset.transpose("distribution", "image", *CHAIN)
-        chunk = (1, *stored["wrong"].shape[1:])
-        encoding["wrong"] |= {"zlib": True, "complevel": 4, "shuffle": True, "chunksizes": chunk}
+        stored = dataset.transpose("distribution", "image", *CHAIN, ...)
+        chunk = (1, *stored[outcomes[0]].shape[1:])
+        encoding[outcomes[0]] |= {"zlib": True, "complevel": 4, "shuffle": True, "chunksizes": chunk}
     path = path_of(key, part, chain, folder)
     write_whole(path, lambda file: stored.to_netcdf(file, engine="netcdf4", encoding=encoding))
 
@@ -63,8 +62,8 @@ def read_file(path: Path, key: str, part: str) -> xr.Dataset:
         dataset = validate(part, opened.load())
     if dataset.attrs["study_key"] != key:
         raise SchemaError(f"{part}: got results of {dataset.attrs['study_key']}, expected {key}")
-    if "wrong" in dataset:
-        dataset = dataset.transpose(*PARTS[part].variables["wrong"])
+    if "image" in dataset.dims:
+        dataset = dataset.transpose(*CHAIN, "distribution", "image", ...)
     return dataset
 
 

@@ -5,13 +5,20 @@ from __future__ import annotations
 import xarray as xr
 
 
-def provenance(dataset: xr.Dataset) -> str:
+def provenance(*datasets: xr.Dataset) -> str:
     """One line that every figure prints: ``scale quick · CPU, 2 threads · 2026-11-22 · seed 0``.
 
-    Where the networks were trained on another device than they were evaluated on, both are said.
+    Where the networks were trained on another device than they were evaluated on, both are said. Of several datasets
+    all days are said, and what else differs after a semicolon.
     """
-    attributes = dataset.attrs
-    device, trained = attributes["device"], attributes["training_device"]
-    if trained != device:
-        device = f"trained on {trained}, evaluated on {device}"
-    return f"scale {attributes['scale']} · {device} · {attributes['date'][:10]} · seed {attributes['seed']}"
+    days: dict[tuple[str, str, int], set[str]] = {}
+    for dataset in datasets:
+        attributes = dataset.attrs
+        device, trained = attributes["device"], attributes["training_device"]
+        if trained != device:
+            device = f"trained on {trained}, evaluated on {device}"
+        days.setdefault((attributes["scale"], device, attributes["seed"]), set()).add(attributes["date"][:10])
+    return "; ".join(
+        f"scale {scale} · {device} · {', '.join(sorted(dates))} · seed {seed}"
+        for (scale, device, seed), dates in days.items()
+    )

@@ -69,18 +69,13 @@ def _check_gaps(part: str, dataset: xr.Dataset) -> None:
         raise SchemaError(f"{part}: NaN cycles and the attribute 'unreachable' do not agree")
 
 
-def train_distributions(shift: xr.Dataset) -> tuple[str, ...]:
-    """The distributions of part ``shift`` that the networks were trained on; all others are test distributions."""
-    return tuple(shift["distribution"].values[shift["group"].values == "train"].tolist())
-
-
 def outcomes(shift: xr.Dataset) -> xr.DataArray:
-    """``wrong`` of part ``shift`` as statistics over images need it: NaN where a distribution has no more images.
+    """``wrong`` or ``pixels`` of part ``shift``, as statistics over images need it.
 
     Returns:
-        bool as it is where all distributions have equally many images; else float32 of 0, 1 and NaN.
+        As it is where all distributions have equally many images; else float32, NaN where one has no more.
     """
-    counts = shift["images"]
+    counts, kept = shift["images"], shift["wrong" if "wrong" in shift else "pixels"]
     if int(counts.min()) == shift.sizes["image"]:
-        return shift["wrong"]
-    return shift["wrong"].astype("float32").where(xr.DataArray(np.arange(shift.sizes["image"]), dims="image") < counts)
+        return kept
+    return kept.astype("float32").where(xr.DataArray(np.arange(shift.sizes["image"]), dims="image") < counts)

@@ -17,9 +17,8 @@ from ..foundations.choices import choose
 from ..pruning import METHODS, multiply_adds
 from ..tasks import Task
 from ..training.recipes import Recipe
+from ..training.train_distribution import TRAIN_CORRUPTIONS
 from .scales import SCALES, Scale, scale_of
-
-TRAININGS = ("nominal",)
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,8 @@ class Study:
     Args:
         network: a registered network (``lostprune.networks.names()``).
         dataset: a data set with a training part (``lostprune.data.trainable()``).
-        training: ``"nominal"``.
+        training: ``"nominal"``; ``"robust"``, with nine corruptions (Section 6); ``"robust-without-noise"`` (or
+            ``-blur``, ``-weather``, ``-digital``), which leaves out those of one category; ``"augmix"``.
         methods: pruning methods by the paper's abbreviations (Table 1).
         repetitions: at least 1; ``None`` takes the scale's.
         scale: ``"smoke"``, ``"quick"``, ``"reduced"``, ``"paper"`` or a :class:`Scale` of your own with another name.
@@ -55,7 +55,7 @@ class Study:
     def __post_init__(self) -> None:
         choose("network", self.network, networks.names())
         choose("dataset", self.dataset, data.trainable())
-        choose("training", self.training, TRAININGS)
+        choose("training", self.training, TRAIN_CORRUPTIONS)
         if isinstance(self.scale, Scale):
             if self.scale.name in SCALES and scale_of(self.scale.name, self.dataset) != self.scale:
                 raise ValueError(
@@ -65,6 +65,11 @@ class Study:
         else:
             choose("scale", self.scale, tuple(SCALES))
             object.__setattr__(self, "scale", scale_of(self.scale, self.dataset))
+        if self.dataset in data.TREES and self.training != "nominal":
+            raise ValueError(
+                f"training: got {self.training!r}, expected 'nominal' for {self.dataset}: images that are read from "
+                "files are not altered in training"
+            )
         if self.dataset not in data.TREES and (self.scale.classes or self.scale.image_size):
             raise ValueError(
                 f"scale: got classes={self.scale.classes} and image_size={self.scale.image_size}, expected neither: "
@@ -82,6 +87,14 @@ class Study:
         _whole_number("seed", self.seed, at_least=0)
         if self.weights is not None:
             networks.weights_source(self.network, self.weights, data.locate())
+
+    @property
+    def weights_name(self) -> str:
+        """What a reader sees of the weights that the unpruned networks begin with; empty if they begin at random."""
+        if self.weights is None:
+            return ""
+        source = networks.weights_source(self.network, self.weights, data.locate())
+        return f"{source.name}, SHA-256 {source.digest[: networks.SHORTEST_DIGEST]}…"
 
     @property
     def task(self) -> Task:
@@ -128,7 +141,7 @@ class Study:
     def ladder(self) -> tuple[tuple[float, ...], ...]:
         """Keep ratios of every cycle."""
         scale = self.scale
-        ladder = networks.ladder_for(self.network, self.training)
+        ladder = networks.ladder_for(self.network, "robust" if TRAIN_CORRUPTIONS[self.training] else "nominal")
         return ladder.shortened(scale.cycles, scale.smallest_keep_ratio, scale.prune_only_steps)
 
     @property
@@ -148,7 +161,7 @@ class Study:
     @property
     def train_distributions(self) -> tuple[str, ...]:
         """Names of the distributions that the networks are trained on; the nominal one is named like the data set."""
-        return (self.dataset,)
+        return (self.dataset, *TRAIN_CORRUPTIONS[self.training])
 
     @property
     def training_key(self) -> str:
@@ -167,6 +180,8 @@ class Study:
             identity["begins with"] = source.digest[: networks.SHORTEST_DIGEST]
         if self.dataset in data.TREES:
             identity["images"] = (self.scale.classes, self.image_shape)
+        if corruptions := TRAIN_CORRUPTIONS[self.training]:
+            identity["train_corruptions"] = corruptions
         if images := data.fingerprint(self.dataset, "train"):
             identity["registered"] = images
         return f"{self.network}-{self.dataset}-{self.training}-{self.scale.name}-s{self.seed}-{_digest(identity)}"

@@ -1,6 +1,7 @@
 """The paper's tables: pandas DataFrames of what a reader sees, shown by notebooks and numbered by the book."""
 
 from .across import overparameterization_of_all, potential_of_all, prune_results_of_all
+from .distributions import distributions
 from .methods import methods
 from .overparameterization import overparameterization
 from .potential import prune_potential
@@ -13,6 +14,7 @@ from .table import Table
 __all__ = [
     "Table",
     "disagreements",
+    "distributions",
     "methods",
     "overparameterization",
     "overparameterization_of_all",

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from .. import metrics, published, results
+from .. import metrics, published
 from ..metrics.repetitions import over_repetitions
 from ..published.labels import label, network_label
 from .overparameterization import COLUMNS as MEASURES
@@ -67,8 +67,7 @@ def overparameterization_of_all(
         for method in methods:
             for who, parts in _of_network(studies, network):
                 if parts and method in parts["shift"].pruner:
-                    potential, train = _potential(parts, delta), results.train_distributions(parts["shift"])
-                    cells = measured(potential.sel(pruner=method), train)
+                    cells = measured(_potential(parts, delta).sel(pruner=method))
                     rows[f"{who}, {method}, here"] = [*cells, _basis(parts)]
             cells = printed(network, method, training)
             rows[f"{network_label(network)}, {method}, paper"] = [*cells, MISSING]
@@ -134,7 +133,7 @@ def _averages(parts: Parts | None, method: str, delta: float) -> list[str]:
     if parts is None or method not in parts["shift"].pruner:
         return [MISSING] * 3
     potential = _potential(parts, delta).sel(pruner=method)
-    average = metrics.overparameterization(potential, results.train_distributions(parts["shift"])).average
+    average = metrics.overparameterization(potential).average
     mean, deviation = over_repetitions(average.transpose("repetition", "group"))
     spread = deviation if average.sizes["repetition"] > 1 else np.full(2, np.nan)
     return [*map(with_spread, mean, spread), f"{mean[1] - mean[0]:+.1f}"]

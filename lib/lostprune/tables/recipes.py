@@ -83,19 +83,20 @@ def recipes(name: str, dataset: str = "cifar10") -> Table:
     return Table(frame.rename(index=published.HYPERPARAMETERS).rename_axis(""), caption, name)
 
 
-def disagreements(name: str, network: str | None = None) -> Table | None:
+def disagreements(name: str, network: str | None = None, training: str = "nominal") -> Table | None:
     """Where the paper and the original code disagree about networks, training and pruning, and what is done here.
 
     Args:
         name: label in the book.
         network: name; ``None`` for all of them.
+        training: ``"nominal"``, or ``"robust"`` for what concerns robust training alone.
 
     Returns:
         ``None`` if there is nothing to say about the network, such as for one of the user's own.
     """
     rows, last = {}, None
     for one in DISAGREEMENTS:
-        if network is None or network in one.networks:
+        if one.training == training and (network is None or network in one.networks):
             setting = published.HYPERPARAMETERS.get(one.what, one.what)
             if network is None:
                 setting += f": {', '.join(map(network_label, one.networks))}"
@@ -106,6 +107,7 @@ def disagreements(name: str, network: str | None = None) -> Table | None:
         return None
     frame = pd.DataFrame.from_dict(rows, "index", columns=["paper", "original code", "here"]).rename_axis("setting")
     whose = "" if network is None else f" about {network_label(network)}"
+    whose += " in robust training" * (training == "robust")
     caption = (
         f"Where the paper and the code that it points to disagree{whose}, and what is done here at the scale `paper`."
     )

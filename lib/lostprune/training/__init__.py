@@ -5,14 +5,18 @@ from .ladders import Ladder
 from .loop import Diverged, train, train_together
 from .memory import keep_freed_memory
 from .recipes import Recipe
+from .train_distribution import SEVERITY, TRAIN_CORRUPTIONS, alter
 from .trainer import Run
 
 __all__ = [
     "ENGINES",
+    "SEVERITY",
+    "TRAIN_CORRUPTIONS",
     "Diverged",
     "Ladder",
     "Recipe",
     "Run",
+    "alter",
     "engines_for",
     "keep_freed_memory",
     "train",

@@ -7,27 +7,28 @@ from collections.abc import Iterator, Sequence
 import torch
 
 from .. import data
+from .train_distribution import alter
 
 _AUGMENTED_AT_ONCE = 5000  # images; their pixel positions take 8 kB each
 
 
 class Resident:
-    """All images lie on the device, and those of an epoch beside them, augmented, in the epoch's order.
+    """All images lie on the device, and those of an epoch beside them, altered and augmented, in the epoch's order.
 
     Attributes:
         images, labels: uint8 [n, 3, h, w] and int64 [n], what steps read.
     """
 
-    def __init__(self, images: torch.Tensor, labels: torch.Tensor):
-        self._whole, self._whole_labels = images, labels
+    def __init__(self, images: torch.Tensor, labels: torch.Tensor, training: str = "nominal"):
+        self._whole, self._whole_labels, self._training = images, labels, training
         self.images, self.labels = images.clone(), labels.clone()
 
     def begin_epoch(self, generator: torch.Generator) -> None:
-        """Draw the order of the images, their crops and flips."""
+        """Draw the order of the images, what alters them, their crops and flips."""
         order = torch.randperm(len(self.images), generator=generator).to(self.images.device)
         torch.index_select(self._whole_labels, 0, order, out=self.labels)
         for into, chosen in zip(self.images.split(_AUGMENTED_AT_ONCE), order.split(_AUGMENTED_AT_ONCE), strict=True):
-            into.copy_(data.pad_crop_flip(self._whole[chosen], generator))
+            into.copy_(data.pad_crop_flip(alter(self._whole[chosen], self._training, generator), generator))
 
     def load(self, size: int, first: torch.Tensor) -> None:
         """Make the next ``size`` images those that begin at ``first``: they follow the ones before."""

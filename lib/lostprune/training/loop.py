@@ -33,6 +33,7 @@ def train(
     masks: Mapping[str, torch.Tensor] | None = None,
     on_step: OnStep | None = None,
     image_size: int | None = None,
+    training: str = "nominal",
 ) -> list[dict]:
     """Train ``network`` in place and return one record per epoch: ``epoch``, ``loss``, ``error``, ``learning_rate``.
 
@@ -49,13 +50,15 @@ def train(
             ``pruning.apply`` them before, if constants are to be folded.
         on_step: called after every step with the number of images seen in it, and the record at an epoch's end.
         image_size: to which a sequence of images is cropped.
+        training: ``"nominal"``, ``"robust"`` (Section 6) or another key of :data:`TRAIN_CORRUPTIONS`.
 
     Raises:
         Diverged: the mean loss of an epoch is not finite; names the epoch and the learning rate.
-        ValueError: ``LOSTPRUNE_ENGINE`` names an engine that the device does not have; masks of another network.
+        ValueError: ``LOSTPRUNE_ENGINE`` names an engine that the device does not have; masks of another network; an
+            unknown training.
     """
     (history,) = train_together(
-        [Run(network, images, labels, recipe, seed, dataset, masks, image_size=image_size)], on_step
+        [Run(network, images, labels, recipe, seed, dataset, masks, image_size=image_size, training=training)], on_step
     )
     if isinstance(history, Diverged):
         raise history
@@ -79,7 +82,7 @@ def train_together(runs: Sequence[Run], on_step: OnStep | None = None) -> list[l
     if not any(run.recipe.epochs for run in runs):
         return [[] for _ in runs]
     keep_freed_memory()
-    if any(run.images.device.type == "cpu" for run in runs):
+    if any(run.device.type == "cpu" for run in runs):
         threads.settle()
     outcomes: list[list[dict] | Diverged] = [[] for _ in runs]
     trainers = [Trainer(run) for run in runs]

@@ -32,6 +32,7 @@ class Run:
     masks: Mapping[str, torch.Tensor] | None = None
     engine: str | None = None  # to begin with; None takes what ``engines_for`` does
     image_size: int | None = None  # of images that are read one by one, to which they are cropped
+    training: str = "nominal"  # what images are altered by before crop and flip: a key of ``TRAIN_CORRUPTIONS``
 
     @property
     def device(self) -> torch.device:
@@ -78,8 +79,13 @@ class Trainer:
         for parameter in self._parameters:  # what SGD begins with, but the same tensor from the first step on
             self._optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
         if isinstance(run.images, torch.Tensor):
-            self._feed = Resident(run.images, run.labels)
+            self._feed = Resident(run.images, run.labels, run.training)
         else:
+            if run.training != "nominal":
+                raise ValueError(
+                    f"training: got {run.training!r} for images that are read one by one, expected 'nominal': only "
+                    "images that lie in memory as one tensor are altered in training"
+                )
             sizes = self.batch_sizes()
             self._feed = Streamed(run.images, run.labels, run.dataset, run.image_size, sizes, self.device)
         self._first = torch.zeros(1, dtype=torch.int64, device=self.device)  # image of the next batch
@@ -147,7 +153,7 @@ class Trainer:
                     self._capture(size)
 
     def begin_epoch(self) -> None:
-        """Draw the order of the images, their crops and flips."""
+        """Draw the order of the images, what alters them, their crops and flips."""
         with self._on_stream():
             self._feed.begin_epoch(self._generator)
             for counter in (self._first, self._loss_sum, self._counts):

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import xarray as xr
 
-from ... import metrics, published, results
+from ... import metrics, published
 from ...figures.style import COLORS
 from ...measurement.test_sets import SEVERITY
 from ...published.labels import label, network_label
@@ -38,7 +38,7 @@ def as_json(found: Results) -> str:
 
 def _study(study: Study, parts: dict[str, xr.Dataset]) -> dict:
     curves, shift = parts["curves"], parts["shift"]
-    train = results.train_distributions(shift)
+    train = metrics.groups(shift)[0]
     names = shift.distribution.values.tolist()
     names.sort(key=lambda name: name not in train)  # train distributions first; the others keep their order
     return {
@@ -80,9 +80,10 @@ def _noise(part: xr.Dataset | None) -> dict | None:
 
 def _paper(study: Study) -> dict | None:
     """What the paper prints of the same network on the same data, by method; its standard deviations too."""
-    if published.NETWORKS.get(study.network) != study.dataset:
+    potential = published.overparameterization_of(study.network, study.dataset, study.training)
+    if potential is None:
         return None
-    potential = published.overparameterization(study.training).sel(network=study.network).round(DIGITS)
+    potential = potential.round(DIGITS)
     paper = {
         "source": potential.attrs["source"],
         "potential": {

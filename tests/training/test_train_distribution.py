@@ -1,0 +1,79 @@
+"""What a kind of training makes of images, and what networks then see."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from lostprune import corruptions, data, networks
+from lostprune.networks import recipe_for
+from lostprune.training import TRAIN_CORRUPTIONS, Run, alter, train
+from lostprune.training.trainer import Trainer
+
+RECIPE = recipe_for("resnet20").shortened(epochs=1, batch_size=32)
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_nominal_training_alters_and_draws_nothing(images):
+    generator = seeded()
+    before = generator.get_state()
+    assert alter(images[0], "nominal", generator) is images[0]
+    assert torch.equal(generator.get_state(), before)
+
+
+def test_robust_training_has_the_papers_corruptions_and_gaussian_blur():
+    listed = {"impulse_noise", "shot_noise", "motion_blur", "zoom_blur", "snow"}
+    listed |= {"contrast", "elastic_transform", "pixelate"}
+    assert set(TRAIN_CORRUPTIONS["robust"]) == listed | {"gaussian_blur"}
+
+
+@pytest.mark.parametrize("category", corruptions.CATEGORIES)
+def test_a_category_can_be_left_out(category):
+    left = set(TRAIN_CORRUPTIONS["robust"]) - set(TRAIN_CORRUPTIONS[f"robust-without-{category}"])
+    assert left == set(TRAIN_CORRUPTIONS["robust"]) & set(corruptions.CATEGORIES[category]) != set()
+
+
+def test_robust_training_corrupts_at_severity_3_with_the_constants_of_cifar10c(images):
+    names = TRAIN_CORRUPTIONS["robust"]
+    expected = corruptions.corrupt_mixed(images[0], names, 3, "cifar10-c", seeded(4))
+    assert torch.equal(alter(images[0], "robust", seeded(4)), expected)
+
+
+@pytest.mark.parametrize("training", set(TRAIN_CORRUPTIONS) - {"nominal"})
+def test_two_epochs_see_different_images(training, images):
+    trainer = Trainer(Run(networks.build("resnet20"), *images, RECIPE, seed=0, training=training))
+    seen = []
+    for _ in range(2):
+        trainer.begin_epoch()
+        seen.append(trainer._images.clone())
+    assert not torch.equal(*seen)
+
+
+def test_each_kind_of_training_is_repeatable_and_another_one(images):
+    weights = {}
+    for training in ("nominal", "robust", "augmix"):
+        for _ in range(2):
+            torch.manual_seed(0)
+            network = networks.build("resnet20")
+            train(network, *images, RECIPE, seed=0, training=training)
+            first = weights.setdefault(training, network.conv1.weight)
+            assert torch.equal(first, network.conv1.weight)
+    assert len({weight.sum().item() for weight in weights.values()}) == 3
+
+
+def test_corrupted_images_are_cropped_and_flipped_afterwards(images):
+    """The frame that a crop shows is black: it came last."""
+    white = torch.full((80, 3, 32, 32), 255, dtype=torch.uint8)
+    trainer = Trainer(Run(networks.build("resnet20"), white, images[1], RECIPE, seed=0, training="robust"))
+    trainer.begin_epoch()
+    order = torch.randperm(80, generator=(generator := seeded()))
+    expected = data.pad_crop_flip(alter(white[order], "robust", generator), generator)
+    assert torch.equal(trainer._images, expected)
+
+
+def test_an_unknown_training_is_answered_with_the_nearest(images):
+    with pytest.raises(ValueError, match="training: got 'robst', .*did you mean 'robust'"):
+        alter(images[0], "robst", seeded())
