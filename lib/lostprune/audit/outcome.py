@@ -31,9 +31,6 @@ def outcome(
     found["error"] = xr.DataArray(errors, both)
     calibration = [one.calibration_errors() for one in measured.values()]
     found["calibration_error"] = xr.DataArray(np.transpose(calibration), both)
-    found["difference"] = found["error"].sel(network="pruned", drop=True) - found["error"].sel(
-        network="parent", drop=True
-    )
     if len(measured) > 1:
         found |= _excess(task, list(counts.values()), found["difference"].values, alpha, seed)
     if next(iter(measured.values())).labels:
@@ -45,7 +42,8 @@ def _row(task: Task, parent: torch.Tensor, pruned: torch.Tensor, delta: float, a
     """The statistics of one distribution."""
     images = len(parent)
     if parent.dim() > 2:
-        drawn = resampled_verdict(parent, pruned, task.error, delta, alpha, seed=seed)._asdict()
+        pixels = (task.pixels(counts).numpy() for counts in (parent, pruned))
+        drawn = resampled_verdict(*pixels, delta, alpha, seed=seed)._asdict()
         flips = dict.fromkeys(("negative_flip_rate", "positive_flip_rate", "mcnemar_p"), np.nan)
         return {"images": images} | flips | drawn
     lost = int((pruned[:, 0] > parent[:, 0]).sum())
@@ -54,6 +52,7 @@ def _row(task: Task, parent: torch.Tensor, pruned: torch.Tensor, delta: float, a
     verdict = str(paired.verdict(lost, won, images, delta, alpha))
     return {
         "images": images,
+        "difference": (lost - won) / images,
         "negative_flip_rate": lost / images,
         "positive_flip_rate": won / images,
         "mcnemar_p": float(paired.mcnemar_p(lost, won)),
@@ -76,7 +75,8 @@ def _excess(
     drawn, weights = [], {}
     for parent, pruned in counts:
         if parent.dim() > 2:
-            drawn.append(drawn_differences(parent, pruned, task.error, RESAMPLES, seed))
+            pixels = (task.pixels(counts).numpy() for counts in (parent, pruned))
+            drawn.append(drawn_differences(*pixels, RESAMPLES, seed))
             continue
         images = len(parent)
         if images not in weights:

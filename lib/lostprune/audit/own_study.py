@@ -16,7 +16,7 @@ KEEP_RATIOS = (0.9, 0.75, 0.6, 0.45, 0.3)  # five steps from mild to strong: fra
 # A few epochs: the learning rate is rewound to where training has not yet settled, and brought down again (Renda et
 # al., Comparing Rewinding and Fine-tuning in Neural Network Pruning, ICLR 2020). The paper's own retraining repeats
 # the whole training in each cycle.
-RETRAIN = Recipe(3, 128, 0.03, milestones=(1.5, 2.25), decay=0.1, warmup_epochs=0.1)
+RETRAIN = Recipe(3, 128, 0.01, milestones=(1.5, 2.25), decay=0.1, warmup_epochs=0.1)
 
 
 def own_study(

@@ -10,6 +10,7 @@ import xarray as xr
 from .. import metrics, results
 from . import paired
 from .families import potential_lower_bound
+from .resampled import resampled_verdict
 
 NOT_REACHED = "not reached"
 
@@ -20,42 +21,76 @@ def verdicts(
     """Every pruned network of a study beside its parent.
 
     Args:
-        curves, shift: parts of a study's results, or of several with the same parents.
+        curves, shift: parts of a study's results.
         delta, alpha: margin, and level of each one-sided test.
 
     Returns:
-        Over (``pruner``, ``repetition``, ``cycle``, ``distribution``): images ``lost`` and ``won``, ``difference`` of
-        the errors, ``verdict`` (or "not reached"), and ``images_needed``, NaN where the verdict is told; over
+        Over (``pruner``, ``repetition``, ``cycle``, ``distribution``): images ``lost`` and ``won`` (of classification),
+        ``difference`` of the errors, ``verdict`` (or "not reached"), and ``images_needed``, NaN where it is told; over
         ``distribution``: ``images``; ``prune_ratio``, NaN where a cycle was not reached. Over (``pruner``,
         ``repetition``, ``distribution``): ``lower_bound`` of the prune potential, and ``prune_potential`` as the paper
         has it, without a test.
     """
+    found = _segmented(shift, delta, alpha) if "pixels" in shift else _classified(shift, delta, alpha)
+    ratio = curves["prune_ratio"]
+    verdict = found["verdict"].where(ratio.notnull(), NOT_REACHED)
+    bound = xr.apply_ufunc(
+        potential_lower_bound,
+        (verdict == paired.SAFE).sel(cycle=slice(1, None)),
+        ratio.sel(cycle=slice(1, None)),
+        input_core_dims=[["cycle"], ["cycle"]],
+    )
+    error = shift["error"]
+    found = found.assign(
+        verdict=verdict,
+        images_needed=found["images_needed"].where(verdict == paired.CANNOT_TELL),
+        images=shift["images"],
+        prune_ratio=ratio,
+        lower_bound=bound,
+        prune_potential=metrics.prune_potential(error, error.sel(cycle=0, drop=True), ratio, delta),
+    )
+    return found.assign_attrs(delta=delta, alpha=alpha, dataset=shift.attrs["dataset"])
+
+
+def _classified(shift: xr.Dataset, delta: float, alpha: float) -> xr.Dataset:
     wrong = results.outcomes(shift)
     parent = wrong.sel(cycle=0, drop=True)
     lost = ((wrong == 1) & (parent == 0)).sum("image")
     won = ((wrong == 0) & (parent == 1)).sum("image")
-    images, ratio = shift["images"], curves["prune_ratio"]
-    counts = lost.values, won.values, images.broadcast_like(lost).transpose(*lost.dims).values
-    verdict = lost.copy(data=paired.verdict(*counts, delta, alpha)).where(ratio.notnull(), NOT_REACHED)
-    needed = lost.copy(data=paired.images_needed(*counts, delta, alpha))
-    pruned = verdict.sel(cycle=slice(1, None)), ratio.sel(cycle=slice(1, None))
-    bound = xr.apply_ufunc(
-        potential_lower_bound, pruned[0] == paired.SAFE, pruned[1], input_core_dims=[["cycle"], ["cycle"]]
+    counts = lost.values, won.values, shift["images"].broadcast_like(lost).transpose(*lost.dims).values
+    return xr.Dataset(
+        {
+            "lost": lost,
+            "won": won,
+            "difference": (lost - won) / shift["images"],
+            "verdict": lost.copy(data=paired.verdict(*counts, delta, alpha)),
+            "images_needed": lost.copy(data=paired.images_needed(*counts, delta, alpha)),
+        }
     )
-    found = {
-        "lost": lost,
-        "won": won,
-        "difference": (lost - won) / images,
-        "verdict": verdict,
-        "images_needed": needed.where(verdict == paired.CANNOT_TELL),
-        "images": images,
-        "prune_ratio": ratio,
-        "lower_bound": bound,
-        "prune_potential": metrics.prune_potential(
-            shift["error"], shift["error"].sel(cycle=0, drop=True), ratio, delta
-        ),
-    }
-    return xr.Dataset(found, attrs={"delta": delta, "alpha": alpha, "dataset": shift.attrs["dataset"]})
+
+
+def _segmented(shift: xr.Dataset, delta: float, alpha: float) -> xr.Dataset:
+    """By a bootstrap over images, network by network."""
+    named = ("difference", "verdict", "images_needed")
+    pixels = shift["pixels"].transpose(*results.CHAIN, "distribution", "image", "class", "quantity")
+    shape = pixels.shape[:4]
+    found = {name: np.empty(shape, object if name == "verdict" else float) for name in named}
+    counts = shift["images"].values
+    for place in np.ndindex(shape):
+        pruner, repetition, _, distribution = place
+        images = slice(counts[distribution])
+        parent = pixels.values[pruner, repetition, 0, distribution, images]
+        one = resampled_verdict(parent, pixels.values[place][images], delta, alpha)
+        for name in named:
+            found[name][place] = getattr(one, name)
+    coordinates = {name: pixels[name] for name in (*results.CHAIN, "distribution")}
+    return xr.Dataset(
+        {
+            name: (tuple(coordinates), values.astype("U11") if name == "verdict" else values)
+            for name, values in found.items()
+        },
+        coordinates,
+    )
 
 
 class Recommendation(NamedTuple):
