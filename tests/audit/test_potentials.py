@@ -9,6 +9,7 @@ import xarray as xr
 from fixtures.synthetic import IMAGES, results_of
 from lostprune import results
 from lostprune.audit import paired, potentials
+from lostprune.tasks import iou_error
 
 
 def study(changes: dict[str, list[list[tuple[int, int]]]], images: int = 5000) -> tuple[xr.Dataset, xr.Dataset]:
@@ -95,3 +96,24 @@ def test_choosing_among_methods_asks_more_of_each():
     assert potentials.recommend(curves, shift).cycle == 1
     curves, shift = study({name: [[barely, barely]] for name in ("WT", "SiPP", "FT", "PFP")})
     assert potentials.recommend(curves, shift).cycle == 0
+
+
+def test_segmentation_is_told_by_a_bootstrap_over_images():
+    """Two cycles: one as good as the parent on most images, one that loses a tenth of the right pixels everywhere."""
+    random = np.random.default_rng(0)
+    right = random.integers(80, 100, (40, 2))
+    pixels = np.zeros((1, 1, 3, 1, 40, 2, 3), int)
+    pixels[..., 0], pixels[..., 1:] = right, 100
+    pixels[0, 0, 1, 0, :12, :, 0] += 1
+    pixels[0, 0, 2, ..., 0] -= 10
+    dimensions = ("pruner", "repetition", "cycle", "distribution", "image", "class", "quantity")
+    shift = xr.Dataset(
+        {"pixels": (dimensions, pixels), "images": ("distribution", [40])},
+        {"pruner": ["WT"], "repetition": [0], "cycle": [0, 1, 2], "distribution": ["scenes"]},
+        {"dataset": "scenes"},
+    )
+    shift["error"] = xr.apply_ufunc(iou_error, shift.pixels.sum("image"), input_core_dims=[["class", "quantity"]])
+    curves = xr.Dataset({"prune_ratio": (dimensions[:3], [[[0.0, 0.3, 0.6]]])}, {"cycle": [0, 1, 2]})
+    found = potentials.verdicts(curves.assign_coords(pruner=["WT"], repetition=[0]), shift).squeeze()
+    assert found.verdict.values.tolist() == ["safe", "safe", "unsafe"] and float(found.lower_bound) == 0.3
+    assert found.difference.values == pytest.approx((shift.error - shift.error.sel(cycle=0)).squeeze().values)

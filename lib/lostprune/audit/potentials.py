@@ -74,7 +74,7 @@ def _segmented(shift: xr.Dataset, delta: float, alpha: float) -> xr.Dataset:
     named = ("difference", "verdict", "images_needed")
     pixels = shift["pixels"].transpose(*results.CHAIN, "distribution", "image", "class", "quantity")
     shape = pixels.shape[:4]
-    found = {name: np.empty(shape, object if name == "verdict" else float) for name in named}
+    found = {name: np.empty(shape, "U11" if name == "verdict" else float) for name in named}
     counts = shift["images"].values
     for place in np.ndindex(shape):
         pruner, repetition, _, distribution = place
@@ -84,13 +84,7 @@ def _segmented(shift: xr.Dataset, delta: float, alpha: float) -> xr.Dataset:
         for name in named:
             found[name][place] = getattr(one, name)
     coordinates = {name: pixels[name] for name in (*results.CHAIN, "distribution")}
-    return xr.Dataset(
-        {
-            name: (tuple(coordinates), values.astype("U11") if name == "verdict" else values)
-            for name, values in found.items()
-        },
-        coordinates,
-    )
+    return xr.Dataset({name: (tuple(coordinates), values) for name, values in found.items()}, coordinates)
 
 
 class Recommendation(NamedTuple):
