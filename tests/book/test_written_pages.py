@@ -43,7 +43,8 @@ def test_the_schema_page_is_the_schema():
     attributes = re.findall(r"^\| (`[^|]*`) \|", text.partition("## Attributes")[2].partition("\n## ")[0], re.MULTILINE)
     assert set(re.findall(r"\w+", " ".join(attributes))) == results.ATTRIBUTES
     dimensions = re.findall(r"^\| `(\w+)` \|", text.partition("## Dimensions")[2].partition("\n## ")[0], re.MULTILINE)
-    used = {dim for schema in results.PARTS.values() for dims in schema.variables.values() for dim in dims}
+    every = [dims for schema in results.PARTS.values() for dims in (schema.variables | schema.optional).values()]
+    used = {dim for dims in every for dim in dims}
     assert set(dimensions) == used
 
 
