@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from .audit.command import audit, compare
 from .bench.commands import bench
 from .campaign.command import campaign
 
@@ -118,5 +119,7 @@ def verify(folder: Path | None) -> None:
         raise SystemExit(1)
 
 
+main.add_command(audit)
 main.add_command(bench)
 main.add_command(campaign)
+main.add_command(compare)

@@ -14,7 +14,7 @@ import xarray as xr
 from lostprune import results
 from lostprune.book import notebook
 
-NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = sorted(path for path in (Path(__file__).parents[2] / "notebooks").glob("*.ipynb") if path.name[:2] != "07")
 ALL = {"curves", "shift", "noise"}
 PARTS = {
     "01_introduction": {"curves", "noise"},

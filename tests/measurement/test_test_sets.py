@@ -74,9 +74,9 @@ def test_ranges_of_a_corrupted_set_are_the_whole(monkeypatch):
 
 def test_a_corrupted_set_is_made_once_and_the_oldest_is_forgotten(monkeypatch):
     study, made = lostprune.Study(scale=TINY, seed=3), []
-    real = test_sets.corruptions.corrupt
+    real = test_sets.corruptions.corrupt_any
     monkeypatch.setattr(test_sets, "_kept", OrderedDict())
-    monkeypatch.setattr(test_sets.corruptions, "corrupt", lambda *a: made.append(a[1:3]) or real(*a))
+    monkeypatch.setattr(test_sets.corruptions, "corrupt_any", lambda *a: made.append(a[1:3]) or real(*a))
     monkeypatch.setattr(test_sets, "CACHED_BYTES", 2 * 50 * 3072)
 
     def images(name: str, severity: int = 3) -> torch.Tensor:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 
 import pytest
+import safetensors.torch
 import torch
 from torch import nn
 
@@ -82,3 +84,23 @@ def test_a_wrong_recipe_or_ladder_is_refused_at_registration(wrong, error):
     with pytest.raises(error, match="expected"):
         networks.register("mynet", **wrong)
     assert "mynet" not in networks.names()
+
+
+def test_weights_with_their_digest_need_no_file_until_they_are_loaded(tmp_path):
+    torch.manual_seed(0)
+    trained, other = mynet(), mynet()
+    safetensors.torch.save_file(trained.state_dict(), tmp_path / "net.safetensors")
+    content = (tmp_path / "net.safetensors").read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    (tmp_path / "net.safetensors").unlink()
+    networks.register("mynet", weights=f"{tmp_path / 'net.safetensors'}@{sha256}")(mynet)
+    assert networks.weights_digest("mynet") == sha256
+    with pytest.raises(FileNotFoundError):
+        networks.load_pretrained(mynet(), "mynet")
+    (tmp_path / "net.safetensors").write_bytes(content)
+    loaded = mynet()
+    networks.load_pretrained(loaded, "mynet")
+    assert torch.equal(loaded[1].weight, trained[1].weight)
+    safetensors.torch.save_file(other.state_dict(), tmp_path / "net.safetensors")
+    with pytest.raises(ValueError, match="another file"):
+        networks.load_pretrained(mynet(), "mynet")

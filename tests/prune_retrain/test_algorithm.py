@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import random
 import signal
@@ -17,7 +18,7 @@ import lostprune
 from lostprune import prune_retrain, pruning
 from lostprune.foundations.progress import Progress
 from lostprune.prune_retrain import Checkpoints, algorithm, cells
-from tiny_network import moment, one_thread
+from tiny_network import SCALE, moment, one_thread
 
 CPU = torch.device("cpu")
 
@@ -150,6 +151,20 @@ def test_killed_anywhere_it_ends_where_an_unbroken_run_ends(unbroken, tmp_path):
         kills += 1
     run_all(study, tmp_path)
     assert_same(study, tmp_path, expected)
+
+
+def test_without_retraining_what_is_kept_is_the_parents(tmp_path):
+    scale = dataclasses.replace(SCALE, name="pruned only", retrain_epochs=0, cycles=2)
+    study = moment(scale=scale, repetitions=1)
+    checkpoints = Checkpoints(study, tmp_path)
+    assert prune_retrain.images_to_train(study, checkpoints.pending(("WT", 0))) == 0
+    for chain in (("parent", 0), ("WT", 0)):
+        prune_retrain.run_chains(checkpoints, [chain], CPU, Progress(0, ""))
+    parent, _, _ = checkpoints.load(("parent", 0, 0), CPU)
+    network, masks, facts = checkpoints.load(("WT", 0, 2), CPU)
+    assert facts["history"] == [] and facts["prune_ratio"] > 0.5
+    for name, value in network.state_dict().items():
+        assert torch.equal(value, parent.state_dict()[name] * masks.get(name, 1)), name
 
 
 def test_a_robust_run_that_is_killed_ends_where_an_unbroken_one_ends(tmp_path):

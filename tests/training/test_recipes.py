@@ -35,7 +35,7 @@ def test_the_learning_rate_scales_with_the_batch():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"epochs": 0}, {"batch_size": 0}, {"learning_rate": 0.0}, {"learning_rate": float("nan")}]
+    "wrong", [{"epochs": -1}, {"batch_size": 0}, {"learning_rate": 0.0}, {"learning_rate": float("nan")}]
 )
 def test_a_recipe_that_cannot_train_is_refused(wrong):
     with pytest.raises(ValueError, match=f"got {next(iter(wrong))}"):

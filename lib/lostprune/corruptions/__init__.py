@@ -1,5 +1,6 @@
 """The 19 image corruptions of CIFAR-10-C, batched and seeded: noise, blur, weather, digital."""
 
+from .channels import corrupt_any
 from .cifar10c import obtain_published, published_corruption
 from .imagenet_c import published_imagenet_c
 from .mixed import corrupt_mixed
@@ -12,6 +13,7 @@ __all__ = [
     "NAMES",
     "SEVERITIES",
     "corrupt",
+    "corrupt_any",
     "corrupt_mixed",
     "draw_seeds",
     "obtain_published",

@@ -1,10 +1,12 @@
 """Real data sets: where they come from, checked and kept; normalisation, augmentation, division."""
 
-from .augmentation import normalize, pad_crop_flip
-from .datasets import DATASETS, TRAINABLE, Dataset
+from .augmentation import normalize, pad_crop_flip, standardize
+from .datasets import DATASETS, Dataset, trainable
 from .loading import class_names, load, locate, task_of
 from .obtain import DataUnavailable
 from .pictures import DamagedImage, Pictures
+from .registration import add_shifts, fingerprint, register
+from .single import obtain_file
 from .split import VALIDATION_FRACTION, Split, choose, identity, split_training
 from .streaming import batches, tested
 from .synsets import synsets
@@ -14,27 +16,32 @@ from .views import test_view, train_view, viewed
 __all__ = [
     "DATASETS",
     "TREES",
-    "TRAINABLE",
     "VALIDATION_FRACTION",
     "DamagedImage",
     "DataUnavailable",
     "Dataset",
     "Pictures",
     "Split",
+    "add_shifts",
     "batches",
     "choose",
     "class_names",
     "fetch_tree",
+    "fingerprint",
     "identity",
     "load",
     "locate",
     "normalize",
+    "obtain_file",
     "pad_crop_flip",
+    "register",
     "split_training",
+    "standardize",
     "synsets",
     "task_of",
     "test_view",
     "tested",
     "train_view",
+    "trainable",
     "viewed",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch.nn import functional
 
@@ -20,10 +22,14 @@ def normalize(images: torch.Tensor, dataset: str = "cifar10") -> torch.Tensor:
     Returns:
         float32 [n, 3, h, w] on the images' device.
     """
-    facts = DATASETS[dataset]
+    return standardize(images, DATASETS[dataset].mean, DATASETS[dataset].std)
+
+
+def standardize(images: torch.Tensor, means: Sequence[float], stds: Sequence[float]) -> torch.Tensor:
+    """As :func:`normalize`, with a mean and a std for each channel."""
     inputs = images.to(torch.float32).div_(255)
     # Channel by channel with plain numbers: no tensor of constants has to reach the device first.
-    for channel, mean, std in zip(inputs.unbind(1), facts.mean, facts.std, strict=True):
+    for channel, mean, std in zip(inputs.unbind(1), means, stds, strict=True):
         channel.sub_(mean).div_(std)
     return inputs
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from ..tasks import Classification, Segmentation, Task
 from . import sources, voc
@@ -36,6 +38,8 @@ class Dataset:
         task: what networks are trained for on it.
         centre: which share of an image's shorter side the square in its centre has that networks are tested on;
             ``None``: they are tested on the whole image.
+        registered: splits that a user registered, by name; they have no sources.
+        shifts: those of them that are test sets from other distributions.
     """
 
     classes: tuple[str, ...]
@@ -46,6 +50,8 @@ class Dataset:
     sources: tuple[sources.Source, ...] = ()
     task: Task = Classification()
     centre: float | None = None
+    registered: Mapping[str, Any] = field(default_factory=dict)
+    shifts: tuple[str, ...] = ()
 
     @property
     def num_classes(self) -> int:
@@ -114,5 +120,8 @@ DATASETS = {
         task=Segmentation(len(voc.CLASSES), voc.IGNORE),
     ),
 }
-# What networks can be trained on; the others are test sets.
-TRAINABLE = tuple(name for name, facts in DATASETS.items() if "train" in facts.parts)
+
+
+def trainable() -> tuple[str, ...]:
+    """The data sets that networks can be trained on; the others are test sets."""
+    return tuple(name for name, facts in DATASETS.items() if "train" in facts.parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 from pathlib import Path
@@ -54,6 +55,11 @@ def load(
     choose("dataset", name, DATASETS)
     dataset = DATASETS[name]
     choose(f"split of {name}", split, dataset.parts)
+    if split in dataset.registered:
+        return dataset.registered[split]
+    if dataset.registered:  # shifts of a user's own beside the data set's splits
+        parts = {name: part for name, part in dataset.parts.items() if name not in dataset.registered}
+        dataset = dataclasses.replace(dataset, parts=parts)
     folder = locate(folder)
     if name in TREES:
         return load_tree(name, dataset, split, folder, classes, image_size)

@@ -18,7 +18,7 @@ from . import published, reading
 SEVERITY = 3  # of the corruptions in part ``shift``, out of 5 (Section 5.1)
 # Of a data set: the distribution, and its name among the data.
 NEW_TEST_SET = {"cifar10": ("cifar10_1", "cifar10.1"), "imagenet": ("objectnet", "objectnet")}
-CONSTANTS = {"cifar10": "cifar10-c"}  # of generated corruptions; those of all other data sets are ImageNet-C's
+SMALL = 48  # pixels: up to this side, corruptions are generated with the constants of CIFAR-10-C, else of ImageNet-C
 CACHED_BYTES = 1 << 30  # of corrupted images: all nineteen corruptions of 10,000 small images take 0.6 GB
 BLOCK_VALUES = 1 << 25  # numbers that networks are shown at a time: all test images of CIFAR-10, or 220 of ImageNet
 
@@ -71,12 +71,18 @@ class TestSet:
 def distributions(study: Study) -> tuple[str, ...]:
     """Names of the test distributions of part ``shift``: the nominal test set, named like the data set, and shifts.
 
-    A scale without a list of its own has the data set's new test set (CIFAR-10.1), if there is one, and all
-    corruptions.
+    Those that a user registered with the data set come first. A scale without a list of its own has the data set's new
+    test set (CIFAR-10.1), if there is one, and all corruptions.
     """
+    registered = (study.dataset, *data.DATASETS[study.dataset].shifts)
     if study.scale.corruptions is not None:
-        return (study.dataset, *study.scale.corruptions)
-    return (study.dataset, *_new_test_set(study)[:1], *corruptions.NAMES)
+        return (*registered, *study.scale.corruptions)
+    return (*registered, *_new_test_set(study)[:1], *corruptions.NAMES)
+
+
+def constants_for(pixels: int) -> str:
+    """Which constants fit images of so many pixels on their longer side: ImageNet-C's are too strong for small ones."""
+    return "cifar10-c" if pixels <= SMALL else "imagenet-c"
 
 
 def _new_test_set(study: Study) -> tuple[str, ...]:
@@ -157,6 +163,8 @@ def source(study: Study, distribution: str, severity: int = SEVERITY) -> str:
     """
     if distribution == study.dataset:
         return f"{study.dataset} test"
+    if distribution in data.DATASETS[study.dataset].shifts:
+        return "registered"
     if distribution in _new_test_set(study)[:1]:
         name = NEW_TEST_SET[study.dataset][1]
         data.load(name, "test")
@@ -177,13 +185,16 @@ def test_set(study: Study, distribution: str, device: torch.device, severity: in
         split = data.load(dataset, "test")
         split = data.choose(split, torch.arange(min(len(places), len(split.labels))))
         task = data.task_of(dataset, split.classes)
+    if distribution in data.DATASETS[dataset].shifts:
+        split = data.load(dataset, distribution)
+        split = data.choose(split, torch.arange(min(len(places), len(split.labels))))
     facts, pixels = data.DATASETS[dataset], study.image_shape[1]
     labels, read = reading.labels_of(split, facts, pixels), reading.images_of(split, facts, pixels)
     if distribution not in corruptions.NAMES:
         return TestSet(distribution, labels, origin, None, read, task, device)
     constants = None
     if origin == "generated":
-        constants = CONSTANTS.get(dataset, "imagenet-c")
+        constants = constants_for(max(study.image_shape[1:]))
         read = _corrupted(study, distribution, severity, device, constants, split, read)
     else:
         read = published.read(study, distribution, severity, places)
@@ -207,7 +218,7 @@ def _corrupted(
     def corrupt(images: torch.Tensor, first: int) -> torch.Tensor:
         generator = torch.Generator().manual_seed(seed)
         corruptions.draw_seeds(first, generator)  # of the images before: an image does not depend on its block
-        return corruptions.corrupt(images.to(device), distribution, severity, constants, generator)
+        return corruptions.corrupt_any(images.to(device), distribution, severity, constants, generator)
 
     if isinstance(study.task, Segmentation):
         return reading.corrupted_first(split, data.DATASETS[study.dataset], study.image_shape[1], corrupt)

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import logging
 import os
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,9 +34,11 @@ class Registered:
     retrain_recipe: Recipe | None
     ladders: dict[str, Ladder]
     weights: Path | None
+    sha256: str | None = None  # of the weights, where it was given
     announced: bool = False
 
 
+_PINNED = re.compile("(.+)@([0-9a-f]{64})")
 REGISTERED: dict[str, Registered] = {}
 
 
@@ -58,12 +61,13 @@ def register(
         ladder: falling keep ratios, such as ``(0.85, 0.5, 0.2)``, or a :class:`~lostprune.training.Ladder`. Under the
             names ``"nominal"`` and ``"robust"`` they may differ. What is missing is ResNet20's, and the log says so.
         weights: file of a trained network (:func:`~lostprune.networks.weights.read_weights` says which): a study then
-            prunes this parent in every repetition, and does not train one.
+            prunes this parent in every repetition, and does not train one. ``"FILE@SHA256"`` says what the file must
+            be; it is then not needed where all results are there.
 
     Raises:
         ValueError: the name is not an identifier (names become folder names and papermill parameters); a ladder that
             does not fall; weights in a file of another type.
-        FileNotFoundError: there is no file of weights.
+        FileNotFoundError: there is no file of weights, and no digest of it.
         TypeError: a recipe that is not a :class:`~lostprune.training.Recipe`.
 
     Example:
@@ -79,10 +83,10 @@ def register(
         if given is not None and not isinstance(given, Recipe):
             raise TypeError(f"{what}: got a {type(given).__name__}, expected a lostprune.training.Recipe")
     ladders = _ladders(ladder)
-    path = None if weights is None else check_path(weights)
+    path, sha256 = _located(weights)
 
     def keep(builder: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
-        REGISTERED[name] = Registered(name, builder, recipe, retrain_recipe or recipe, ladders, path)
+        REGISTERED[name] = Registered(name, builder, recipe, retrain_recipe or recipe, ladders, path, sha256)
         return builder
 
     return keep
@@ -145,9 +149,9 @@ def weights_digest(name: str) -> str | None:
         ValueError: unknown name.
         FileNotFoundError: the file is gone.
     """
-    path = registered(name).weights
-    if path is None:
-        return None
+    path, known = registered(name).weights, registered(name).sha256
+    if path is None or known:
+        return known
     facts = check_path(path).stat()
     return _sha256(path, facts.st_size, facts.st_mtime_ns)
 
@@ -159,13 +163,26 @@ def load_pretrained(network: nn.Module, name: str) -> None:
         FileNotFoundError: the file is gone.
         ValueError: unknown name; weights that cannot be read or do not fit, all of which are listed.
     """
-    load_weights(network, read_weights(registered(name).weights))
+    path, known = registered(name).weights, registered(name).sha256
+    if known:
+        facts = check_path(path).stat()
+        if (found := _sha256(path, facts.st_size, facts.st_mtime_ns)) != known:
+            raise ValueError(f"weights: {path}: got SHA-256 {found}, expected {known}; it is another file")
+    load_weights(network, read_weights(path))
 
 
 @functools.lru_cache(maxsize=128)
 def _sha256(path: Path, size: int, changed: int) -> str:  # of a file that is as it was
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _located(weights: str | os.PathLike | None) -> tuple[Path | None, str | None]:
+    """The path of weights, and their digest where ``FILE@SHA256`` gives it."""
+    if weights is None:
+        return None, None
+    pinned = _PINNED.fullmatch(os.fspath(weights))
+    return (Path(pinned[1]).expanduser().absolute(), pinned[2]) if pinned else (check_path(weights), None)
 
 
 def _announced(network: Registered) -> Registered:

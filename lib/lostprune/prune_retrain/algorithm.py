@@ -154,7 +154,7 @@ def _save(checkpoints: Checkpoints, cell: Cell, run: Run, history: list[dict], s
     facts = {
         "prune_ratio": pruning.prune_ratio(network, masks),
         "flop_reduction": pruning.flop_reduction(network, masks, run.image_shape),
-        "engine": history[-1]["engine"],
+        "engine": history[-1]["engine"] if history else None,
         "history": history,
         "seconds": seconds,
         **provenance(run.device),

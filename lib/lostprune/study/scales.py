@@ -18,7 +18,7 @@ class Scale:
         multiply_adds: what the training of one chain, or of a parent, may take, in multiply-adds of forward passes. A
             network that would take more sees fewer training images.
         epochs, retrain_epochs: length of the training and of each retraining, the same for every network. A recipe
-            keeps its shape: warm-up and milestones stay at the same fractions of it.
+            keeps its shape: warm-up and milestones stay at the same fractions of it. Without retraining it is 0.
         batch_size: images per step; the learning rate scales with it.
         cycles: prune-retrain cycles, spread evenly over the paper's ladder of keep ratios.
         smallest_keep_ratio: where the ladder ends: networks trained for seconds lose whole layers below it.

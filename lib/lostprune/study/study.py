@@ -27,7 +27,7 @@ class Study:
 
     Args:
         network: a registered network (``lostprune.networks.names()``).
-        dataset: a data set with a training part (``lostprune.data.TRAINABLE``).
+        dataset: a data set with a training part (``lostprune.data.trainable()``).
         training: ``"nominal"``; ``"robust"``, with nine corruptions (Section 6); ``"robust-without-noise"`` (or
             ``-blur``, ``-weather``, ``-digital``), which leaves out those of one category; ``"augmix"``.
         methods: pruning methods by the paper's abbreviations (Table 1).
@@ -54,7 +54,7 @@ class Study:
 
     def __post_init__(self) -> None:
         choose("network", self.network, networks.names())
-        choose("dataset", self.dataset, data.TRAINABLE)
+        choose("dataset", self.dataset, data.trainable())
         choose("training", self.training, TRAIN_CORRUPTIONS)
         if isinstance(self.scale, Scale):
             if self.scale.name in SCALES and scale_of(self.scale.name, self.dataset) != self.scale:
@@ -182,6 +182,8 @@ class Study:
             identity["images"] = (self.scale.classes, self.image_shape)
         if corruptions := TRAIN_CORRUPTIONS[self.training]:
             identity["train_corruptions"] = corruptions
+        if images := data.fingerprint(self.dataset, "train"):
+            identity["registered"] = images
         return f"{self.network}-{self.dataset}-{self.training}-{self.scale.name}-s{self.seed}-{_digest(identity)}"
 
     @property
@@ -192,6 +194,8 @@ class Study:
         """
         scale = {name: value for name, value in _non_default(self.scale).items() if name != "repetitions"}
         identity = {"scale": scale}
+        if images := data.fingerprint(self.dataset, "test", *data.DATASETS[self.dataset].shifts):
+            identity["images"] = images
         return f"{self.training_key}-{_digest(identity)}"
 
     def seed_for(self, *purpose: str | int) -> int:

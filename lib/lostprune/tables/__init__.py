@@ -5,6 +5,7 @@ from .distributions import distributions
 from .methods import methods
 from .overparameterization import overparameterization
 from .potential import prune_potential
+from .potential_bounds import potential_bounds
 from .prune_results import prune_results
 from .real_savings import real_savings
 from .recipes import disagreements, recipe, recipes, what_is_run
@@ -17,6 +18,7 @@ __all__ = [
     "methods",
     "overparameterization",
     "overparameterization_of_all",
+    "potential_bounds",
     "potential_of_all",
     "prune_potential",
     "prune_results",

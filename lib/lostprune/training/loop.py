@@ -73,12 +73,14 @@ def train_together(runs: Sequence[Run], on_step: OnStep | None = None) -> list[l
     all, half of them wait; no finished epoch is lost.
 
     Args:
-        runs: on one device, with equal numbers of epochs.
+        runs: on one device, with equal numbers of epochs; 0 leaves the networks as they are.
         on_step: as for :func:`train`; called for every network.
 
     Returns:
         For each run its history, or :class:`Diverged`: the others go on without it.
     """
+    if not any(run.recipe.epochs for run in runs):
+        return [[] for _ in runs]
     keep_freed_memory()
     if any(run.device.type == "cpu" for run in runs):
         threads.settle()

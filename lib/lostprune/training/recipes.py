@@ -12,7 +12,7 @@ class Recipe:
     """How a network is trained, or retrained in each cycle (Tables 3, 5 and 7).
 
     Attributes:
-        epochs: passes over the training images.
+        epochs: passes over the training images; 0 of a retraining: the network is pruned and nothing else.
         batch_size: images per step; the last, smaller batch of an epoch is kept.
         learning_rate: peak learning rate of SGD.
         milestones: epochs after which the learning rate is multiplied by ``decay``; fractions of an epoch are fine.
@@ -22,7 +22,7 @@ class Recipe:
         polynomial_power: the power of the factor ``1 - step / all steps``, which 0 leaves out (Table 7: 0.9).
 
     Raises:
-        ValueError: no epoch, no image per step, or a learning rate that is not a positive number.
+        ValueError: a negative number of epochs, no image per step, or a learning rate that is not a positive number.
     """
 
     epochs: int
@@ -37,9 +37,9 @@ class Recipe:
     polynomial_power: float = 0.0
 
     def __post_init__(self) -> None:
-        for field in ("epochs", "batch_size"):
-            if getattr(self, field) < 1:
-                raise ValueError(f"recipe: got {field} {getattr(self, field)!r}, expected at least 1")
+        for field, least in (("epochs", 0), ("batch_size", 1)):
+            if getattr(self, field) < least:
+                raise ValueError(f"recipe: got {field} {getattr(self, field)!r}, expected at least {least}")
         if not (self.learning_rate > 0 and math.isfinite(self.learning_rate)):
             raise ValueError(f"recipe: got learning_rate {self.learning_rate!r}, expected a positive number")
         object.__setattr__(self, "milestones", tuple(self.milestones))  # a list would not be hashable
@@ -50,8 +50,8 @@ class Recipe:
         Another batch size scales the learning rate with it (Goyal et al., 2017, as in Section 3.1). ``None`` keeps
         what the recipe has.
         """
-        epochs, batch_size = epochs or self.epochs, batch_size or self.batch_size
-        factor = epochs / self.epochs
+        epochs, batch_size = self.epochs if epochs is None else epochs, batch_size or self.batch_size
+        factor = epochs / self.epochs if self.epochs else 0.0
         return dataclasses.replace(
             self,
             epochs=epochs,

@@ -1,0 +1,171 @@
+"""The four guidelines of the paper (Section 1), applied to the numbers of a comparison."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import xarray as xr
+
+from ..findings.words import listing
+from ..published.labels import label
+from .paired import SAFE
+from .potentials import Recommendation
+from .words import percent, points, verdict_in_words
+
+RULES = (
+    "Don't prune if unexpected shifts in the data distribution may occur during deployment.",
+    "Prune moderately if you have partial knowledge of the distribution shifts during training and pruning.",
+    "Prune to the full extent if you can account for all shifts in the data distribution during training and pruning.",
+    "Maximize the prune potential by explicitly considering data augmentation during retraining.",
+)
+
+
+class Guideline(NamedTuple):
+    """One guideline in the paper's words, what follows from it here, and the numbers behind that."""
+
+    rule: str
+    advice: str
+    evidence: str
+
+
+def of_audit(found: xr.Dataset, best: Recommendation, own: tuple[str, ...]) -> list[Guideline]:
+    """What the guidelines say of how far a network may be pruned.
+
+    Args:
+        found: of :func:`lostprune.audit.verdicts`.
+        best: the network that is recommended.
+        own: names of the reader's own shifts; with fewer than two of them, corruptions are left out in turn.
+    """
+    chain = found.sel(pruner=best.pruner, repetition=best.repetition)
+    bound = chain["lower_bound"]
+    worst, everywhere = str(bound.idxmin("distribution").item()), float(bound.min("distribution"))
+    names = [str(name) for name in bound["distribution"].values]
+    least = f"Least: {percent(everywhere, 0)}, on {label(worst)}"
+    unexpected = (
+        f"Prune at most {percent(everywhere, 0)}: that is what the worst distribution allows. One that was not tested "
+        "may allow less."
+        if everywhere
+        else "Do not prune: the worst distribution that was tested allows nothing."
+    )
+    known = (
+        f"If these are all the shifts there are, prune {percent(best.prune_ratio, 0)} with {best.pruner}."
+        if best.everywhere and best.cycle
+        else "Nothing that was measured is safe on all of them."
+    )
+    spread = ", ".join(f"{label(name)} {percent(float(bound.sel(distribution=name)), 0)}" for name in names)
+    applied = (
+        (unexpected, f"{least}, of {len(names)} distributions, with {best.pruner}."),
+        _left_out(chain, own if len(own) > 1 else tuple(names[1:])),
+        (known, f"Lower bounds of the prune potential with {best.pruner}: {spread}."),
+        (
+            "Retrain with the shifts that you know as augmentation, and audit again.",
+            f"It raises the minimum, {percent(everywhere, 0)}, if robust training is measured to; this audit has not "
+            "measured it.",
+        ),
+    )
+    return [Guideline(rule, *one) for rule, one in zip(RULES, applied, strict=True)]
+
+
+def _left_out(chain: xr.Dataset, names: tuple[str, ...]) -> tuple[str, str]:
+    """Each shift left out in turn: the potential of the others, tested on it."""
+    if len(names) < 2:
+        return (
+            "Cannot be applied: it needs two or more shifts, of which each is left out once.",
+            f"{len(names)} tested.",
+        )
+    ratio, broken, allowed = chain["prune_ratio"], [], []
+    for name in names:
+        others = [str(one) for one in chain["distribution"].values if one != name]
+        bound = float(chain["lower_bound"].sel(distribution=others).min())
+        if not bound:
+            continue
+        allowed.append(bound)
+        cycle = abs(ratio.sel(cycle=slice(1, None)) - bound).idxmin("cycle")
+        if str(chain["verdict"].sel(cycle=cycle, distribution=name).item()) != SAFE:
+            broken.append(f"{label(name)} ({percent(bound, 0)})")
+    if not allowed:
+        return ("Do not prune: known shifts allow nothing.", f"{len(names)} shifts, each left out once.")
+    if broken:
+        return (
+            "Prune less than the shifts you know allow: what they allow is not safe on one that was left out.",
+            f"{len(names)} shifts, each left out once; not safe at what the others allow: {listing(broken)}.",
+        )
+    return (
+        f"What known shifts allow, {percent(min(allowed), 0)}, held on each that was left out.",
+        f"{len(names)} shifts, each left out once: at what the others allow, it was safe, too.",
+    )
+
+
+def of_comparison(tree: xr.DataTree) -> list[Guideline]:
+    """What the guidelines say of one pruned network."""
+    found, delta = tree.to_dataset(), tree.attrs["delta"]
+    pairs = zip(RULES, (_unexpected, _partly_known, _all_known, _augment), strict=True)
+    return [Guideline(rule, *apply(found, delta)) for rule, apply in pairs]
+
+
+def _unexpected(found: xr.Dataset, delta: float) -> tuple[str, str]:
+    worst = found.sel(distribution=found.upper.idxmax("distribution"))
+    allowed = str(worst.verdict.item()) == SAFE
+    advice = (
+        "The worst distribution that was tested allows this network. One that was not tested may not."
+        if allowed
+        else "Do not use this network where the data may shift in a way that nobody expects."
+    )
+    name, count = label(str(worst.distribution.item())), found.sizes["distribution"]
+    evidence = (
+        f"Worst of {count}: {name}, {points(float(worst.difference))} percentage points, at most "
+        f"{points(float(worst.upper))} ({verdict_in_words(worst, delta)})."
+    )
+    return advice, evidence
+
+
+def _partly_known(found: xr.Dataset, delta: float) -> tuple[str, str]:
+    """Each shift left out in turn: had the others said safe, and is it safe there, too?"""
+    own = [str(name) for name in found.distribution[found.group == "shift"].values]
+    what = "shifts" if own else "corruptions"
+    left_out = own or [str(name) for name in found.distribution[found.group == "corruption"].values]
+    if len(left_out) < 2:
+        return (
+            "Cannot be applied: it needs two or more shifts, of which each is left out once.",
+            f"{len(left_out)} of your own shifts, and no corruption, were tested."
+            if not left_out
+            else f"Only {label(left_out[0])} was tested beside the test set.",
+        )
+    safe = {str(one.distribution.item()): str(one.item()) == SAFE for one in found.verdict}
+    promised = [name for name in left_out if all(safe[other] for other in left_out if other != name)]
+    broken = [name for name in promised if not safe[name]]
+    if not promised:
+        return (
+            f"No set of known {what} is safe throughout: prune less.",
+            f"Of {len(left_out)} {what}, each left out once, the others were never all safe.",
+        )
+    if broken:
+        return (
+            f"What is safe on known {what} does not hold on one left out: prune less than they allow.",
+            f"All {what} but {label(broken[0])} are safe; {label(broken[0])} is not.",
+        )
+    return (
+        f"What is safe on known {what} held on each that was left out.",
+        f"{len(left_out)} {what}, each left out once: the others were safe, and so was it.",
+    )
+
+
+def _all_known(found: xr.Dataset, delta: float) -> tuple[str, str]:
+    unsafe = [label(str(name)) for name in found.distribution[found.verdict != SAFE].values]
+    if not unsafe:
+        return "If these are all the shifts there are, this network may be used.", (
+            f"Safe on each of {found.sizes['distribution']} distributions, at a level that needs no correction."
+        )
+    return "Even if these are all the shifts there are, this network is not shown to be as good as its parent.", (
+        f"Not safe: {listing(unsafe)}."
+    )
+
+
+def _augment(found: xr.Dataset, delta: float) -> tuple[str, str]:
+    parent = found.error.sel(network="parent")
+    hardest = str(parent.idxmax("distribution").item())
+    return (
+        "Retrain with the shifts that you know as augmentation, and compare again: it cannot be seen from one network.",
+        f"The parent itself has most to gain on {label(hardest)}: an error of "
+        f"{percent(float(parent.sel(distribution=hardest)))}, beside {percent(float(parent[0]))} on the test set.",
+    )

@@ -1,0 +1,91 @@
+"""What a reader hands in, made ready: test sets, normalisation, the task; and everything that can be wrong with it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .. import tasks
+from ..data import DATASETS, Split, load, standardize
+from ..data.items import split_of
+from .measured import NETWORKS, Task
+from .models import Logits
+
+
+def test_sets_of(
+    given: object, shifts: Mapping[str, object], classes: Sequence[str] | None
+) -> tuple[str, Split, dict[str, Split]]:
+    """The name of the nominal distribution, its images, and the shifted ones by name."""
+    further = {}
+    if isinstance(given, str) and given in DATASETS:
+        nominal, split = given, load(given, "test")
+        split = split if classes is None else split._replace(classes=tuple(classes))
+        further |= {shift: load(given, shift) for shift in DATASETS[given].shifts}
+    elif isinstance(given, str) and not os.path.isdir(given):
+        raise ValueError(
+            f"data: got {given!r}, expected a registered name ({', '.join(DATASETS)}) or a folder that exists; "
+            "register your own with lostprune.data.register"
+        )
+    else:
+        nominal = Path(given).name if isinstance(given, str | os.PathLike) else "test"
+        split = split_of("data", given, classes)
+    for name, one in shifts.items():
+        further[name] = split_of(f"shift {name}", one, classes or split.classes, len(split.images[0]))
+    return nominal, split, further
+
+
+def normalizer(given: object, split: Split, mean: object, std: object) -> Callable[[torch.Tensor], torch.Tensor]:
+    """From pixels to network inputs."""
+    channels = len(split.images[0])
+    facts = DATASETS.get(given) if isinstance(given, str) else None
+    mean = (facts.mean if facts else 0.0) if mean is None else mean
+    std = (facts.std if facts else 1.0) if std is None else std
+    try:
+        means, stds = (np.broadcast_to(np.asarray(one, float), channels).tolist() for one in (mean, std))
+    except ValueError as error:
+        raise ValueError(
+            f"mean, std: got {mean!r} and {std!r}, expected one number for each of {channels} channels"
+        ) from (error)
+    if min(stds) <= 0:
+        raise ValueError(f"std: got {std!r}, expected positive numbers")
+    return lambda images: standardize(images, means, stds)
+
+
+def task_and_classes(
+    task: Task | None, split: Split, networks: list[Logits], image: torch.Tensor
+) -> tuple[Task, tuple[str, ...]]:
+    """What the networks are for, by the data and by what they give for one image."""
+    pixels = torch.as_tensor(split.labels[0]).dim() == 2
+    shapes = []
+    for role, network in zip(NETWORKS, networks, strict=True):
+        try:
+            with torch.inference_mode():
+                shapes.append(list(network(image).shape))
+        except Exception as error:  # whatever the network's own code raises
+            reason = str(error).strip().partition("\n")[0]
+            raise ValueError(
+                f"{role}: it cannot take an image of shape {list(image.shape[1:])} ({type(error).__name__}: {reason}); "
+                "check the size and the channels of the images"
+            ) from error
+    expected = [1, shapes[0][1] if len(shapes[0]) > 1 else 0, *(image.shape[2:] if pixels else ())]
+    for role, shape in zip(NETWORKS, shapes, strict=True):
+        if shape != expected:
+            what = "a logit for every class and pixel" if pixels else "a logit for every class, as many as the other's"
+            raise ValueError(f"{role}: got outputs of shape {shape} for one image, expected {expected}: {what}")
+    outputs, classes = expected[1], split.classes
+    if len(classes) != outputs:
+        if classes != tuple(map(str, range(len(classes)))) or len(classes) > outputs:
+            raise ValueError(
+                f"data: got {len(classes)} classes, but the networks give {outputs} outputs; pass classes=(…) with the "
+                "name of every output, in their order"
+            )
+        classes = tuple(map(str, range(outputs)))  # numbers: the last ones may not occur in the images
+    if task is None:
+        task = tasks.Segmentation(outputs) if pixels else tasks.Classification()
+    if isinstance(task, tasks.Segmentation) != pixels:
+        raise ValueError(f"task: got {task}, but the labels are of shape {list(split.labels[0].shape)} for each image")
+    return task, classes

@@ -1,0 +1,82 @@
+"""Comparisons of a study's networks, on disk: a comparison that was made once is read."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+import torch
+import xarray as xr
+
+from .. import data, metrics, runner
+from ..foundations.store import store_folder, write_whole
+from ..measurement import test_sets
+from ..study import Study
+from .compare import SCHEMA, compare
+from .paired import ALPHA
+
+log = logging.getLogger("lostprune")
+
+
+def compared(
+    study: Study,
+    pruner: str,
+    repetition: int = 0,
+    cycle: int = 1,
+    delta: float = metrics.DELTA,
+    alpha: float = ALPHA,
+    store: str | os.PathLike | None = None,
+) -> xr.DataTree:
+    """A pruned network of a study beside its parent, on the test images of the study.
+
+    It is read from the store, else from the folders that ``LOSTPRUNE_RESULTS`` lists, else made and kept.
+
+    Args:
+        study: that was run.
+        pruner, repetition, cycle: which of its networks; cycles count from 1.
+        delta, alpha: as for :func:`lostprune.audit.compare`, whose result this is.
+        store: as for :func:`lostprune.run`.
+
+    Raises:
+        FileNotFoundError: it has to be made, and the networks are not in the store.
+        OSError: it cannot be written.
+    """
+    name = f"{pruner}-r{repetition}-c{cycle:02d}.nc"
+    own = store_folder(store) / "comparisons" / study.key / name
+    published = [Path(place) for place in os.environ.get("LOSTPRUNE_RESULTS", "").split(os.pathsep) if place]
+    wanted = {"schema": SCHEMA, "delta": delta, "alpha": alpha}
+    for path in (own, *(place / study.key / "comparisons" / name for place in published)):
+        found = _read(path) if path.exists() else None
+        if found is not None and all(found.attrs.get(key) == value for key, value in wanted.items()):
+            return found
+    parent, _ = runner.load(study, pruner, repetition, 0, store)
+    network, _ = runner.load(study, pruner, repetition, cycle, store)
+    facts, cpu = data.DATASETS[study.dataset], torch.device("cpu")
+    shown = {name: test_sets.test_set(study, name, cpu) for name in (study.dataset, *facts.shifts)}
+    splits = {name: data.Split(one.images(), one.labels, facts.classes) for name, one in shown.items()}
+    tree = compare(
+        parent,
+        network,
+        splits.pop(study.dataset),
+        splits,
+        corruptions=test_sets.corrupted_distributions(study),
+        delta=delta,
+        alpha=alpha,
+        mean=facts.mean,
+        std=facts.std,
+        name=study.dataset,
+        seed=study.seed,
+    )
+    tree.attrs |= {"parent": study.network, "pruned": f"{study.network}, {pruner}, cycle {cycle}"}
+    write_whole(own, lambda part: tree.to_netcdf(part, engine="netcdf4"))
+    return tree
+
+
+def _read(path: Path) -> xr.DataTree | None:
+    try:
+        with xr.open_datatree(path, engine="netcdf4") as opened:
+            return opened.load()
+    except (OSError, ValueError, RuntimeError, KeyError, AttributeError) as error:  # what netCDF4 raises
+        log.warning("comparison %s cannot be used (%s); it is made again", path, error)
+        return None

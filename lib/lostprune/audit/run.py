@@ -1,0 +1,105 @@
+"""The audit: from a study of a reader's network to potentials, the network to use, and a page that says why."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import xarray as xr
+
+from .. import campaign, data, metrics, prune_retrain, results, runner
+from ..foundations.store import store_folder, write_whole
+from ..study import Study
+from .kept import compared
+from .paired import ALPHA
+from .potentials import Recommendation, recommend, verdicts
+from .report import write_report
+from .saved import save_network
+
+PARTS = ("curves", "shift")
+RESERVED = 0.15  # of the time limit, for the comparison and the page
+
+
+class NothingFinished(RuntimeError):
+    """The time was up before one method was done; what was trained is kept."""
+
+
+@dataclass
+class Audit:
+    """What an audit found.
+
+    Attributes:
+        verdicts: of :func:`lostprune.audit.verdicts`.
+        recommendation: of :func:`lostprune.audit.recommend`.
+        comparison: of the recommended network with its parent; of the mildest one that was measured, if that is none.
+        left_out: methods for which the time did not suffice.
+        files: that were written.
+    """
+
+    verdicts: xr.Dataset
+    recommendation: Recommendation
+    comparison: xr.DataTree
+    left_out: tuple[str, ...]
+    files: list[Path]
+
+
+def run_audit(
+    study: Study,
+    folder: Path,
+    delta: float = metrics.DELTA,
+    alpha: float = ALPHA,
+    seconds: float | None = None,
+    say: Callable[[str], None] = print,
+) -> Audit:
+    """Prune, retrain and measure; then say how far the network can be pruned, and write what is recommended.
+
+    Method by method, so that those that are done count if the time is up. Called again, it resumes.
+
+    Args:
+        study: of :func:`lostprune.audit.own_study`, with its network still registered.
+        folder: where ``report.html``, ``compare.nc``, ``verdicts.nc``, ``recommendation.json`` and the network go.
+        delta, alpha: margin, and level of the tests.
+        seconds: about how long it may take.
+        say: is given the lines that outlast the progress display.
+
+    Raises:
+        NothingFinished: the time was up before one method was done.
+        ValueError: the network cannot be run or pruned, before any work.
+        RuntimeError: nothing could be measured; says why.
+        OSError: something cannot be written.
+    """
+    prune_retrain.check_network(study)
+    limit = None if seconds is None else seconds * (1 - RESERVED)
+    summary = campaign.run([study], PARTS, seconds=limit, say=say)
+    unfinished = {chain[0] for chain in results.missing(study, PARTS, store_folder())}
+    done = tuple(method for method in study.methods if method not in unfinished)
+    if not done and summary.failed:
+        raise RuntimeError("; ".join(f"{name}: {error}" for name, error in summary.failed.items()))
+    if not done:
+        raise NothingFinished("the time was up before one method was done; the same command resumes")
+    finished = dataclasses.replace(study, methods=done)
+    tree = runner.run(finished, *PARTS)
+    curves, shift = (tree[part].to_dataset() for part in PARTS)
+    found, best = verdicts(curves, shift, delta, alpha), recommend(curves, shift, delta, alpha)
+    network, masks = runner.load(finished, best.pruner, best.repetition, best.cycle or 1)
+    comparison = compared(finished, best.pruner, best.repetition, best.cycle or 1, delta, alpha)
+    files = _write(folder, found, best, comparison)
+    if best.cycle:
+        facts = data.DATASETS[study.dataset]
+        image = torch.zeros(1, *facts.image_shape)
+        files += save_network(folder, network, masks, study.network, facts.num_classes, image)
+    return Audit(found, best, comparison, tuple(sorted(unfinished)), files)
+
+
+def _write(folder: Path, found: xr.Dataset, best: Recommendation, comparison: xr.DataTree) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [folder / name for name in ("report.html", "compare.nc", "verdicts.nc", "recommendation.json")]
+    write_report(comparison, files[0], found, best)
+    write_whole(files[1], lambda part: comparison.to_netcdf(part, engine="netcdf4"))
+    write_whole(files[2], lambda part: found.to_netcdf(part, engine="netcdf4"))
+    write_whole(files[3], lambda part: part.write_text(json.dumps(best._asdict(), indent=1)))
+    return files

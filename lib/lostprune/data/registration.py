@@ -1,0 +1,182 @@
+"""Data sets of the user's own by name: ``register("mydata", …)`` makes ``dataset="mydata"`` work everywhere."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+
+from ..foundations.choices import choose
+from ..tasks import Classification, Segmentation
+from .datasets import DATASETS, Dataset, Part
+from .items import split_of
+from .split import Split
+
+_HASHED = 64  # images of a split that is not in memory
+_MEASURED = 10_000  # training images that a mean and std are computed from
+
+
+def register(
+    name: str,
+    train: object = None,
+    test: object = None,
+    shifts: Mapping[str, object] | None = None,
+    classes: Sequence[str] | None = None,
+    mean: float | Sequence[float] | None = None,
+    std: float | Sequence[float] | None = None,
+    image_size: int | None = None,
+) -> None:
+    """Make a data set available by name: to studies, notebooks, the audit and the command line.
+
+    Every set of images is one of: a pair (images, labels) of arrays or tensors; the path of a folder with a folder of
+    images for each class; a map-style ``torch.utils.data.Dataset`` (of torchvision's, for example) of pairs (image,
+    label); a :class:`Split`. Pixels are uint8, or floats in [0, 1], with 1 or 3 channels. Leave augmentation and
+    normalisation out of a data set's transform: images are read once. Registering a name again replaces the data set.
+
+    Args:
+        name: letters, digits and underscores.
+        train: what networks are trained on, and where the samples of SiPP and PFP come from; not needed to compare.
+        test: what their error is measured on.
+        shifts: further test sets by name, from other distributions.
+        classes: names in the order of the network's outputs; else what the data sets say, else numbers.
+        mean, std: per channel, of pixels in [0, 1]; what a network's input is normalised with. A network that was
+            trained elsewhere needs those that it was trained with. ``None``: those of the training images.
+        image_size: pixels on each side to which studies bring images that are of many sizes, or more than memory
+            holds; ``None``: the size of the first. :func:`lostprune.audit.compare` takes images as they are.
+
+    Raises:
+        ValueError, TypeError: something is wrong with a name or a set; says what, where, and what to do.
+        FileNotFoundError: a folder is missing, or has no images.
+
+    Example:
+        >>> images = torch.zeros(20, 1, 28, 28, dtype=torch.uint8)
+        >>> register("blank", test=(images, torch.arange(20) % 10), mean=0.13, std=0.31)
+        >>> DATASETS["blank"].image_shape
+        (1, 28, 28)
+    """
+    _check_name("data set name", name)
+    if not getattr(DATASETS.get(name), "registered", True):
+        raise ValueError(f"data set name: got {name!r}, which is built in; choose another name")
+    if test is None:
+        raise ValueError(f"{name}: got no test set, expected test=…, what the error is measured on")
+    given = {"train": train, "test": test} if train is not None else {"test": test}
+    splits, channels = {}, None
+    for split, images in given.items():
+        splits[split] = split_of(f"{name} {split}", images, classes, channels)
+        channels = len(splits[split].images[0])
+    first = next(iter(splits.values()))
+    if len({split.classes for split in splits.values()}) > 1:
+        raise ValueError(
+            f"{name}: got {len(splits['train'].classes)} classes in train and {len(splits['test'].classes)} in test, "
+            "expected the same; pass classes=(…) in the order of the network's outputs"
+        )
+    mean, std = _constants(name, splits.get("train"), mean, std, channels)
+    one_size = isinstance(splits["test"].images, torch.Tensor)
+    size = tuple(first.images[0].shape[1:]) if one_size or image_size is None else (image_size, image_size)
+    plain = Dataset(
+        classes=first.classes,
+        image_shape=(channels, *size),
+        mean=mean,
+        std=std,
+        parts={split: Part(len(images.images), *_digests(images)) for split, images in splits.items()},
+        sources=(),
+        task=_task(first),
+        registered=splits,
+    )
+    DATASETS[name] = _with_shifts(name, plain, shifts or {})
+
+
+def add_shifts(name: str, shifts: Mapping[str, object]) -> None:
+    """Add test sets from other distributions to a data set, one of this package or a registered one.
+
+    Args:
+        name: of the data set.
+        shifts: as for :func:`register`; one that is there already is replaced.
+
+    Raises:
+        ValueError, TypeError, FileNotFoundError: as for :func:`register`; nothing is added then.
+    """
+    choose("dataset", name, DATASETS)
+    DATASETS[name] = _with_shifts(name, DATASETS[name], shifts)
+
+
+def fingerprint(name: str, *splits: str) -> str | None:
+    """What tells registered splits of one name apart: a digest of their images and of what normalises them.
+
+    ``None`` if none of them was registered: those of this package never change.
+    """
+    facts = DATASETS[name]
+    digests = [str(facts.parts[split]) for split in splits if split in facts.registered]
+    if not digests:
+        return None
+    constants = str((facts.classes, facts.mean, facts.std))
+    return hashlib.sha256("".join([constants, *splits, *digests]).encode()).hexdigest()[:8]
+
+
+def _with_shifts(name: str, facts: Dataset, shifts: Mapping[str, object]) -> Dataset:
+    found = {}
+    for shift, images in shifts.items():
+        _check_name(f"{name}: name of a shift", shift)
+        if shift in ("train", "test", name):
+            raise ValueError(f"{name}: got a shift named {shift!r}, expected a name of its own")
+        found[shift] = split_of(f"{name} {shift}", images, facts.classes, facts.image_shape[0])
+    parts = {shift: Part(len(split.images), *_digests(split)) for shift, split in found.items()}
+    return dataclasses.replace(
+        facts,
+        parts=facts.parts | parts,
+        registered=dict(facts.registered) | found,
+        shifts=tuple(dict.fromkeys((*facts.shifts, *found))),
+    )
+
+
+def _task(split: Split) -> Classification | Segmentation:
+    """Segmentation, if every pixel has a label."""
+    return Segmentation(len(split.classes)) if split.labels[0].dim() == 2 else Classification()
+
+
+def _check_name(what: str, name: object) -> None:
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ValueError(f"{what}: got {name!r}, expected letters, digits and underscores; choose another name")
+
+
+def _constants(
+    name: str, train: Split | None, mean: object, std: object, channels: int
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and std of each channel."""
+    if mean is None or std is None:
+        if train is None:
+            raise ValueError(
+                f"{name}: got no mean and std, expected those that the network was trained with (mean=0, std=1 for "
+                "pixels in [0, 1]); without a train set they cannot be computed"
+            )
+        step = -(-len(train.images) // _MEASURED)
+        pixels = [train.images[i].flatten(1).double() / 255 for i in range(0, len(train.images), step)]
+        joined = torch.cat(pixels, 1)
+        mean = joined.mean(1).tolist() if mean is None else mean
+        std = joined.std(1).tolist() if std is None else std
+    found = []
+    for what, values in (("mean", mean), ("std", std)):
+        values = np.broadcast_to(values, channels) if np.ndim(values) == 0 else np.asarray(values, float)
+        if values.shape != (channels,) or not np.isfinite(values).all() or (what == "std" and (values <= 0).any()):
+            kind = "positive number" if what == "std" else "number"
+            raise ValueError(
+                f"{name}: {what}: got {values.tolist()}, expected one {kind} for each of {channels} channels"
+            )
+        found.append(tuple(map(float, values)))
+    return found[0], found[1]
+
+
+def _digests(split: Split) -> tuple[str, str]:
+    """SHA-256 of images and labels; of some images of each where they are not in memory."""
+    whole = isinstance(split.images, torch.Tensor)
+    rows = range(len(split.images)) if whole else np.linspace(0, len(split.images) - 1, _HASHED).astype(int)
+    digests = []
+    for sequence in (split.images, split.labels):
+        digest = hashlib.sha256(str(len(sequence)).encode())
+        for row in rows:
+            digest.update(np.ascontiguousarray(sequence[int(row)]))
+        digests.append(digest.hexdigest())
+    return digests[0], digests[1]

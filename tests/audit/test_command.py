@@ -1,0 +1,87 @@
+"""``lostprune compare`` on files, folders and code of the reader's own."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+import torch
+from click.testing import CliRunner
+from PIL import Image
+from safetensors.torch import save_file
+
+from fixtures.bars import CLASSES, Bars, damaged, pictures
+from lostprune.cli import main
+
+CODE = "from fixtures.bars import Bars\ndef build(num_classes=4):\n    return Bars()\n"
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A folder with a network's code, its weights, the pruned network's, and a test set."""
+    (tmp_path / "bars_of_mine.py").write_text(CODE)
+    save_file(Bars().state_dict(), tmp_path / "parent.safetensors")
+    torch.save({"state_dict": damaged(Bars()).state_dict()}, tmp_path / "pruned.pth")
+    for number, (image, label) in enumerate(zip(*pictures(80), strict=True)):
+        folder = tmp_path / "photos" / CLASSES[label]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image.permute(1, 2, 0).numpy()).save(folder / f"{number}.png")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    yield tmp_path
+    sys.modules.pop("bars_of_mine", None)
+
+
+def compare(*arguments: str):
+    return CliRunner().invoke(main, ["compare", *arguments])
+
+
+NETWORKS = ("bars_of_mine.py:build",) * 2
+ORDER = ("--classes", ",".join(CLASSES))  # the network's, which is not the alphabet's
+WEIGHTS = ("--parent-weights", "parent.safetensors", "--pruned-weights", "pruned.pth")
+
+
+def test_two_networks_on_a_folder_of_images(place):
+    options = (*ORDER, "--data", "photos", "--shift", "again=photos", "--corruption", "fog")
+    found = compare(*NETWORKS, *WEIGHTS, *options)
+    assert found.exit_code == 0, found.output
+    lines = found.output.splitlines()
+    assert [line.split()[0] for line in lines[-5:-2]] == ["photos", "again", "fog"]
+    assert "unsafe" in lines[-2] and (place / "compare.html").exists()
+
+
+def test_an_exported_program_and_json(place):
+    program = torch.export.export(damaged(Bars()).eval(), (torch.zeros(2, 3, 16, 16),))
+    torch.export.save(program, place / "pruned.pt2")
+    options = ("--parent-weights", "parent.safetensors", "--data", "photos", "--mean", "0,0,0", "--json")
+    found = compare("bars_of_mine.py:build", "pruned.pt2", *ORDER, *options)
+    assert found.exit_code == 0, found.output
+    verdict = json.loads(found.stdout)
+    assert verdict["verdict"] == "unsafe" and verdict["distributions"][0]["distribution"] == "photos"
+    assert verdict["distributions"][0]["difference"] > 0.005
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nowhere.py:build", NETWORKS[1], "--data", "photos"), "exists"),
+        (("no_network", NETWORKS[1], "--data", "photos"), "register"),
+        (("bars_of_mine.py:bild", NETWORKS[1], "--data", "photos"), "build"),
+        ((*NETWORKS, "--data", "nowhere"), "folder that exists"),
+        ((*NETWORKS, "--data", "photos", "--shift", "night"), "NAME=FOLDER"),
+        ((*NETWORKS, "--data", "photos", "--corruption", "fogg"), "fog"),
+        ((*NETWORKS, "--data", "photos", "--mean", "a,b"), "numbers"),
+        ((*NETWORKS, "--data", "photos", "--classes", "cat,dog"), "names among the classes"),
+        ((*NETWORKS, "--data", "photos", "--import", "nothing.py"), "exists"),
+        ((*NETWORKS, "--data", "photos", "--parent-weights", "broken.pth"), "damaged"),
+        ((*NETWORKS, "--data", "photos", "--parent-weights", "others.safetensors"), "missing: out.weight"),
+        (("pruned.pth", NETWORKS[1], "--data", "photos"), "name that, and the file as weights"),
+    ],
+)
+def test_what_is_wrong_is_said_without_a_traceback(place, arguments, message):
+    (place / "broken.pth").write_bytes(b"no weights")
+    save_file({"other": torch.zeros(2)}, place / "others.safetensors")
+    found = compare(*arguments)
+    assert found.exit_code in (1, 2) and message in found.output and "Traceback" not in found.output
+    assert not (place / "compare.html").exists()

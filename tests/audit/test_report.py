@@ -1,0 +1,122 @@
+"""The page of a comparison: it needs nothing else, says the verdict first, and fits on a phone."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import pytest
+import torch
+import xarray as xr
+
+from fixtures.bars import CLASSES, Bars, Pixels, damaged, pictures
+from lostprune import audit, data
+from lostprune.audit import guidelines, words
+
+
+def compared(**settings) -> xr.DataTree:
+    network = Bars()
+    return audit.compare(network, settings.pop("pruned", damaged(network)), pictures(200), **settings)
+
+
+def test_the_page_needs_no_network_and_says_the_verdict_first(tmp_path):
+    tree = compared(classes=CLASSES, corruptions=("fog", "gaussian_noise"))
+    page = audit.write_report(tree, tmp_path / "page.html").read_text()
+    assert not re.search(r"""(src|href)=["'](?!data:)|url\(""", page) and "http" not in page
+    text = re.sub(r"<style.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL)
+    places = [text.find(part) for part in ("Unsafe", "Gaussian noise", "excess error", "owl", "guidelines")]
+    assert -1 not in places and places == sorted(places)
+    assert page.count("<img") == tree["changed"].sizes["example"] > 0
+
+
+def test_names_of_the_readers_are_escaped(tmp_path):
+    tree = compared(classes=("<script>", *CLASSES[1:]), pruned=damaged(Bars(), 0))
+    page = audit.write_report(tree, tmp_path / "page.html").read_text()
+    assert "<script>" not in page and "&lt;script&gt;" in page
+
+
+def test_a_result_read_from_its_file_makes_the_same_page(tmp_path):
+    tree = compared(shifts={"later": pictures(60, seed=1)})
+    tree.to_netcdf(tmp_path / "compare.nc")
+    again = audit.write_report(xr.open_datatree(tmp_path / "compare.nc"), tmp_path / "again.html")
+    assert again.read_text() == audit.write_report(tree, tmp_path / "page.html").read_text()
+
+
+def test_segmentation_and_two_equal_networks_make_a_page(tmp_path):
+    labels = torch.randint(0, 2, (20, 12, 10), generator=torch.Generator().manual_seed(0))
+    split = data.Split((labels * 200).to(torch.uint8)[:, None], labels, ("ground", "object"))
+    page = audit.write_report(audit.compare(Pixels(0.4), Pixels(0.9), split), tmp_path / "page.html").read_text()
+    assert "of the pixels" in page
+    same = audit.write_report(compared(pruned=Bars()), tmp_path / "same.html").read_text()
+    assert "Cannot tell" in same or "Safe" in same
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api")
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        pytest.skip("no Chromium on this machine")
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_fits_its_window(tmp_path, browser, width):
+    path = audit.write_report(compared(classes=CLASSES, corruptions=("jpeg_compression",)), tmp_path / "page.html")
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.goto(path.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+
+
+def test_the_headline_names_only_what_is_proved():
+    tree = compared(corruptions=("fog",))
+    assert "loses more than" in words.headline(tree) and "Test" in words.headline(tree)
+    equal = compared(pruned=Bars())
+    assert "too few" in words.headline(equal) and "needs about 540 images" in words.verdict_in_words(
+        equal.to_dataset().isel(distribution=0), 0.005
+    )
+
+
+@pytest.mark.parametrize(("number", "expected"), [(7, "7"), (539, "about 540"), (12_206, "about 13,000")])
+def test_large_numbers_have_two_figures_and_are_never_too_small(number, expected):
+    assert words.thousands(number) == expected
+
+
+def verdicts(**own: str) -> xr.DataTree:
+    """A comparison on a test set that is safe and on these shifts of the reader's own."""
+    names = ["test", *own]
+    values = {
+        "verdict": ["safe", *own.values()],
+        "difference": [0.0] + [0.01] * len(own),
+        "upper": [0.004] * len(names),
+    }
+    values["upper"] = [0.004 if verdict == "safe" else 0.02 for verdict in values["verdict"]]
+    values |= {"images_needed": [500.0] * len(names), "images": [100] * len(names)}
+    found = xr.Dataset({name: ("distribution", one) for name, one in values.items()}, {"distribution": names})
+    found["error"] = (("network", "distribution"), [[0.1] * len(names)] * 2)
+    found = found.assign_coords(
+        network=["parent", "pruned"], group=("distribution", ["test set", *["shift"] * len(own)])
+    )
+    tree = xr.DataTree(found)
+    tree.attrs = {"delta": 0.005, "nominal": "test"}
+    return tree
+
+
+@pytest.mark.parametrize(
+    ("own", "partly", "known"),
+    [
+        ({"fog": "safe", "rain": "safe"}, "held", "may be used"),
+        ({"fog": "safe", "rain": "unsafe"}, "does not hold", "not shown"),
+        ({"fog": "cannot tell", "rain": "unsafe"}, "prune less", "not shown"),
+        ({"fog": "safe"}, "Cannot be applied", "may be used"),
+    ],
+)
+def test_guidelines_rest_on_the_verdicts(own, partly, known):
+    first, second, third, fourth = guidelines.of_comparison(verdicts(**own))
+    assert partly in second.advice and known in third.advice
+    assert all(one.evidence for one in (first, second, third, fourth))
+    assert ("Do not use" in first.advice) == any(verdict != "safe" for verdict in own.values())
