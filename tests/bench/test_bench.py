@@ -27,7 +27,7 @@ def test_the_time_of_pruning_is_measured(monkeypatch: pytest.MonkeyPatch):
         assert 0 < times["smallest"] <= times["median"] <= times["largest"]
     assert measured["torch_version"] == torch.__version__
     words = call("prune").output
-    assert f"{1000 * measured['seconds']['FT']['median']:.1f} (" in words and measured["device"] in words
+    assert f"{1000 * measured['seconds']['FT']['median']:,.1f} (" in words and measured["device"] in words
 
 
 def test_the_evaluation_is_measured_against_the_plain_loop(monkeypatch: pytest.MonkeyPatch):

@@ -18,6 +18,7 @@ from lostprune.training import TRAIN_CORRUPTIONS
         ({"network": "resnet20; import os"}, "network: got"),
         ({"dataset": "cifar100"}, "did you mean 'cifar10'"),
         ({"training": "robst"}, "did you mean 'robust'"),
+        ({"network": "resnet18", "dataset": "imagenet", "training": "robust"}, "expected 'nominal' for imagenet"),
         ({"training": "robust-without-blurs"}, "did you mean 'robust-without-blur'"),
         ({"methods": ("WT", "sipp")}, "did you mean 'SiPP'"),
         ({"methods": ()}, "expected a tuple of names"),

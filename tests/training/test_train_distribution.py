@@ -48,7 +48,7 @@ def test_two_epochs_see_different_images(training, images):
     seen = []
     for _ in range(2):
         trainer.begin_epoch()
-        seen.append(trainer._images.clone())
+        seen.append(trainer.feed.images.clone())
     assert not torch.equal(*seen)
 
 
@@ -71,7 +71,7 @@ def test_corrupted_images_are_cropped_and_flipped_afterwards(images):
     trainer.begin_epoch()
     order = torch.randperm(80, generator=(generator := seeded()))
     expected = data.pad_crop_flip(alter(white[order], "robust", generator), generator)
-    assert torch.equal(trainer._images, expected)
+    assert torch.equal(trainer.feed.images, expected)
 
 
 def test_an_unknown_training_is_answered_with_the_nearest(images):

@@ -24,6 +24,7 @@ from ..foundations.progress import in_words
 from .pages import BookError, Page, read_pages
 from .status_line import StatusLine
 
+EXPLORER = Path(__file__).parent / "explorer"
 AT_ONCE = 2  # pages, where there are as many cores
 
 
@@ -108,9 +109,12 @@ def _tell(say: Callable[[str], object], line: str) -> None:
 
 def _write_lists(pages: dict[str, Page], root: Path) -> None:
     """Write what lists all pages, unless they are those that it was written from."""
-    stamp = root / "book" / "pages" / ".listed"
-    digest = hashlib.sha256(" ".join([*pages, *(page.digest() for page in pages.values())]).encode()).hexdigest()
-    if stamp.is_file() and stamp.read_text() == digest:
+    folder = root / "book" / "pages"
+    stamp, written = folder / ".listed", (folder / "status.md", folder / "explorer.html")
+    static = (file for file in sorted(EXPLORER.iterdir()) if file.suffix in (".css", ".html", ".js"))
+    made_from = [*pages, *(page.digest() for page in pages.values()), *(file.read_text("utf-8") for file in static)]
+    digest = hashlib.sha256(" ".join(made_from).encode()).hexdigest()
+    if stamp.is_file() and all(file.is_file() for file in written) and stamp.read_text() == digest:
         return
     from . import exhibits, explorer, shown  # here: they need torch, which takes seconds
 

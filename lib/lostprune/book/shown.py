@@ -46,6 +46,7 @@ def read(pages: Iterable[Page], root: Path) -> Results:
 
 def _parts_of(study: Study, folder: Path) -> dict[str, xr.Dataset]:
     datasets = {part: results.read_study(study, part, folder) for part in results.PARTS}
+    per_image = ["wrong", "pixels"]
     return {
-        part: dataset.drop_vars("wrong", errors="ignore") for part, dataset in datasets.items() if dataset is not None
+        part: dataset.drop_vars(per_image, errors="ignore") for part, dataset in datasets.items() if dataset is not None
     }

@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from ..foundations import verified
 from ..foundations.store import write_whole
 
 _RECORD = ".checked.json"
-_known: dict[str, list] = {}  # what this process found right, where the folder cannot be written
 
 
 def once(path: Path, folder: Path, check: Callable[[Path], None], again: bool = False) -> None:
@@ -30,11 +30,9 @@ def once(path: Path, folder: Path, check: Callable[[Path], None], again: bool = 
 
 def once_for(name: str, state: list, folder: Path, check: Callable[[], None], again: bool = False) -> None:
     """Call ``check`` on whatever ``name`` stands for, unless it has passed in the same ``state`` (a list for JSON)."""
-    known = f"{folder}/{name}"
-    if not again and state in (_known.get(known), _read(folder).get(name)):
+    if not again and state == _read(folder).get(name):
         return
-    check()
-    _known[known] = state
+    verified.once((str(folder), name, *state), check, again)
     record = json.dumps(_read(folder) | {name: state}, indent=1)
     try:
         write_whole(folder / _RECORD, lambda part: part.write_text(record))

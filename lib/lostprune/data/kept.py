@@ -9,13 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ..foundations import verified
 from ..foundations.store import write_whole
 from .datasets import Dataset, Part
 
 log = logging.getLogger("lostprune")
-
-# What this process found out about kept files, by their (path, size, time of change): None if they are right.
-_verdicts: dict[tuple, str | None] = {}
 
 
 def read_kept(folder: Path, dataset: Dataset, split: str) -> tuple[np.ndarray, np.ndarray] | None:
@@ -27,18 +25,24 @@ def read_kept(folder: Path, dataset: Dataset, split: str) -> tuple[np.ndarray, n
     paths = _paths(folder, split)
     if not all(path.exists() for path in paths):
         return None
-    state = tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in paths)
-    if _verdicts.get(state):
-        return None
+    state = verified.state_of(*paths)
+    if verified.is_known_to_be_wrong(state):
+        return None  # the log says so already
+
+    def check() -> None:
+        part = _recorded(folder, split, dataset.parts[split])
+        check_arrays(*_mapped(paths), part, dataset.image_shape)
+
     try:
-        images, labels = (np.load(path, mmap_mode="c") for path in paths)
-        if state not in _verdicts:
-            check_arrays(images, labels, _recorded(folder, split, dataset.parts[split]), dataset.image_shape)
+        verified.once(state, check)
+        return _mapped(paths)
     except (OSError, ValueError, EOFError) as error:
-        _verdicts[state] = repr(error)
         log.warning("%s: the kept %s arrays are damaged (%s) and will be replaced", folder, split, error)
         return None
-    _verdicts[state] = None
+
+
+def _mapped(paths: tuple[Path, Path]) -> tuple[np.ndarray, np.ndarray]:
+    images, labels = (np.load(path, mmap_mode="c") for path in paths)
     return images, labels
 
 

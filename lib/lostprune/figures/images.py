@@ -62,6 +62,7 @@ def example_images(images: dict[str, torch.Tensor], title: str, columns: int = 7
             frame_width=shown,
             frame_height=shown_height,
             toolbar=None,
+            active_tools=[],
             fontsize={"title": "14px"},
             backend="bokeh",
             **frame,

@@ -90,6 +90,7 @@ def finish(
             fontsize={"title": "14px", "labels": "13px", "ticks": "12px", "legend": "12px"},
             legend_opts={"border_line_alpha": 0, "background_fill_alpha": 0, "padding": 2, "margin": 4, "spacing": 12},
             autohide_toolbar=True,
+            active_tools=[],  # a finger or wheel on a figure scrolls the page; its tools are a click away
             hooks=[_for_bokeh(footer)],
             backend="bokeh",
             **common,

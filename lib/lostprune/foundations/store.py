@@ -16,9 +16,9 @@ import safetensors.torch
 import torch
 from filelock import FileLock, Timeout
 
+from . import verified
+
 FORMAT = 1
-# Whether this process found a checkpoint whole, by its files with their sizes and times of change.
-_verdicts: dict[tuple, bool] = {}
 
 
 class DamagedFile(RuntimeError):
@@ -156,16 +156,11 @@ def writing(path: Path) -> contextlib.AbstractContextManager[None]:
 def is_whole(path: Path) -> bool:
     """Whether the checkpoint ``path`` is there and as it was written; read once per process while unchanged."""
     try:
-        files = [path.with_suffix(suffix) for suffix in (".json", ".safetensors")]
-        state = tuple((file, file.stat().st_size, file.stat().st_mtime_ns, file.stat().st_ino) for file in files)
-    except OSError:
+        state = verified.state_of(path.with_suffix(".json"), path.with_suffix(".safetensors"))
+        verified.once(state, lambda: load_checkpoint(path))
+    except (OSError, DamagedFile):
         return False
-    if state not in _verdicts:
-        try:
-            _verdicts[state] = load_checkpoint(path) is not None
-        except DamagedFile:
-            _verdicts[state] = False
-    return _verdicts[state]
+    return True
 
 
 def load_checkpoint(path: Path) -> tuple[dict[str, torch.Tensor], dict] | None:

@@ -113,4 +113,5 @@ class Shift(Part):
             count = int(images.sel(distribution=name))
             beyond = outcomes.sel(distribution=name).isel(image=slice(count, None))
             if bool(beyond.any()) or bool((apart.sel(distribution=name) > 1e-9).any()):
-                raise SchemaError(f"shift: on {name!r} the outcomes of the {count} images do not give the error")
+                what = "share of the {} images that are wrong" if kept == ["wrong"] else "IoU error of the {} images"
+                raise SchemaError(f"shift: on {name!r} the {what.format(count)} is not the error")

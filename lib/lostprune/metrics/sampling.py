@@ -128,6 +128,7 @@ def paired_standard_error(wrong: xr.DataArray) -> xr.DataArray:
     errors = []
     for name in wrong["distribution"].values:
         one = wrong.sel(distribution=name).dropna("image", how="all").astype("float32")
+        one = one.drop_vars([coordinate for coordinate in one.coords if not one[coordinate].ndim])  # they differ
         if set(_OF_PIXELS) <= set(one.dims):
             errors.append(_resampled_standard_error(one))
             continue
@@ -140,10 +141,9 @@ def _resampled_standard_error(pixels: xr.DataArray) -> xr.DataArray:
     """As :func:`paired_standard_error`, of an IoU, which is no mean over images: how much it varies when resampled."""
     pixels = pixels.transpose(..., "image", *_OF_PIXELS)
     error = resampled_iou_errors(pixels.values, image_weights(pixels.sizes["image"], RESAMPLES, 0))
-    error = xr.DataArray(error, dims=("resample", *pixels.dims[:-3])).assign_coords(
-        {name: pixels[name] for name in pixels.dims[:-3]}
-    )
-    return (error - error.sel(cycle=0)).std("resample", ddof=1)
+    kept = pixels.isel({name: 0 for name in pixels.dims[-3:]}, drop=True)  # of the dimensions and coordinates of errors
+    error = kept.expand_dims(resample=len(error)).copy(data=error)
+    return (error - error.sel(cycle=0, drop=True)).std("resample", ddof=1)
 
 
 def images_of(wrong: xr.DataArray) -> np.ndarray:

@@ -102,13 +102,14 @@ SCALES = {
 
 # What a scale is on sets of image files, whose images are larger and whose networks are deeper: fewer of them.
 _SMALL = {"train_images": 64, "test_images": 12, "batch_size": 16, "noise_images": 12}
+_QUICK = {"train_images": 4000, "epochs": 4, "test_images": 1000, "noise_images": 200, "classes": 20, "image_size": 64}
 _OF_DATASET = {
     ("smoke", "imagenet"): _SMALL | {"classes": 3, "image_size": 32},
     ("smoke", "tiny_imagenet"): _SMALL | {"classes": 3, "image_size": 32},
     ("smoke", "voc"): _SMALL | {"train_images": 4, "batch_size": 2, "test_images": 2, "image_size": 33},
-    ("quick", "imagenet"): {"classes": 20, "image_size": 64},
-    ("quick", "tiny_imagenet"): {"classes": 20, "image_size": 64},
-    ("quick", "voc"): {"image_size": 129, "batch_size": 8, "test_images": 60, "epochs": 8, "noise_images": 20},
+    ("quick", "imagenet"): _QUICK,
+    ("quick", "tiny_imagenet"): _QUICK,
+    ("quick", "voc"): {"image_size": 129, "batch_size": 8, "test_images": 100, "epochs": 8, "noise_images": 20},
     ("reduced", "imagenet"): {"classes": 100, "image_size": 64},
     ("reduced", "tiny_imagenet"): {"image_size": 64},
     ("reduced", "voc"): {"image_size": 257, "batch_size": 16, "epochs": 15, "noise_images": 50},

@@ -79,7 +79,7 @@ class Trainer:
         for parameter in self._parameters:  # what SGD begins with, but the same tensor from the first step on
             self._optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
         if isinstance(run.images, torch.Tensor):
-            self._feed = Resident(run.images, run.labels, run.training)
+            self.feed = Resident(run.images, run.labels, run.training)
         else:
             if run.training != "nominal":
                 raise ValueError(
@@ -87,7 +87,7 @@ class Trainer:
                     "images that lie in memory as one tensor are altered in training"
                 )
             sizes = self.batch_sizes()
-            self._feed = Streamed(run.images, run.labels, run.dataset, run.image_size, sizes, self.device)
+            self.feed = Streamed(run.images, run.labels, run.dataset, run.image_size, sizes, self.device)
         self._first = torch.zeros(1, dtype=torch.int64, device=self.device)  # image of the next batch
         self._step = torch.zeros(1, dtype=torch.int64, device=self.device)  # counted from the start of the run
         self._loss_sum = torch.zeros((), dtype=torch.float64, device=self.device)
@@ -155,14 +155,14 @@ class Trainer:
     def begin_epoch(self) -> None:
         """Draw the order of the images, what alters them, their crops and flips."""
         with self._on_stream():
-            self._feed.begin_epoch(self._generator)
+            self.feed.begin_epoch(self._generator)
             for counter in (self._first, self._loss_sum, self._counts):
                 counter.zero_()
 
     def step(self, size: int) -> None:
         """The next step of the epoch, on ``size`` images."""
         with self._on_stream():
-            self._feed.load(size, self._first)
+            self.feed.load(size, self._first)
             if size in self._graphs:
                 self._graphs[size].replay()
             else:
@@ -193,8 +193,8 @@ class Trainer:
 
     def _run_step(self, size: int) -> None:
         rows = self._first + torch.arange(size, device=self.device)
-        labels = self._feed.labels.index_select(0, rows)
-        inputs = data.normalize(self._feed.images.index_select(0, rows), self.run.dataset)
+        labels = self.feed.labels.index_select(0, rows)
+        inputs = data.normalize(self.feed.images.index_select(0, rows), self.run.dataset)
         inputs = inputs.contiguous(memory_format=torch.channels_last)
         self._rate.copy_(self._rates.index_select(0, self._step).squeeze(0))
         forward = _forward(self.engine.compiled)
