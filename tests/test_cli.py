@@ -23,7 +23,7 @@ def test_the_module_is_the_command(tmp_path: Path):
         [sys.executable, "-m", "lostprune", "--help"], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("Usage: lostprune ")
-    for command in ("bench", "book", "campaign", "data", "verify"):
+    for command in ("audit", "bench", "book", "campaign", "compare", "data", "verify"):
         assert f"\n  {command} " in done.stdout
 
 

@@ -83,6 +83,10 @@ def test_from_code_and_weights_to_the_network_to_use(place):
         expected = network.eval()(image)
         assert torch.allclose(smaller(image), expected, atol=1e-5)
         assert torch.allclose(exported(image), expected, atol=1e-5)
+    beside = ("compare", "audit/shrunk", "audit/network.pt2", "--data", "photos/test", "--json", "--out", "same.html")
+    same = CliRunner().invoke(main, beside)
+    assert same.exit_code == 0, same.output
+    assert json.loads(same.stdout)["distributions"][0]["difference"] == 0
 
 
 def test_where_the_images_are_too_few_nothing_is_recommended(place):

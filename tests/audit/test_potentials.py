@@ -30,7 +30,7 @@ def study(changes: dict[str, list[list[tuple[int, int]]]], images: int = 5000) -
         error=(("pruner", "repetition", "cycle", "distribution"), wrong.mean(-1)),
         images=("distribution", [images] * 2),
     )
-    shift = shift.assign_attrs(dataset="cifar10")
+    shift = shift.assign_attrs(dataset="cifar10", training="nominal")
     return known.drop_vars("distribution").assign(prune_ratio=(tuple(chain), ratio)), shift
 
 
@@ -110,7 +110,7 @@ def test_segmentation_is_told_by_a_bootstrap_over_images():
     shift = xr.Dataset(
         {"pixels": (dimensions, pixels), "images": ("distribution", [40])},
         {"pruner": ["WT"], "repetition": [0], "cycle": [0, 1, 2], "distribution": ["scenes"]},
-        {"dataset": "scenes"},
+        {"dataset": "scenes", "training": "nominal"},
     )
     shift["error"] = xr.apply_ufunc(iou_error, shift.pixels.sum("image"), input_core_dims=[["class", "quantity"]])
     curves = xr.Dataset({"prune_ratio": (dimensions[:3], [[[0.0, 0.3, 0.6]]])}, {"cycle": [0, 1, 2]})

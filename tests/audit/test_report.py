@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import shutil
 
+import numpy as np
 import pytest
 import torch
 import xarray as xr
 
 from fixtures.bars import CLASSES, Bars, Pixels, damaged, pictures
 from lostprune import audit, data
-from lostprune.audit import guidelines, words
+from lostprune.audit import guidelines, potentials, words
 
 
 def compared(**settings) -> xr.DataTree:
@@ -120,3 +121,39 @@ def test_guidelines_rest_on_the_verdicts(own, partly, known):
     assert partly in second.advice and known in third.advice
     assert all(one.evidence for one in (first, second, third, fourth))
     assert ("Do not use" in first.advice) == any(verdict != "safe" for verdict in own.values())
+
+
+def bounds(training: str = "nominal", **by_method: list[float]) -> xr.Dataset:
+    """What an audit with two shifts found: for each method lower bounds on test set, fog and rain."""
+    names, ratios = ["test", "fog", "rain"], [0.0, 0.3, 0.6]
+    bound = np.array(list(by_method.values()))[:, None]
+    safe = np.moveaxis(bound[..., None] >= np.array(ratios), -1, 2)
+    found = xr.Dataset(
+        {
+            "lower_bound": (("pruner", "repetition", "distribution"), bound),
+            "verdict": (("pruner", "repetition", "cycle", "distribution"), np.where(safe, "safe", "unsafe")),
+            "prune_ratio": (("pruner", "repetition", "cycle"), np.tile(ratios, (len(by_method), 1, 1))),
+        },
+        {"pruner": list(by_method), "repetition": [0], "cycle": range(3), "distribution": names},
+    )
+    return found.assign_attrs(training=training, delta=0.005)
+
+
+def recommended(ratio: float, everywhere: bool = True) -> potentials.Recommendation:
+    return potentials.Recommendation("WT", 0, 1 if ratio else 0, ratio, ("test", "fog", "rain"), everywhere, 1)
+
+
+def test_guidelines_of_an_audit_rest_on_the_bounds():
+    own = ("fog", "rain")
+    good = guidelines.of_audit(bounds(WT=[0.6, 0.3, 0.3]), recommended(0.3), own)
+    assert "30%" in good[0].advice and "held" in good[1].advice and "30%" in good[2].advice
+    worse = guidelines.of_audit(bounds(WT=[0.6, 0.6, 0.0]), recommended(0.6, False), own)
+    assert "Do not prune" in worse[0].advice and "Rain (60%)" in worse[1].evidence and "Nothing" in worse[2].advice
+    assert "was not measured" in good[3].evidence
+
+
+@pytest.mark.parametrize(("robust", "advice"), [([0.6, 0.6, 0.6], "raises"), ([0.6, 0.3, 0.3], "do not raise")])
+def test_augmentation_is_offered_where_it_is_measured_to_help(robust, advice):
+    pair = bounds(WT=[0.6, 0.3, 0.3]), bounds("robust", WT=robust)
+    for found, other in (pair, pair[::-1]):
+        assert advice in guidelines.of_audit(found, recommended(0.3), (), other)[3].advice

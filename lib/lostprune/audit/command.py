@@ -114,12 +114,13 @@ def compare(
 @click.option(
     "--retrain-epochs", type=click.IntRange(min=0), help="After each step; 0: prune and nothing else. Else 3."
 )
+@click.option("--training", default="nominal", show_default=True, help="robust: corrupt the images of retraining.")
 @click.option("--train-images", type=click.IntRange(min=1), help="Of each epoch; else all.")
 @click.option("--time-limit", type=Duration(), help="About how long it may take, such as 30m or 2h.")
 @click.option("--out", type=click.Path(path_type=Path), default="audit", show_default=True, help="A folder.")
 def audit(
     network, dataset, shifts, classes, corruptions, delta, mean, std, sources, seed, weights, methods, keep,
-    retrain_epochs, train_images, time_limit, out,
+    retrain_epochs, training, train_images, time_limit, out,
 ):  # fmt: skip
     """How far can NETWORK be pruned, by which method, and where is that safe?
 
@@ -144,6 +145,7 @@ def audit(
             data_named(dataset, shifts_named(shifts), order, mean, std),
             methods or pruning.METHODS,
             weights=weights or weights_of(network),
+            training=training,
             keep_ratios=keep if isinstance(keep, list) else [keep],
             retrain_epochs=RETRAIN.epochs if retrain_epochs is None else retrain_epochs,
             train_images=train_images,

@@ -27,6 +27,7 @@ def own_study(
     *,
     weights: str | os.PathLike | None = None,
     recipe: Recipe | None = None,
+    training: str = "nominal",
     keep_ratios: Sequence[float] = KEEP_RATIOS,
     retrain_epochs: int = RETRAIN.epochs,
     train_images: int | None = None,
@@ -43,6 +44,7 @@ def own_study(
         methods: names of pruning methods.
         weights: of the trained parent; ``None``: it is trained first, by ``recipe``.
         recipe: how the parent is trained; ``None``: as ResNet20.
+        training: ``"robust"`` corrupts the images of training and retraining (Section 6); see :class:`Study`.
         keep_ratios: falling fractions of all parameters.
         retrain_epochs: of each cycle, by :data:`RETRAIN`; 0 prunes and nothing else.
         train_images, test_images: of an epoch and of the test set; ``None``: all.
@@ -64,7 +66,7 @@ def own_study(
         prune_only_steps=False,
         corruptions=tuple(corruptions),
     )
-    return Study(name, dataset, methods=tuple(methods), scale=scale, seed=seed)
+    return Study(name, dataset, training, methods=tuple(methods), scale=scale, seed=seed)
 
 
 def free_name(wanted: str) -> str:

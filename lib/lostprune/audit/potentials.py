@@ -49,7 +49,8 @@ def verdicts(
         lower_bound=bound,
         prune_potential=metrics.prune_potential(error, error.sel(cycle=0, drop=True), ratio, delta),
     )
-    return found.assign_attrs(delta=delta, alpha=alpha, dataset=shift.attrs["dataset"])
+    study = {name: shift.attrs[name] for name in ("dataset", "training")}
+    return found.assign_attrs(delta=delta, alpha=alpha, **study)
 
 
 def _classified(shift: xr.Dataset, delta: float, alpha: float) -> xr.Dataset:

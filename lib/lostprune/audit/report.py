@@ -25,25 +25,33 @@ def write_report(
     path: str | os.PathLike,
     verdicts: xr.Dataset | None = None,
     best: Recommendation | None = None,
+    applied: list[guidelines.Guideline] | None = None,
 ) -> Path:
     """Write what :func:`lostprune.audit.compare` found as a page to read.
 
     Args:
         tree: of ``compare``, or read from the file it was written to.
         path: of the page, ``….html``; an earlier one is replaced.
-        verdicts, best: of an audit, which come before the comparison, and which the guidelines then rest on.
+        verdicts, best: of an audit, which come before the comparison.
+        applied: guidelines to show; ``None``: those of the comparison.
 
     Raises:
         OSError: it cannot be written; an earlier page is then as it was.
     """
-    path, text = Path(path), page(tree, verdicts, best)
+    path, text = Path(path), page(tree, verdicts, best, applied)
     write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
     return path
 
 
-def page(tree: xr.DataTree, verdicts: xr.Dataset | None = None, best: Recommendation | None = None) -> str:
+def page(
+    tree: xr.DataTree,
+    verdicts: xr.Dataset | None = None,
+    best: Recommendation | None = None,
+    applied: list[guidelines.Guideline] | None = None,
+) -> str:
     """The text of the page that :func:`write_report` writes."""
-    return _template().render(**_contents(tree), audit=None if best is None else _audit(tree, verdicts, best))
+    audit = None if best is None else _audit(verdicts, best)
+    return _template().render(**_contents(tree), audit=audit, guidelines=applied or guidelines.of_comparison(tree))
 
 
 def _template() -> jinja2.Template:
@@ -64,11 +72,10 @@ def _contents(tree: xr.DataTree) -> dict:
         "galleries": _galleries(tree["changed"].to_dataset(), found),
         "noise": _noise(tree["noise"].to_dataset()),
         "costs": _costs(found),
-        "guidelines": guidelines.of_comparison(tree),
     }
 
 
-def _audit(tree: xr.DataTree, verdicts: xr.Dataset, best: Recommendation) -> dict:
+def _audit(verdicts: xr.Dataset, best: Recommendation) -> dict:
     """How far every method may prune on every distribution, and what is recommended."""
     bound, potential = (verdicts[name].isel(repetition=0) for name in ("lower_bound", "prune_potential"))
     rows = []
@@ -81,13 +88,11 @@ def _audit(tree: xr.DataTree, verdicts: xr.Dataset, best: Recommendation) -> dic
             for pruner in bound["pruner"].values
         ]
         rows.append({"name": str(name), "cells": cells})
-    own = tuple(str(name) for name in tree["distribution"][tree["group"] == "shift"].values)
     return {
         "pruners": [str(name) for name in bound["pruner"].values],
         "rows": rows,
         "best": best,
         "words": words.recommendation(best),
-        "guidelines": guidelines.of_audit(verdicts, best, own),
     }
 
 

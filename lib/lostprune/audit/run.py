@@ -14,6 +14,7 @@ import xarray as xr
 from .. import campaign, data, metrics, prune_retrain, results, runner
 from ..foundations.store import store_folder, write_whole
 from ..study import Study
+from .guidelines import Guideline, of_audit
 from .kept import compared
 from .paired import ALPHA
 from .potentials import Recommendation, recommend, verdicts
@@ -87,7 +88,8 @@ def run_audit(
     found, best = verdicts(curves, shift, delta, alpha), recommend(curves, shift, delta, alpha)
     network, masks = runner.load(finished, best.pruner, best.repetition, best.cycle or 1)
     comparison = compared(finished, best.pruner, best.repetition, best.cycle or 1, delta, alpha)
-    files = _write(folder, found, best, comparison)
+    applied = of_audit(found, best, data.DATASETS[study.dataset].shifts, _of_other_training(finished, delta, alpha))
+    files = _write(folder, found, best, comparison, applied)
     if best.cycle:
         facts = data.DATASETS[study.dataset]
         image = torch.zeros(1, *facts.image_shape)
@@ -95,10 +97,23 @@ def run_audit(
     return Audit(found, best, comparison, tuple(sorted(unfinished)), files)
 
 
-def _write(folder: Path, found: xr.Dataset, best: Recommendation, comparison: xr.DataTree) -> list[Path]:
+def _of_other_training(study: Study, delta: float, alpha: float) -> xr.Dataset | None:
+    """The verdicts of the same study with robust in the place of nominal training, or the other way round."""
+    other = dataclasses.replace(study, training="robust" if study.training == "nominal" else "nominal")
+    unfinished = {chain[0] for chain in results.missing(other, PARTS, store_folder())}
+    done = tuple(method for method in other.methods if method not in unfinished)
+    if not done:
+        return None
+    tree = runner.run(dataclasses.replace(other, methods=done), *PARTS)
+    return verdicts(*(tree[part].to_dataset() for part in PARTS), delta, alpha)
+
+
+def _write(
+    folder: Path, found: xr.Dataset, best: Recommendation, comparison: xr.DataTree, applied: list[Guideline]
+) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / name for name in ("report.html", "compare.nc", "verdicts.nc", "recommendation.json")]
-    write_report(comparison, files[0], found, best)
+    write_report(comparison, files[0], found, best, applied)
     write_whole(files[1], lambda part: comparison.to_netcdf(part, engine="netcdf4"))
     write_whole(files[2], lambda part: found.to_netcdf(part, engine="netcdf4"))
     write_whole(files[3], lambda part: part.write_text(json.dumps(best._asdict(), indent=1)))
