@@ -6,6 +6,7 @@ Every function labels, aligns and checks; the numbers come from plain functions 
 from .checks import groups
 from .commensurate import commensurate
 from .excess import excess_error_difference, overparameterization
+from .flips import flips, mcnemar_p
 from .potential import DELTA, ROUNDING, prune_potential
 from .sampling import LEVEL, interval, paired_standard_error, prune_potential_interval, resampled_prune_potential
 from .savings import with_what_is_gone
@@ -17,8 +18,10 @@ __all__ = [
     "ROUNDING",
     "commensurate",
     "excess_error_difference",
+    "flips",
     "groups",
     "interval",
+    "mcnemar_p",
     "overparameterization",
     "paired_standard_error",
     "prune_potential",
