@@ -48,7 +48,7 @@ class Scale:
     noise_levels: tuple[float, ...] = tuple(round(0.05 * i, 2) for i in range(15))
     noise_images: int = 1000
     noise_draws: int = 100
-    informative_images: int = 50
+    informative_images: int = 30
     informative_search: str = "gradient"
     informative_pixels_per_step: int = 10
     classes: int | None = None
