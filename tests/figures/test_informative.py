@@ -12,7 +12,7 @@ from lostprune import figures, metrics
 
 
 def cells(figure: hv.Overlay) -> dict[tuple[str, str], float]:
-    (heat,) = figure.traverse(lambda one: one, [hv.HeatMap])
+    (heat,) = figure.traverse(lambda one: one, [hv.Rectangles])
     columns = [heat.dimension_values(name) for name in ("chosen", "network", "mean")]
     return {(by, on): mean for by, on, mean in zip(*columns, strict=True) if np.isfinite(mean)}
 

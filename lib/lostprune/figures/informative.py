@@ -40,34 +40,46 @@ def informative_pixels(
     one = part.sel(pruner=pruner, distribution=distribution)
     names = network_labels(one)
     found = metrics.mean_over_images(one[measure])
-    rows = [(names[i], found.sel(mask_network=i)) for i in names]
+    rows = [(names[name], found.sel(mask_network=name)) for name in names]
     if measure == "confidence":
         rows.append((ALL_PIXELS, metrics.mean_over_images(one.whole_confidence)))
+    rows.reverse()  # the parent's stands at the top
+    columns = list(names.items())
     cells = [
-        (names[column], chosen, *(float(row[name].sel(network=column)) for name in ("mean", "lower", "upper")))
-        for chosen, row in reversed(rows)
-        for column in names
-        if bool(row["mean"].sel(network=column).notnull())
+        (x - 0.5, y - 0.5, x + 0.5, y + 0.5, *values, chosen, words_of)
+        for y, (chosen, row) in enumerate(rows)
+        for x, (name, words_of) in enumerate(columns)
+        if np.isfinite(values := [float(row[one].sel(network=name)) for one in ("mean", "lower", "upper")]).all()
     ]
-    by, on = hv.Dimension("network", label="evaluated on"), hv.Dimension("chosen", label="pixels chosen by")
     value = hv.Dimension("mean", label=words, range=limits)
-    tooltips = [(on.label, "@chosen"), (by.label, "@network"), (words, "@mean{0.000}")]
+    tooltips = [("pixels chosen by", "@chosen"), ("evaluated on", "@network"), (words, "@mean{0.000}")]
     tooltips.append(("95% interval over images", "@lower{0.000} to @upper{0.000}"))
-    shared = {"cmap": colors, "clim": limits, "colorbar": False}
-    heat = hv.HeatMap(cells, [by, on], [value, "lower", "upper"]).opts(
-        opts.HeatMap(tools=["hover"], hover_tooltips=tooltips, line_color="white", backend="bokeh", **shared),
-        opts.HeatMap(backend="matplotlib", **shared),
+    # On numeric axes: with names on its axes, HeatMap cannot be overlaid with labels in matplotlib.
+    shared = {"color": "mean", "cmap": colors, "clim": limits}
+    heat = hv.Rectangles(cells, ["x0", "y0", "x1", "y1"], [value, "lower", "upper", "chosen", "network"])
+    figure = heat.opts(
+        opts.Rectangles(tools=["hover"], hover_tooltips=tooltips, line_color="white", backend="bokeh", **shared),
+        opts.Rectangles(edgecolor="white", backend="matplotlib", **shared),
     )
-    figure = heat
-    middle = sum(limits) / 2 + 0.1
+    middle = 0.6 * limits[1]  # on darker cells black could not be read
     for ink, dark in (("black", False), ("white", True)):
-        texts = [(cell[0], cell[1], f"{cell[2]:.2f}") for cell in cells if (cell[2] > middle) is dark]
-        figure = figure * hv.Labels(texts, [by, on], "text").opts(
+        texts = [(cell[0] + 0.5, cell[1] + 0.5, f"{cell[4]:.2f}") for cell in cells if (cell[4] > middle) is dark]
+        figure = figure * hv.Labels(texts, ["x0", "y0"], "text").opts(
             opts.Labels(text_font_size="11px", text_color=ink, backend="bokeh"),
             opts.Labels(size=8, color=ink, backend="matplotlib"),
         )
     title = f"{network_label(part.attrs['network'])} pruned with {pruner}, {label(distribution)}: {words}"
-    options = {"height": 60 + 45 * len(rows), "width": width, "show_legend": False, "xrotation": 0, "padding": 0}
+    options = {
+        "height": 110 + 40 * len(rows),
+        "width": width,
+        "show_legend": False,
+        "xlabel": "evaluated on",
+        "ylabel": "pixels chosen by",
+        "xticks": list(enumerate(names.values())),
+        "yticks": [(y, chosen) for y, (chosen, _) in enumerate(rows)],
+        "xlim": (-0.5, len(names) - 0.5),
+        "ylim": (-0.5, len(rows) - 0.5),
+    }
     return finish(figure, title, part, **options)
 
 
