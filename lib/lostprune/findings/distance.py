@@ -43,7 +43,7 @@ def parents_pixels(part: xr.Dataset, distribution: str) -> str:
             enough.setdefault(method, []).append(_above(mine.lower, mine.upper, SUFFICES))
             if has_separate:
                 both = drawn.sel(pruner=method)
-                ends = metrics.interval((both.sel(network=name) - both.sel(network="separate")))
+                ends = metrics.interval(both.sel(network=name) - both.sel(network="separate"))
                 low, high = ends.values
                 sure.append(_above(low, high, 0.0))
                 words += f" ({100 * low:+.0f} to {100 * high:+.0f} points against the separate network)"
