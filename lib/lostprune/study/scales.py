@@ -28,6 +28,7 @@ class Scale:
         noise_images, noise_draws: images, and draws of noise per image, at each level.
         classes: of a set of image files, how many of its classes, the first of its list.
         image_size: of a set of image files, pixels on each side of what networks see.
+        learning_rate: factor on the recipe's. A recipe that begins at random, in few epochs undoes trained weights.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Scale:
     noise_draws: int = 100
     classes: int | None = None
     image_size: int | None = None
+    learning_rate: float = 1.0
 
 
 SCALES = {
@@ -102,7 +104,15 @@ SCALES = {
 
 # What a scale is on sets of image files, whose images are larger and whose networks are deeper: fewer of them.
 _SMALL = {"train_images": 64, "test_images": 12, "batch_size": 16, "noise_images": 12}
-_QUICK = {"train_images": 4000, "epochs": 4, "test_images": 1000, "noise_images": 200, "classes": 20, "image_size": 64}
+_QUICK = {
+    "train_images": 4000,
+    "epochs": 4,
+    "test_images": 1000,
+    "noise_images": 200,
+    "classes": 20,
+    "image_size": 64,
+    "learning_rate": 0.1,
+}
 _OF_DATASET = {
     ("smoke", "imagenet"): _SMALL | {"classes": 3, "image_size": 32},
     ("smoke", "tiny_imagenet"): _SMALL | {"classes": 3, "image_size": 32},
