@@ -31,6 +31,7 @@ class Scale:
             of the other fields, the defaults are not the paper's: results of shorter scales keep their keys.
         classes: of a set of image files, how many of its classes, the first of its list.
         image_size: of a set of image files, pixels on each side of what networks see.
+        learning_rate: factor on the recipe's. A recipe that begins at random, in few epochs undoes trained weights.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Scale:
     informative_pixels_per_step: int = 10
     classes: int | None = None
     image_size: int | None = None
+    learning_rate: float = 1.0
 
 
 SCALES = {
@@ -110,7 +112,15 @@ SCALES = {
 
 # What a scale is on sets of image files, whose images are larger and whose networks are deeper: fewer of them.
 _SMALL = {"train_images": 64, "test_images": 12, "batch_size": 16, "noise_images": 12}
-_QUICK = {"train_images": 4000, "epochs": 4, "test_images": 1000, "noise_images": 200, "classes": 20, "image_size": 64}
+_QUICK = {
+    "train_images": 4000,
+    "epochs": 4,
+    "test_images": 1000,
+    "noise_images": 200,
+    "classes": 20,
+    "image_size": 64,
+    "learning_rate": 0.1,
+}
 _OF_DATASET = {
     ("smoke", "imagenet"): _SMALL | {"classes": 3, "image_size": 32},
     ("smoke", "tiny_imagenet"): _SMALL | {"classes": 3, "image_size": 32},
