@@ -12,9 +12,10 @@ from torch import nn
 
 from ..choices import choose
 from .allocation import ladder
+from .checks import check_network, check_samples
 from .connectivity import Connectivity
 from .folding import folds
-from .layers import FILTER_METHODS, METHODS, along, check_network, check_samples, prunable, twin
+from .layers import FILTER_METHODS, METHODS, along, prunable, twin
 from .masks import Masks, VanishedLayer, validate, vanished, zero
 from .reach import PROMISED, Rung, Unreachable, reach
 from .silence import silent_channels
@@ -81,8 +82,8 @@ def prune(
     everything = sum(parameter.numel() for parameter in network.parameters())
     layers = prunable(network)
     budget = int(keep_ratio * everything) - everything + sum(layer.weight.numel() for layer in layers.values())
-    steps = ladder(network, method, samples, scores)
     connectivity = Connectivity(network, None if samples is None else tuple(samples.shape[1:]))
+    steps = ladder(network, method, connectivity.classifiers, samples, scores)
     drop_constants = method in FILTER_METHODS
 
     def selected(rung: int) -> Masks:
@@ -96,7 +97,7 @@ def prune(
     def alive(rung: int, silent: dict[str, torch.Tensor]) -> Masks:
         kept = selected(rung)
         kept |= {name: kept[name] & ~along(channels, 1, kept[name]) for name, channels in silent.items()}
-        return connectivity.live(kept, drop_constants)
+        return connectivity.live(connectivity.without_constants(kept) if drop_constants else kept)
 
     def search(silent: dict[str, torch.Tensor], guess: int) -> Rung:
         return reach(lambda rung: alive(rung, silent), keep_ratio * everything, everything, guess, steps.top)
@@ -108,7 +109,8 @@ def prune(
         raise VanishedLayer(_explain(keep_ratio, method, cause or reason.layer, reason.smallest, everything)) from None
     if samples is not None:
         foldable = [name for name in layers if drop_constants and connectivity.foldable(name)]
-        silent = silent_channels(with_selection(found.number), found.masks, samples, foldable)
+        chosen = with_selection(found.number)
+        silent = silent_channels(chosen, found.masks, samples, connectivity.followed, foldable)
         with contextlib.suppress(Unreachable):  # a whole layer is silent; retraining may wake it
             awake = search(silent, found.number) if silent else found
             # Where too much is silent, the ratio that was asked for counts for more: the silent parts stay.
