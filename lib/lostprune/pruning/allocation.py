@@ -101,7 +101,12 @@ def ladder(
 
 
 class WeightLadder:
-    """Rung ``b`` keeps the ``b`` weights with the largest sensitivities of the whole network."""
+    """Rung ``b`` keeps the ``b`` weights with the largest sensitivities of the whole network.
+
+    Attributes:
+        top: the largest rung.
+        zeros: the fraction of the sensitivities that is 0.
+    """
 
     def __init__(self, sensitivities: dict[str, torch.Tensor]):
         self._sensitivities = sensitivities
@@ -109,6 +114,7 @@ class WeightLadder:
         self._ascending = torch.cat([values.flatten() for values in sensitivities.values()]).cpu().numpy()
         self._ascending.sort()  # in place: it is as large as the network
         self.top = int(np.count_nonzero(self._ascending))  # more would only be weights that do nothing
+        self.zeros = 1 - self.top / len(self._ascending)
 
     def nearest(self, budget: int) -> int:
         return budget
@@ -128,7 +134,10 @@ class WeightLadder:
 
 
 class ChannelLadder:
-    """Rung ``k`` keeps ``counts[k]`` filters (``dim`` 0) or input channels (``dim`` 1) of each layer."""
+    """Rung ``k`` keeps ``counts[k]`` filters (``dim`` 0) or input channels (``dim`` 1) of each layer.
+
+    Attributes: as ``WeightLadder``.
+    """
 
     def __init__(self, layers: dict, sensitivities: dict, dim: int, counts: np.ndarray, estimates: np.ndarray):
         self._weights = {name: layer.weight for name, layer in layers.items()}
@@ -139,6 +148,7 @@ class ChannelLadder:
             name: values.argsort(descending=True, stable=True).argsort() for name, values in sensitivities.items()
         }
         self.top = len(counts) - 1
+        self.zeros = float((torch.cat(list(sensitivities.values())) == 0).float().mean())
 
     def nearest(self, budget: int) -> int:
         return int(np.abs(self._estimates - budget).argmin())

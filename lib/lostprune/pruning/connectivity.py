@@ -59,9 +59,23 @@ class Connectivity:
         """``masks`` without weights whose input channel has one value for every input, where that is ``foldable``."""
         if not self.trusted:
             return Masks(masks)
-        self._flow.forward(_kept(masks))
-        varying = {step.weight: np.atleast_2d(step.varies) for step in self._uses if self.foldable(step.weight)}
-        return Masks(masks | {name: _within(masks[name], where) for name, where in varying.items()})
+        varying = self._varying(masks, True)
+        return Masks(masks | {name: _within(masks[name], where[None]) for name, where in varying.items()})
+
+    def even(self, masks: Masks) -> dict[str, torch.Tensor]:
+        """bool [in] per ``foldable`` layer: input channels that are the same at all positions if they are constant.
+
+        Not so are, for example, those that coordinates or position embeddings were added to. What padding does at the
+        borders does not count.
+        """
+        if not self.trusted:
+            return {}
+        varying = self._varying(masks, False)
+        return {name: torch.from_numpy(~where).to(self.example.device) for name, where in varying.items()}
+
+    def _varying(self, masks: Masks, input_varies: bool) -> dict[str, np.ndarray]:
+        self._flow.forward(_kept(masks), input_varies)
+        return {step.weight: step.varies for step in self._uses if self.foldable(step.weight)}
 
     def live(self, masks: Masks) -> Masks:
         """``masks`` without the parameters that cannot influence the output any more.

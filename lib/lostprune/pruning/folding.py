@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from .connectivity import Connectivity
-from .layers import along, prunable, watch_input
+from .layers import along, channels_last, prunable, watch_input
 from .masks import Fold, Masks, validate, zero
 from .readers import norms
 
@@ -81,8 +81,7 @@ def folds(
 
     def watch(name: str, layer: nn.Module, dropped: torch.Tensor) -> Callable:
         def see(inputs: torch.Tensor) -> None:
-            channels_last = inputs if isinstance(layer, nn.Linear) else inputs.movedim(1, -1)
-            values[name] = channels_last.flatten(0, -2).mean(0) * dropped
+            values[name] = channels_last(inputs, layer).flatten(0, -2).mean(0) * dropped
 
         return see
 

@@ -43,11 +43,9 @@ def along(vector: torch.Tensor, dim: int, weight: torch.Tensor) -> torch.Tensor:
     return vector.view([-1 if axis == dim else 1 for axis in range(weight.dim())])
 
 
-def channels_with(condition: torch.Tensor, module: nn.Module) -> torch.Tensor:
-    """bool [channels]: where ``condition`` (bool, shaped like a module's input or output) holds anywhere."""
-    if not isinstance(module, nn.Linear):
-        condition = condition.movedim(1, -1)
-    return condition.flatten(0, -2).any(0)
+def channels_last(inputs: torch.Tensor, layer: nn.Conv2d | nn.Linear) -> torch.Tensor:
+    """A layer's inputs as [..., channels]."""
+    return inputs if isinstance(layer, nn.Linear) else inputs.movedim(1, -1)
 
 
 def watch_input(layer: nn.Module, see: Callable[[torch.Tensor], None]) -> RemovableHandle:

@@ -41,8 +41,13 @@ class Flow:
         self.opaque: set[str] = set()
         self.doubtful = False
 
-    def forward(self, kept: Kept) -> None:
-        """Find ``nonzero`` and ``varies`` of all values."""
+    def forward(self, kept: Kept, varies: bool = True) -> None:
+        """Find ``nonzero`` and ``varies`` of all values.
+
+        Args:
+            varies: whether the network's input does; if not, what still varies does so from position to position.
+        """
+        self.values[0].varies[:] = varies
         for step in self.steps:
             step.forward(kept)
 
