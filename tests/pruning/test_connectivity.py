@@ -35,6 +35,12 @@ def random_masks(network: nn.Module, kind: str, share: float, seed: int) -> prun
     return masks
 
 
+def alive(network: nn.Module, masks: pruning.Masks) -> pruning.Masks:
+    """What is left for FT and PFP."""
+    connectivity = Connectivity(network, SHAPE)
+    return connectivity.live(connectivity.without_constants(masks))
+
+
 @pytest.mark.parametrize("kind", TOPOLOGIES)
 @pytest.mark.parametrize("what", ["weights", "filters", "channels"])
 @settings(max_examples=10)
@@ -42,7 +48,7 @@ def random_masks(network: nn.Module, kind: str, share: float, seed: int) -> prun
 def test_alive_is_what_has_a_gradient(kind, what, share, seed):
     network = random_network(kind, 0)
     masks = random_masks(network, what, share, seed)
-    live = Connectivity(network, SHAPE).live(masks, drop_constants=False)
+    live = Connectivity(network, SHAPE).live(masks)
     expected = plain.connected(network, masks, torch.ones(1, *SHAPE))
     grouped = {f"{name}." for name, module in network.named_modules() if getattr(module, "groups", 1) > 1}
     for name in expected.keys() - {prefix + own for prefix in grouped for own in ("weight", "bias")}:
@@ -60,7 +66,7 @@ def outputs(network: nn.Module, masks: pruning.Masks, images: torch.Tensor) -> t
 def outputs_without_dead_parts(network: nn.Module, masks: pruning.Masks, images: torch.Tensor, fold: bool = True):
     """What is left of ``masks``, and the outputs with it; constant inputs are dropped as for FT and PFP."""
     network, chosen, connectivity = copy.deepcopy(network), copy.deepcopy(network), Connectivity(network, SHAPE)
-    live = connectivity.live(masks, drop_constants=fold)
+    live = connectivity.live(connectivity.without_constants(masks) if fold else masks)
     zero(chosen, masks)
     if fold:
         live.folds = folds(chosen, masks, live, connectivity.example, connectivity)
@@ -116,7 +122,7 @@ def test_a_pruned_filter_takes_all_of_its_channel_along():
     network = random_network("plain", 0)
     masks = random_masks(network, "weights", 1.1, 0)
     masks["0.weight"][5] = False
-    live = Connectivity(network, SHAPE).live(masks, drop_constants=True)
+    live = alive(network, masks)
     only_fifth = torch.arange(8) != 5
     assert all(torch.equal(live[name], only_fifth) for name in ("0.bias", "1.weight", "1.bias"))
     assert torch.equal(live["3.weight"], only_fifth[None, :, None, None].expand(12, 8, 3, 3))
@@ -127,7 +133,7 @@ def test_a_channel_that_a_shortcut_needs_keeps_its_bias():
     network = random_network("residual", 0)
     masks = random_masks(network, "weights", 1.1, 0)
     masks["conv2.weight"][2] = False
-    live = Connectivity(network, SHAPE).live(masks, drop_constants=True)
+    live = alive(network, masks)
     assert torch.equal(live["bn2.weight"], torch.arange(8) != 2)
     assert "bn2.bias" not in live
     assert live["conv3.weight"].all() and live["project.weight"].all()  # the shortcut still varies
@@ -167,7 +173,7 @@ def test_layers_that_the_network_does_not_use_stay():
     network = random_network("plain", 0)
     network[0].unused = nn.Conv2d(4, 4, 1)
     masks = random_masks(network, "weights", 0.5, 0)
-    live = Connectivity(network, SHAPE).live(masks, drop_constants=True)
+    live = alive(network, masks)
     assert torch.equal(live["0.unused.weight"], masks["0.unused.weight"])
 
 
@@ -175,14 +181,14 @@ def test_depth_makes_nothing_fade():
     blocks = [module for _ in range(150) for module in (nn.Conv2d(4, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU())]
     network = nn.Sequential(nn.Conv2d(3, 4, 1), *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
     masks = {name: torch.ones_like(layer.weight, dtype=torch.bool) for name, layer in plain.layers(network).items()}
-    live = Connectivity(network, SHAPE).live(masks, drop_constants=True)
+    live = alive(network, masks)
     assert live.keys() == masks.keys() and all(mask.all() for mask in live.values())
 
 
 def test_the_callers_gradient_mode_does_not_matter():
     network = random_network("residual", 0)
     masks = random_masks(network, "filters", 0.5, 0)
-    expected = Connectivity(network, SHAPE).live(masks, drop_constants=True)
+    expected = alive(network, masks)
     with torch.no_grad():
-        found = Connectivity(network, SHAPE).live(masks, drop_constants=True)
+        found = alive(network, masks)
     assert found.keys() == expected.keys() and all(torch.equal(found[name], expected[name]) for name in found)

@@ -74,10 +74,11 @@ def test_dead_parts_are_the_originals(method, keep_ratio, original, original_sco
     masks = pruning.select(network, method, original.budget(keep_ratio), original.samples, scores)
     connectivity, drop_constants = Connectivity(network), method in ("FT", "PFP")
     zero(network, masks)
-    silent = silent_channels(network, masks, original.samples, masks if drop_constants else ())
+    every = {name: torch.ones(mask.shape[1], dtype=torch.bool) for name, mask in masks.items()}
+    silent = silent_channels(network, every, original.samples, every if drop_constants else {})
     for name, channels in silent.items():
         masks[name] &= ~along(channels, 1, masks[name])
-    live = connectivity.live(masks, drop_constants)
+    live = connectivity.live(connectivity.without_constants(masks) if drop_constants else masks)
     expected = original.facts[f"{method}/{keep_ratio}/once_per_layer"][:, 0].tolist()
     for name, found, theirs in zip(masks, weights_per_layer(live), expected, strict=True):
         if "conv2" in name or "downsample" in name:  # a filter whose shortcut lives on is not taken

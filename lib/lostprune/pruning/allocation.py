@@ -11,8 +11,10 @@ import torch
 from torch import nn
 
 from ..foundations.choices import choose
+from .checks import check_network, check_samples
+from .connectivity import Connectivity
 from .costs import places
-from .layers import METHODS, along, check_network, check_samples, prunable
+from .layers import METHODS, along, prunable
 from .masks import Masks
 from .scores import check_scores
 from .scores import scores as scores_of
@@ -57,14 +59,23 @@ def select(
     size = sum(layer.weight.numel() for layer in prunable(network).values())
     if isinstance(budget, bool) or not isinstance(budget, int | np.integer) or not 1 <= budget <= size:
         raise ValueError(f"budget: got {budget!r}, expected how many of the {size} conv and fc weights to keep")
-    steps = ladder(network, method, samples, scores)
+    classifiers = Connectivity(network, None if samples is None else samples.shape[1:]).classifiers
+    steps = ladder(network, method, classifiers, samples, scores)
     return steps.masks(steps.nearest(int(budget)))
 
 
 def ladder(
-    network: nn.Module, method: str, samples: torch.Tensor | None, scores: dict[str, torch.Tensor] | None = None
+    network: nn.Module,
+    method: str,
+    classifiers: set[str],
+    samples: torch.Tensor | None,
+    scores: dict[str, torch.Tensor] | None = None,
 ) -> WeightLadder | ChannelLadder:
-    """The ladder of a method for a network (as it is: masked, within a chain)."""
+    """The ladder of a method for a network (as it is: masked, within a chain).
+
+    Args:
+        classifiers: the weights of layers whose filters are the network's outputs: FT keeps all of these.
+    """
     if scores is None:
         sensitivities = scores_of(network, method, samples)
     else:
@@ -77,7 +88,7 @@ def ladder(
     channels = _nonempty(layers, 1)
     area = np.array([layer.weight[0, 0].numel() for layer in layers.values()])
     if method == "FT":
-        kept = _uniform_filters(filters)
+        kept = _uniform_filters(filters, np.array([name in classifiers for name in layers]))
         inputs = np.broadcast_to(channels, kept.shape).copy()
         inputs[:, 1:] = np.maximum(1, channels[1:] - (filters[:-1] - kept[:, :-1]))
         return ChannelLadder(layers, sensitivities, 0, kept, (kept * inputs * area).sum(1))
@@ -90,7 +101,12 @@ def ladder(
 
 
 class WeightLadder:
-    """Rung ``b`` keeps the ``b`` weights with the largest sensitivities of the whole network."""
+    """Rung ``b`` keeps the ``b`` weights with the largest sensitivities of the whole network.
+
+    Attributes:
+        top: the largest rung.
+        zeros: the fraction of the sensitivities that is 0.
+    """
 
     def __init__(self, sensitivities: dict[str, torch.Tensor]):
         self._sensitivities = sensitivities
@@ -98,6 +114,7 @@ class WeightLadder:
         self._ascending = torch.cat([values.flatten() for values in sensitivities.values()]).cpu().numpy()
         self._ascending.sort()  # in place: it is as large as the network
         self.top = int(np.count_nonzero(self._ascending))  # more would only be weights that do nothing
+        self.zeros = 1 - self.top / len(self._ascending)
 
     def nearest(self, budget: int) -> int:
         return budget
@@ -108,7 +125,7 @@ class WeightLadder:
         equal = rung - (len(self._ascending) - int(np.searchsorted(self._ascending, smallest, side="right")))
         masks = Masks()
         for name, values in self._sensitivities.items():
-            masks[name] = values > float(smallest)
+            masks[name] = (values > float(smallest)).contiguous()
             if equal:
                 chosen = (values == float(smallest)).flatten().nonzero().flatten()[:equal]
                 masks[name].view(-1)[chosen] = True
@@ -117,7 +134,10 @@ class WeightLadder:
 
 
 class ChannelLadder:
-    """Rung ``k`` keeps ``counts[k]`` filters (``dim`` 0) or input channels (``dim`` 1) of each layer."""
+    """Rung ``k`` keeps ``counts[k]`` filters (``dim`` 0) or input channels (``dim`` 1) of each layer.
+
+    Attributes: as ``WeightLadder``.
+    """
 
     def __init__(self, layers: dict, sensitivities: dict, dim: int, counts: np.ndarray, estimates: np.ndarray):
         self._weights = {name: layer.weight for name, layer in layers.items()}
@@ -128,6 +148,7 @@ class ChannelLadder:
             name: values.argsort(descending=True, stable=True).argsort() for name, values in sensitivities.items()
         }
         self.top = len(counts) - 1
+        self.zeros = float((torch.cat(list(sensitivities.values())) == 0).float().mean())
 
     def nearest(self, budget: int) -> int:
         return int(np.abs(self._estimates - budget).argmin())
@@ -147,12 +168,12 @@ def _nonempty(layers: dict, dim: int) -> np.ndarray:
     )
 
 
-def _uniform_filters(filters: np.ndarray) -> np.ndarray:
+def _uniform_filters(filters: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """Filters kept per layer, int [rungs, layers]: every outcome of rounding one fraction of ``filters``.
 
-    The classifier (the last layer) keeps all.
+    The layers that are ``whole``, bool [layers], keep all: the classifier.
     """
-    steps = [(np.arange(1, count) + 0.5) / count for count in np.unique(filters[:-1]) if count > 1]
+    steps = [(np.arange(1, count) + 0.5) / count for count in np.unique(filters[~whole]) if count > 1]
     steps = np.concatenate([[0.0], *steps]).astype(np.float32)
     # The original multiplies and rounds (a half to the even number) in float32: what it makes of the numbers next to
     # each step are all outcomes there are.
@@ -161,7 +182,7 @@ def _uniform_filters(filters: np.ndarray) -> np.ndarray:
     fractions = np.concatenate([np.nextafter(below, zero), below, steps, above, np.nextafter(above, two)])
     kept = np.rint(fractions[:, None] * filters.astype(np.float32)).astype(int)
     kept = np.minimum(np.maximum(kept, 1), filters)
-    kept[:, -1] = filters[-1]
+    kept[:, whole] = filters[whole]
     return np.unique(kept, axis=0)
 
 

@@ -91,5 +91,5 @@ def places(network: nn.Module, input_shape: tuple[int, int, int]) -> dict[str, i
         if isinstance(module, nn.Conv2d | nn.Linear):
             counts[parameter_name(name, "weight")] = 0
             module.register_forward_hook(watch(parameter_name(name, "weight")))
-    network(torch.zeros(1, *input_shape, device=next(network.parameters()).device))
+    network(torch.zeros(1, *input_shape).to(next(network.parameters())))
     return counts

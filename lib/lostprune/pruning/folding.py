@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from .connectivity import Connectivity
-from .layers import along, prunable
+from .layers import along, channels_last, prunable, watch_input
 from .masks import Fold, Masks, validate, zero
 from .readers import norms
 
@@ -79,17 +79,16 @@ def folds(
     """
     values: dict[str, torch.Tensor] = {}
 
-    def watch(name: str, dropped: torch.Tensor) -> Callable:
-        def hook(layer: nn.Module, inputs: tuple) -> None:
-            channels_last = inputs[0] if isinstance(layer, nn.Linear) else inputs[0].movedim(1, -1)
-            values[name] = channels_last.flatten(0, -2).mean(0) * dropped
+    def watch(name: str, layer: nn.Module, dropped: torch.Tensor) -> Callable:
+        def see(inputs: torch.Tensor) -> None:
+            values[name] = channels_last(inputs, layer).flatten(0, -2).mean(0) * dropped
 
-        return hook
+        return see
 
     for name, layer in prunable(network).items():
         before, after = (some[name].transpose(0, 1).flatten(1).any(1) for some in (selected, masks))
         if connectivity.foldable(name) and (before & ~after).any():
-            layer.register_forward_pre_hook(watch(name, before & ~after))
+            watch_input(layer, watch(name, layer, before & ~after))
     network(images)
     into = {
         name: tuple((reader.norm.removesuffix("weight") + "running_mean", reader.start) for reader in readers)

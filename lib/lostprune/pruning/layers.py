@@ -1,11 +1,13 @@
-"""What is prunable in a network, and the checks of what callers pass in."""
+"""What is prunable in a network, and inputs that it takes."""
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 
 import torch
 from torch import nn
+from torch.utils.hooks import RemovableHandle
 
 METHODS = ("WT", "SiPP", "FT", "PFP")
 """The paper's methods (Table 1): weight thresholding, sensitivity-informed pruning, filter thresholding, provable
@@ -13,8 +15,7 @@ filter pruning. WT and SiPP prune single weights over the whole network, FT and 
 
 NEEDS_SAMPLES = ("SiPP", "PFP")
 FILTER_METHODS = ("FT", "PFP")
-_SMALL_SIZES = (8, 16)
-_SIZES = (*_SMALL_SIZES, 32, 28, 64, 96, 224, 299)
+_SIZES = (8, 16, 32, 28, 64, 96, 224, 299)
 
 
 def prunable(network: nn.Module) -> dict[str, nn.Conv2d | nn.Linear]:
@@ -42,11 +43,16 @@ def along(vector: torch.Tensor, dim: int, weight: torch.Tensor) -> torch.Tensor:
     return vector.view([-1 if axis == dim else 1 for axis in range(weight.dim())])
 
 
-def channels_with(condition: torch.Tensor, module: nn.Module) -> torch.Tensor:
-    """bool [channels]: where ``condition`` (bool, shaped like a module's input or output) holds anywhere."""
-    if not isinstance(module, nn.Linear):
-        condition = condition.movedim(1, -1)
-    return condition.flatten(0, -2).any(0)
+def channels_last(inputs: torch.Tensor, layer: nn.Conv2d | nn.Linear) -> torch.Tensor:
+    """A layer's inputs as [..., channels]."""
+    return inputs if isinstance(layer, nn.Linear) else inputs.movedim(1, -1)
+
+
+def watch_input(layer: nn.Module, see: Callable[[torch.Tensor], None]) -> RemovableHandle:
+    """Call ``see`` with each input of a layer, before the layer runs."""
+    return layer.register_forward_pre_hook(
+        lambda _, args, kwargs: see(args[0] if args else kwargs["input"]), with_kwargs=True
+    )
 
 
 def twin(network: nn.Module) -> nn.Module:
@@ -55,65 +61,35 @@ def twin(network: nn.Module) -> nn.Module:
     return copy.deepcopy(network, shared).eval()
 
 
-def check_network(network: nn.Module) -> None:
-    if not prunable(network):
-        raise ValueError(
-            f"network: got {type(network).__name__} without prunable layer, expected at least one "
-            "nn.Conv2d with groups=1 or nn.Linear; other layers are never pruned"
-        )
-    for name, parameter in network.named_parameters():
-        if not torch.isfinite(parameter).all():
-            raise ValueError(
-                f"network: parameter {name!r} has values that are not finite; "
-                "its training diverged, go back to an earlier checkpoint"
-            )
-
-
-def check_samples(network: nn.Module, method: str, samples: torch.Tensor | None) -> None:
-    if samples is None:
-        if method in NEEDS_SAMPLES:
-            raise ValueError(
-                f"samples: got None, but {method} computes its sensitivities from samples; "
-                "pass normalised network inputs, float32 [n, 3, h, w], from the validation part"
-            )
-        return
-    first = next(iter(prunable(network).values()))
-    channels = first.in_channels if isinstance(first, nn.Conv2d) else "c"
-    expected = f"expected a tensor of normalised network inputs, float32 [n, {channels}, h, w] with n >= 1"
-    if not isinstance(samples, torch.Tensor):
-        raise TypeError(f"samples: got {type(samples).__name__}, {expected}")
-    got = f"got {str(samples.dtype).removeprefix('torch.')} {list(samples.shape)}"
-    if samples.dtype != torch.float32 or samples.dim() != 4 or 0 in samples.shape:
-        raise ValueError(f"samples: {got}, {expected}; see lostprune.data.normalize")
-    if isinstance(first, nn.Conv2d) and samples.shape[1] != channels:
-        raise ValueError(f"samples: {got}, {expected}, because the network's first convolution takes {channels}")
-    if not torch.isfinite(samples).all():
-        raise ValueError(f"samples: {got} with values that are not finite, {expected}")
+def calls_plainly(layer: nn.Conv2d | nn.Linear) -> bool:
+    """Whether a layer's forward is torch's own, so that its weight multiplies its input and nothing else happens."""
+    return getattr(layer.forward, "__func__", None) in (nn.Conv2d.forward, nn.Linear.forward)
 
 
 def example_input(network: nn.Module, shape: tuple[int, ...] | None = None) -> torch.Tensor:
-    """The smallest image of ones that the network takes, [1, channels, height, width].
+    """A random image that the network takes, [1, channels, height, width]: always the same one.
 
-    Small square ones are tried first, because they cost least, then ``shape`` (channels, height, width) or else
-    usual ones.
+    Args:
+        shape: (channels, height, width) of it; by default usual sizes are tried, the smallest first.
 
     Raises:
         ValueError: none of them fits.
     """
     first = next(iter(prunable(network).values()))
-    channels = shape[:1] if shape else (first.in_channels,) if isinstance(first, nn.Conv2d) else (3, 1)
-    tried = [(count, size, size) for count in channels for size in (_SMALL_SIZES if shape else _SIZES)]
-    tried += [shape] if shape else []
+    channels = dict.fromkeys([*([first.in_channels] if isinstance(first, nn.Conv2d) else []), 3, 1])
+    tried = [tuple(shape)] if shape else [(count, size, size) for count in channels for size in _SIZES]
     network = twin(network)
+    generator, reason = torch.Generator().manual_seed(0), None
     for candidate in tried:
-        example = torch.ones(1, *candidate, device=first.weight.device, dtype=first.weight.dtype)
+        example = torch.randn(1, *candidate, generator=generator).to(first.weight)
         try:
             with torch.no_grad():
                 network(example)
-        except RuntimeError:  # a shape does not fit somewhere inside
+        except Exception as error:  # whatever the network's own code raises at a shape that does not fit
+            reason = error
             continue
         return example
     raise ValueError(
         f"network: {type(network).__name__} takes none of the inputs {tried} (channels, height, width), expected one "
-        "to fit; pass samples of the size that it takes"
-    )
+        f"to fit; pass samples of the size that it takes ({type(reason).__name__}: {reason})"
+    ) from reason

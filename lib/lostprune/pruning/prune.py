@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
+import logging
 import math
 import numbers
 
@@ -12,14 +12,14 @@ from torch import nn
 
 from ..foundations.choices import choose
 from .allocation import ladder
+from .checks import check_network, check_samples
 from .connectivity import Connectivity
-from .folding import folds
-from .layers import FILTER_METHODS, METHODS, along, check_network, check_samples, prunable, twin
+from .layers import METHODS, prunable, twin
 from .masks import Masks, VanishedLayer, validate, vanished, zero
-from .reach import PROMISED, Rung, Unreachable, reach
-from .silence import silent_channels
+from .reach import PROMISED, Unreachable
+from .search import Search
 
-_IMAGES = 16  # to read off constants
+log = logging.getLogger("lostprune")
 
 
 def prune(
@@ -72,52 +72,27 @@ def prune(
         )
     check_network(network)
     check_samples(network, method, samples)
-    earlier = masks or {}
-    if earlier:
-        validate(network, earlier)
+    if masks:
+        validate(network, masks)
         network = copy.deepcopy(network)
-        zero(network, earlier)
+        zero(network, masks)
     network = twin(network)
     everything = sum(parameter.numel() for parameter in network.parameters())
-    layers = prunable(network)
-    budget = int(keep_ratio * everything) - everything + sum(layer.weight.numel() for layer in layers.values())
-    steps = ladder(network, method, samples, scores)
-    connectivity = Connectivity(network, None if samples is None else tuple(samples.shape[1:]))
-    drop_constants = method in FILTER_METHODS
-
-    def selected(rung: int) -> Masks:
-        return earlier | {name: mask & earlier.get(name, True) for name, mask in steps.masks(rung).items()}
-
-    def with_selection(rung: int) -> nn.Module:
-        chosen = copy.deepcopy(network)
-        zero(chosen, selected(rung))
-        return chosen
-
-    def alive(rung: int, silent: dict[str, torch.Tensor]) -> Masks:
-        kept = selected(rung)
-        kept |= {name: kept[name] & ~along(channels, 1, kept[name]) for name, channels in silent.items()}
-        return connectivity.live(kept, drop_constants)
-
-    def search(silent: dict[str, torch.Tensor], guess: int) -> Rung:
-        return reach(lambda rung: alive(rung, silent), keep_ratio * everything, everything, guess, steps.top)
-
-    try:
-        found = search({}, min(max(steps.nearest(budget), 0), steps.top))
-    except Unreachable as reason:
-        cause = vanished(selected(reason.number)) if reason.number >= 0 else None
-        raise VanishedLayer(_explain(keep_ratio, method, cause or reason.layer, reason.smallest, everything)) from None
+    asked = keep_ratio * everything
     if samples is not None:
-        foldable = [name for name in layers if drop_constants and connectivity.foldable(name)]
-        silent = silent_channels(with_selection(found.number), found.masks, samples, foldable)
-        with contextlib.suppress(Unreachable):  # a whole layer is silent; retraining may wake it
-            awake = search(silent, found.number) if silent else found
-            # Where too much is silent, the ratio that was asked for counts for more: the silent parts stay.
-            missed, missed_awake = (abs(one.size / everything - keep_ratio) for one in (found, awake))
-            found = awake if missed_awake <= max(missed, PROMISED * keep_ratio) else found
-    if drop_constants:
-        images = connectivity.example if samples is None else samples[:_IMAGES].to(connectivity.example.device)
-        chosen = with_selection(found.number)
-        found.masks.folds = folds(chosen, selected(found.number), found.masks, images, connectivity)
+        samples = samples.to(next(network.parameters()))
+    connectivity = Connectivity(network, None if samples is None else samples.shape[1:])
+    steps = ladder(network, method, connectivity.classifiers, samples, scores)
+    search = Search(network, method, steps, Masks(masks or {}), connectivity, samples)
+    budget = int(asked) - everything + sum(layer.weight.numel() for layer in prunable(network).values())
+    try:
+        found = search.find(asked, min(max(steps.nearest(budget), 0), steps.top))
+    except Unreachable as reason:
+        cause = vanished(search.selected(reason.number)) if reason.number >= 0 else None
+        raise VanishedLayer(_explain(keep_ratio, method, cause or reason.layer, reason.smallest, everything)) from None
+    if abs(found.size - asked) > PROMISED * asked:
+        kept, why = found.size / everything, search.why_missed(found, asked)
+        log.warning("%s keeps %.3g of the parameters, not the %.3g asked for: %s", method, kept, keep_ratio, why)
     return found.masks
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import torch
 from torch import nn
 
 from ..foundations.choices import choose
-from .layers import METHODS, check_network, check_samples, prunable, twin
+from .checks import check_network, check_samples
+from .layers import METHODS, prunable, twin, watch_input
 from .shares import ChannelShares, Shares, WeightShares
 
 _BATCH = 16
@@ -37,6 +38,8 @@ def scores(network: nn.Module, method: str, samples: torch.Tensor | None = None)
     - ``"PFP"``: the largest such share that an input channel has in any filter, patch, kernel position and sample; in
       [0, 1], ``[in]`` (Liebenwein et al., 2020).
 
+    Layers that no sample reaches get sensitivities like those of the others, in the order of their magnitudes.
+
     ``select`` and ``prune`` compute them by themselves. Who prunes one network to several ratios computes them once
     and passes them on: ``prune(network, method, keep_ratio, samples, scores=scores(network, method, samples))``.
 
@@ -54,7 +57,7 @@ def scores(network: nn.Module, method: str, samples: torch.Tensor | None = None)
     check_samples(network, method, samples)
     weights = {name: layer.weight.detach() for name, layer in prunable(network).items()}
     if method == "WT":
-        return Scores(method, {name: weight.abs() for name, weight in weights.items()})
+        return Scores(method, {name: weight.abs().contiguous() for name, weight in weights.items()})
     if method == "FT":
         return Scores(method, {name: weight.abs().flatten(1).sum(1) for name, weight in weights.items()})
     return Scores(method, _over_samples(network, WeightShares if method == "SiPP" else ChannelShares, samples))
@@ -95,17 +98,34 @@ def _over_samples(network: nn.Module, kind: type[Shares], samples: torch.Tensor)
     layers = prunable(network)
     shares = {name: kind(layer) for name, layer in layers.items()}
 
-    def watch(layer_shares: Shares) -> Callable:
-        return lambda _, inputs: layer_shares.see(inputs[0])
-
-    hooks = [layer.register_forward_pre_hook(watch(shares[name])) for name, layer in layers.items()]
-    device = next(network.parameters()).device
+    hooks = [watch_input(layer, shares[name].see) for name, layer in layers.items()]
     with _full_precision():
         for batch in samples.split(_BATCH):
-            network(batch.to(device))
+            network(batch.to(next(network.parameters())))
     for hook in hooks:  # else layers and shares hold each other, until garbage is collected
         hook.remove()
-    return {name: shares.pop(name).result() for name in layers}
+    values = {name: shares.pop(name).result() for name in layers}
+    _rank_by_magnitude({name: layer.weight for name, layer in layers.items()}, values)
+    return values
+
+
+def _rank_by_magnitude(weights: dict[str, torch.Tensor], values: dict[str, torch.Tensor]) -> None:
+    """Give layers that no sample reaches, and of which nothing is known, sensitivities like those of the others.
+
+    They take the same distribution, in the order of their magnitudes, so that they are pruned to about the same
+    fraction. Among them are layers that the forward does not use in evaluation, such as auxiliary classifiers.
+    """
+    reached = [each.flatten() for each in values.values() if each.any()]
+    if not reached:
+        return
+    distribution = torch.cat(reached).sort().values
+    for name, weight in weights.items():
+        if not values[name].any():
+            size = weight.abs()
+            size = size if values[name].shape == size.shape else size.transpose(0, 1).flatten(1).sum(1)
+            rank = size.flatten().argsort().argsort()
+            like = distribution[((rank + 0.5) / len(rank) * len(distribution)).long()]
+            values[name] = like.view(size.shape).masked_fill(size == 0, 0.0)
 
 
 @contextlib.contextmanager

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable
 
 import torch
 from torch import nn
 
-from .layers import channels_with, prunable
-from .masks import Masks
+from .layers import channels_last, prunable, watch_input
 
-_BATCH = 32
+BATCH = 32
 
 
 @torch.no_grad()
 def silent_channels(
-    network: nn.Module, masks: Masks, samples: torch.Tensor, foldable: Container[str]
+    network: nn.Module,
+    candidates: dict[str, torch.Tensor],
+    samples: torch.Tensor,
+    foldable: dict[str, torch.Tensor],
 ) -> dict[str, torch.Tensor]:
-    """bool [in] per layer, by its weight's name: input channels with kept weights that say nothing about a sample.
+    """bool [in] per layer, by its weight's name: those of its input channels that say nothing about a sample.
 
-    They are 0 for every sample, everywhere; in the layers in ``foldable`` it is enough that they are the same for
-    every sample. Layers without such channels are missing. The look at the samples ends when there is none left.
+    They are 0 for every sample, everywhere; where they are ``foldable``, it is enough that they are the same for every
+    sample. Layers without such channels are missing. The look at the samples ends when there is none left.
+
+    Args:
+        network: with masks applied.
+        candidates: the channels to look at, bool [in] per layer.
+        foldable: the channels whose constants can be folded, bool [in] per layer.
     """
     layers = prunable(network)
     silent: dict[str, torch.Tensor] = {}
@@ -28,19 +35,20 @@ def silent_channels(
     hooks = {}
 
     def watch(name: str) -> Callable:
-        def hook(layer: nn.Module, inputs: tuple) -> None:
+        def see(inputs: torch.Tensor) -> None:
+            inputs = channels_last(inputs, layers[name])
             if name not in silent:  # the first call
-                silent[name] = masks[name].transpose(0, 1).flatten(1).any(1)
-                expected[name] = inputs[0][:1].clone() if name in foldable else inputs[0].new_zeros(())
-            silent[name] &= ~channels_with(inputs[0] != expected[name], layer)
+                silent[name] = candidates[name].clone()
+                expected[name] = inputs[:1].where(foldable[name], 0) if name in foldable else inputs.new_zeros(())
+            silent[name] &= (inputs == expected[name]).flatten(0, -2).all(0)
             if not silent[name].any():
                 hooks[name].remove()
 
-        return hook
+        return see
 
-    hooks = {name: layer.register_forward_pre_hook(watch(name)) for name, layer in layers.items()}
-    for batch in samples.split(_BATCH):
-        network(batch.to(next(network.parameters()).device))
+    hooks = {name: watch_input(layers[name], watch(name)) for name in candidates}
+    for batch in samples.split(BATCH):
+        network(batch.to(next(network.parameters())))
         if not any(channels.any() for channels in silent.values()):
             break
     return {name: channels for name, channels in silent.items() if channels.any()}

@@ -32,8 +32,9 @@ def resize(network: nn.Module, kept: dict[str, Kept]) -> None:
     def replace(module: nn.Module, name: str, value: torch.Tensor | None) -> None:
         old = getattr(module, name)
         if old is not None:
-            new = smaller.get(id(old)) or nn.Parameter(value.detach(), old.requires_grad)
-            setattr(module, name, smaller.setdefault(id(old), new))
+            if id(old) not in smaller:
+                smaller[id(old)] = nn.Parameter(value.detach(), old.requires_grad)
+            setattr(module, name, smaller[id(old)])
 
     for name, channels in kept.items():
         module = network.get_submodule(name)

@@ -9,8 +9,9 @@ import torch
 from torch import nn
 from torch.utils._pytree import tree_leaves
 
+from ..checks import check_network
 from ..folding import apply
-from ..layers import check_network, example_input
+from ..layers import example_input
 from ..masks import Masks
 from .needed import reduce_to_needed
 from .resize import Kept, resize

@@ -1,0 +1,141 @@
+"""The search for the masks that a method leaves at a keep ratio, dead parts removed."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import nn
+
+from .allocation import ChannelLadder, WeightLadder
+from .connectivity import Connectivity
+from .folding import folds
+from .layers import FILTER_METHODS, NEEDS_SAMPLES, along
+from .masks import Masks, pruned_count, vanished, zero
+from .proof import changes_nothing
+from .reach import PROMISED, Rung, Unreachable, reach
+from .silence import BATCH, silent_channels
+
+_IMAGES = 16  # to read off constants
+_LOOKS = 3  # at all samples, at most
+
+Channels = dict[str, torch.Tensor]
+"""By the name of a layer's weight, some of its input channels: bool [in]."""
+
+
+class Search:
+    """What one call of ``prune`` works with.
+
+    Args:
+        network: in evaluation mode; what earlier masks pruned is 0.
+        method: one of ``METHODS``; ``steps`` is its ladder.
+        earlier: masks that the new ones lie within; empty at first.
+        samples: network inputs on its device, or ``None``.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        method: str,
+        steps: WeightLadder | ChannelLadder,
+        earlier: Masks,
+        connectivity: Connectivity,
+        samples: torch.Tensor | None,
+    ):
+        self.network, self.method, self.steps, self.earlier = network, method, steps, earlier
+        self.connectivity, self.samples = connectivity, samples
+        self.everything = sum(parameter.numel() for parameter in network.parameters())
+        self._drops_constants = method in FILTER_METHODS
+
+    def find(self, asked: float, guess: int) -> Rung:
+        """The rung whose masks keep the number of parameters nearest to ``asked``, and these masks.
+
+        Raises:
+            Unreachable: every network as small as that has an empty layer.
+        """
+        found, silent = self._reach(asked, {}, guess), {}
+        if self.samples is not None:
+            found, silent = self._without_silent(found, asked)
+        selected = self.selected(found.number, silent)
+        if not changes_nothing(
+            self.network, selected, self._varying(selected), found.masks, self.connectivity.example, self.samples
+        ):
+            # Something in the network escaped the eye. When in doubt, it lives.
+            self.connectivity.trusted = False
+            return self.find(asked, found.number)
+        if self._drops_constants:
+            images = self.connectivity.example if self.samples is None else self.samples[:_IMAGES]
+            chosen = self.selected(found.number)
+            found.masks.folds = folds(self._with(chosen), chosen, found.masks, images, self.connectivity)
+        return found
+
+    def selected(self, rung: int, silent: Channels | None = None) -> Masks:
+        """What the method keeps at a rung, within the earlier masks and without silent channels."""
+        kept = {name: mask & self.earlier.get(name, True) for name, mask in self.steps.masks(rung).items()}
+        for name, channels in (silent or {}).items():
+            kept[name] = kept[name] & ~along(channels, 1, kept[name])
+        return Masks(self.earlier | kept)
+
+    def why_missed(self, found: Rung, asked: float) -> str:
+        """Why a rung does not keep as many parameters as asked, in words."""
+        left = self.everything - pruned_count(self.earlier)
+        if found.number < self.steps.top:
+            return f"the nearest sizes that {self.method} can reach are that far apart"
+        if left < asked * (1 - PROMISED):
+            return f"earlier masks leave {left / self.everything:.3g}"
+        cause = ", because no sample reaches those parts" if self.method in NEEDS_SAMPLES else ""
+        dead = (self.everything - pruned_count(self.selected(found.number)) - found.size) / self.everything
+        return (
+            f"{self.steps.zeros:.0%} of its sensitivities are 0{cause}, and {dead:.0%} of the parameters are dead then"
+        )
+
+    def _live(self, rung: int, silent: Channels) -> Masks:
+        return self.connectivity.live(self._varying(self.selected(rung, silent)))
+
+    def _reach(self, asked: float, silent: Channels, guess: int) -> Rung:
+        return reach(lambda rung: self._live(rung, silent), asked, self.everything, guess, self.steps.top)
+
+    def _without_silent(self, found: Rung, asked: float) -> tuple[Rung, Channels]:
+        """A rung without what no sample wakes at this rung, and which channels these are.
+
+        Other weights fill the place of what goes, and wake some of it again: that is looked at, too.
+        """
+        best, number, looked = (found, {}), found.number, set()
+        # Where too much is silent, the ratio that was asked for counts for more: the silent parts stay.
+        missed = max(abs(found.size - asked), PROMISED * asked)
+        for samples in [self.samples[:BATCH], *[self.samples] * _LOOKS]:
+            guess = len(samples) < len(self.samples)
+            silent = self._silent(number, samples)
+            if not silent:
+                break
+            if not guess:
+                looked.add(number)
+                masks = self._live(number, silent)
+                awake = Rung(number, self.everything - pruned_count(masks), masks, vanished(masks))
+                if awake.vanished is None and abs(awake.size - asked) <= missed:
+                    best, missed = (awake, silent), abs(awake.size - asked)
+                if abs(awake.size - asked) <= PROMISED * asked:
+                    break
+            try:
+                number = self._reach(asked, silent, number).number
+            except Unreachable:  # a whole layer is silent; retraining may wake it
+                if not guess:
+                    break
+            if number in looked:
+                break
+        return best
+
+    def _silent(self, rung: int, samples: torch.Tensor) -> Channels:
+        live, selected = self._live(rung, {}), self.selected(rung)
+        candidates = {name: live[name].transpose(0, 1).flatten(1).any(1) for name in self.connectivity.followed}
+        # One sample alone shows nothing that is the same for all.
+        foldable = self.connectivity.even(selected) if self._drops_constants and len(samples) > 1 else {}
+        return silent_channels(self._with(selected), candidates, samples, foldable)
+
+    def _varying(self, selected: Masks) -> Masks:
+        return self.connectivity.without_constants(selected) if self._drops_constants else selected
+
+    def _with(self, masks: Masks) -> nn.Module:
+        network = copy.deepcopy(self.network)
+        zero(network, masks)
+        return network
