@@ -1,22 +1,9 @@
 """The paper's questions for a reader's own networks and data: is a pruned network as good as its parent?"""
 
-from .compare import compare
-from .kept import compared
-from .own_study import RETRAIN, own_study
-from .potentials import Recommendation, recommend, verdicts
-from .report import page, write_report
-from .run import Audit, run_audit
+from ..foundations import lazy
 
-__all__ = [
-    "RETRAIN",
-    "Audit",
-    "Recommendation",
-    "compare",
-    "compared",
-    "own_study",
-    "page",
-    "recommend",
-    "run_audit",
-    "verdicts",
-    "write_report",
-]
+_SOURCES = {"RETRAIN": "studies", "own_study": "studies", "compared": "kept", "Audit": "run", "run_audit": "run"}
+_SOURCES |= {"Recommendation": "potentials", "recommend": "potentials", "verdicts": "potentials"}
+_SOURCES |= {"compare": "comparison", "page": "report", "write_report": "report"}
+__all__ = sorted(_SOURCES)
+__getattr__, __dir__ = lazy.attach(__name__, _SOURCES)  # the command needs no torch to say what it takes

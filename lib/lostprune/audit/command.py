@@ -133,8 +133,8 @@ def audit(
     from ..data import DataUnavailable
     from . import words
     from .named import builder_named, data_named, shifts_named, weights_of
-    from .own_study import RETRAIN, free_name, own_study
     from .run import NothingFinished, run_audit
+    from .studies import RETRAIN, free_name, own_study
 
     try:
         _run_first(sources)

@@ -13,7 +13,7 @@ from .. import data, metrics, runner
 from ..foundations.store import store_folder, write_whole
 from ..measurement import test_sets
 from ..study import Study
-from .compare import SCHEMA, compare
+from .comparison import SCHEMA, compare
 from .paired import ALPHA
 
 log = logging.getLogger("lostprune")

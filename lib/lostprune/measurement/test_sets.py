@@ -130,12 +130,18 @@ def nominal(study: Study) -> tuple[torch.Tensor | Sequence, torch.Tensor | Seque
 
 
 def _chosen(study: Study) -> tuple[data.Split, torch.Tensor]:
-    return _nominal(study.dataset, study.scale.classes, study.image_shape, size(study), study.seed_for("test images"))
+    return _nominal(*_identity(study))
+
+
+def _identity(study: Study) -> tuple:
+    """What the choice depends on, with the data folder, and the digest of a data set that may be registered again."""
+    what = study.dataset, study.scale.classes, study.image_shape, size(study), study.seed_for("test images")
+    return *what, data.locate(), data.fingerprint(study.dataset, "test")
 
 
 @functools.lru_cache(maxsize=2)
 def _nominal(
-    dataset: str, classes: int | None, image_shape: tuple[int, int, int], count: int, seed: int
+    dataset: str, classes: int | None, image_shape: tuple[int, int, int], count: int, seed: int, *_: object
 ) -> tuple[data.Split, torch.Tensor]:
     split = data.load(dataset, "test", None, *((classes, image_shape[1]) if dataset in data.TREES else ()))
     count, places = min(count, len(split.labels)), torch.arange(len(split.labels))
@@ -147,7 +153,7 @@ def _nominal(
 
 def digest(study: Study) -> str:
     """SHA-256 of the nominal test images and their labels: results of other images are never joined with these."""
-    return _digest(study.dataset, study.scale.classes, study.image_shape, size(study), study.seed_for("test images"))
+    return _digest(*_identity(study))
 
 
 @functools.lru_cache(maxsize=8)

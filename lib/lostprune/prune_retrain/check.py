@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from .. import networks, tasks
-from ..pruning import layers
+from ..pruning import checks
 from ..study import Study
 from .beginning import beginning
 
@@ -23,7 +23,7 @@ def check_network(study: Study) -> None:
     network = beginning(study).eval()
     if networks.weights_digest(study.network):
         networks.load_pretrained(network, study.network)
-    layers.check_network(network)
+    checks.check_network(network)
     pixels = study.image_shape[1:] if isinstance(study.task, tasks.Segmentation) else ()
     expected = [2, len(study.classes), *pixels]
     try:
