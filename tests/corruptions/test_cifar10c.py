@@ -217,7 +217,7 @@ def offered(packed, partial_server) -> PublishedArchive:
 def test_a_download_that_broke_off_goes_on_where_it_stopped(offered, partial_server, tmp_path):
     partial_server.at_most = 50_000
     for _ in range(2):
-        with pytest.raises(data.DataUnavailable, match="(?s)could not be fetched.*Run the same again to go on"):
+        with pytest.raises(data.DataUnavailable, match="(?s)could not be fetched.*Run the same again to resume"):
             obtain_published(tmp_path, offered)
         assert offered.path(tmp_path) is None
     partial_server.at_most = 1 << 40
