@@ -200,7 +200,8 @@ def test_set(study: Study, distribution: str, device: torch.device, severity: in
         return TestSet(distribution, labels, origin, None, read, task, device)
     constants = None
     if origin == "generated":
-        constants = constants_for(max(study.image_shape[1:]))
+        # Data sets of photographs have the constants that were made for them, at whatever size they are shown.
+        constants = "imagenet-c" if dataset in data.TREES else constants_for(max(study.image_shape[1:]))
         read = _corrupted(study, distribution, severity, device, constants, split, read)
     else:
         read = published.read(study, distribution, severity, places)
