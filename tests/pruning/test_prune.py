@@ -48,7 +48,7 @@ def resnet() -> nn.Module:
 def test_what_is_left_is_what_the_original_leaves(method, keep_ratio, original, original_scores):
     masks = pruning.prune(original.network, method, keep_ratio, original.samples, scores=original_scores[method])
     kept = 1 - pruning.prune_ratio(original.network, masks)
-    assert kept == pytest.approx(keep_ratio, rel=0.02 if method == "FT" else 0.006)
+    assert kept == pytest.approx(keep_ratio, rel=0.025 if method == "FT" else 0.006)  # FT moves in whole filters
     found = torch.tensor(weights_per_layer(masks))
     expected = torch.from_numpy(original.facts[f"{method}/{keep_ratio}/final_per_layer"])[:, 0]
     # The original spends up to a tenth of its smallest networks on the batch norms of channels that are gone.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import math
 
 import torch
 from torch import nn
@@ -15,6 +17,7 @@ from .masks import Masks, pruned_count, zero
 from .readers import norms
 
 _DRAWS = 2
+_LARGE = 2**21  # parameters, of which one draw is enough: each has as many chances
 _IMAGES = 4
 _ROUNDING = 1e4  # how many units of rounding, of the largest number, may differ
 
@@ -39,32 +42,33 @@ def changes_nothing(
     """
     if pruned_count(live) == pruned_count(selected):
         return True
-    for seed in range(_DRAWS):
+    size = sum(parameter.numel() for parameter in network.parameters())
+    for seed in range(_DRAWS if size < _LARGE else 1):
         generator = torch.Generator().manual_seed(seed)
         images = torch.randn(2, *example.shape[1:], generator=generator).to(example)
-        try:
-            same = _same(_generic(network, generator).double(), selected, varying, live, images.double())
-        except RuntimeError:  # its forward makes tensors of one type only
-            same = _same(_generic(network, generator), selected, varying, live, images)
-        if not same:
-            return False
+        for dtype in (torch.float64, example.dtype):  # some forwards make tensors of one type only
+            with contextlib.suppress(RuntimeError):
+                if not _same(_generic(network, dtype, generator), selected, varying, live, images.to(dtype)):
+                    return False
+                break
     return samples is None or _same(copy.deepcopy(network), selected, varying, live, samples[:_IMAGES])
 
 
 @torch.no_grad()
-def _generic(network: nn.Module, generator: torch.Generator) -> nn.Module:
+def _generic(network: nn.Module, dtype: torch.dtype, generator: torch.Generator) -> nn.Module:
     """A copy whose parameters are random, of both signs, no two alike, and as large as its own."""
-    network = copy.deepcopy(network)
 
-    def random(like: torch.Tensor) -> torch.Tensor:
-        return torch.randn(like.shape, generator=generator).to(like)
+    def random(like: torch.Tensor, size: torch.Tensor) -> torch.Tensor:
+        return torch.randn(like.shape, generator=generator).to(like.device, dtype).mul_(size)
 
+    replaced: dict[int, object] = {id(buffer): buffer.clone() for buffer in network.buffers()}
     for parameter in network.parameters():
-        size = (parameter.square().sum() / parameter.count_nonzero().clamp(min=1)).sqrt()
-        parameter.copy_(random(parameter) * size.where(size > 0, 0.1))
+        size = torch.linalg.vector_norm(parameter) / math.sqrt(parameter.numel())
+        replaced[id(parameter)] = nn.Parameter(random(parameter, size.where(size > 0, 0.1)), requires_grad=False)
+    network = copy.deepcopy(network, replaced).to(dtype)
     for norm in norms(network).values():
         if norm.running_mean is not None:
-            norm.running_mean.copy_(random(norm.running_mean) * norm.running_var.sqrt())
+            norm.running_mean.copy_(random(norm.running_mean, norm.running_var.sqrt()))
     return network
 
 

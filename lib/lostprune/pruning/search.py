@@ -46,6 +46,7 @@ class Search:
         self.connectivity, self.samples = connectivity, samples
         self.everything = sum(parameter.numel() for parameter in network.parameters())
         self._drops_constants = method in FILTER_METHODS
+        self._selected: tuple[int | None, dict[str, torch.Tensor]] = (None, {})  # the last rung's
 
     def find(self, asked: float, guess: int) -> Rung:
         """The rung whose masks keep the number of parameters nearest to ``asked``, and these masks.
@@ -71,7 +72,10 @@ class Search:
 
     def selected(self, rung: int, silent: Channels | None = None) -> Masks:
         """What the method keeps at a rung, within the earlier masks and without silent channels."""
-        kept = {name: mask & self.earlier.get(name, True) for name, mask in self.steps.masks(rung).items()}
+        if self._selected[0] != rung:
+            masks = self.steps.masks(rung)
+            self._selected = rung, {name: mask & self.earlier.get(name, True) for name, mask in masks.items()}
+        kept = dict(self._selected[1])
         for name, channels in (silent or {}).items():
             kept[name] = kept[name] & ~along(channels, 1, kept[name])
         return Masks(self.earlier | kept)
@@ -103,7 +107,8 @@ class Search:
         best, number, looked = (found, {}), found.number, set()
         # Where too much is silent, the ratio that was asked for counts for more: the silent parts stay.
         missed = max(abs(found.size - asked), PROMISED * asked)
-        for samples in [self.samples[:BATCH], *[self.samples] * _LOOKS]:
+        first = [self.samples[:BATCH]] if len(self.samples) > _LOOKS * BATCH else []
+        for samples in first + [self.samples] * _LOOKS:
             guess = len(samples) < len(self.samples)
             silent = self._silent(number, samples)
             if not silent:
