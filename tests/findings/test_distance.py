@@ -7,7 +7,7 @@ import xarray as xr
 
 from fixtures.informative import informative_of
 from fixtures.synthetic import results_of
-from lostprune import findings, metrics, results
+from lostprune import findings, metrics
 
 
 def test_the_parents_pixels_suffice_where_confidence_is_high():
@@ -58,8 +58,8 @@ def test_pruned_networks_are_closer_or_not():
 
 def test_turned_predictions_say_their_direction_and_the_classes():
     parts = results_of(methods=("WT", "FT"), corruptions=("fog",), unreached=2)
-    wrong = results.outcomes(parts["shift"]).where(parts["curves"].prune_ratio.notnull())
-    labels = xr.DataArray(np.where(np.arange(2000) < 1000, "cat", "dog"), dims="image")
+    wrong = parts["shift"].wrong
+    labels = xr.DataArray(np.where(np.arange(2000) < 1000, "cat", "dog"), {"image": wrong.image})
     flips, classes = metrics.flips(wrong), metrics.flips(wrong, labels)
     text = findings.turned_predictions(flips, parts["curves"], "fog", classes)
     wt, ft = text.splitlines()

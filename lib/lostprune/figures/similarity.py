@@ -70,15 +70,16 @@ def signed_flips(
 
     Where the two curves are as high as each other the error is the parent's, however different the predictions are.
     """
-    one = flips.sel(pruner=pruner, distribution=distribution)
-    ratio, _ = over_repetitions(curves.prune_ratio.sel(pruner=pruner).transpose("repetition", "cycle"))
+    one, ratios = flips.sel(pruner=pruner, distribution=distribution), curves.prune_ratio.sel(pruner=pruner)
+    ratio, _ = over_repetitions(ratios.transpose("repetition", "cycle"))
     share, figure = hv.Dimension("flips", label="share of the test images (%)"), hv.Overlay([])
     for name, words, color, marker in (
-        ("negative_flip_rate", "right turned into wrong", LOST, ("triangle", "v")),
-        ("positive_flip_rate", "wrong turned into right", WON, ("inverted_triangle", "^")),
+        ("lost", "right turned into wrong", LOST, ("triangle", "v")),
+        ("won", "wrong turned into right", WON, ("inverted_triangle", "^")),
     ):
-        mean, deviation = over_repetitions(one[name].transpose("repetition", "cycle"))
-        reached = np.isfinite(ratio) & np.isfinite(mean)
+        shares = (one[name] / one.images).where(ratios.notnull())
+        mean, deviation = over_repetitions(shares.transpose("repetition", "cycle"))
+        reached = np.isfinite(ratio)
         rows = list(zip(ratio[reached].tolist(), mean[reached].tolist(), deviation[reached].tolist(), strict=True))
         figure = figure * line(RATIO, share, rows, words, color, marker)
     title = f"{network_label(shift.attrs['network'])} pruned with {pruner}, {label(distribution)}: turned predictions"

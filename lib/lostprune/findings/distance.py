@@ -122,15 +122,15 @@ def turned_predictions(
         if not len(reached):
             lines.append(f"- **{method}**: no pruned network.")
             continue
-        error = (mine.negative_flip_rate - mine.positive_flip_rate).mean("repetition").sel(cycle=reached)
+        error = ((mine.lost - mine.won) / mine.images).mean("repetition").sel(cycle=reached)
         closest = int(reached[np.abs(error.values).argmin()])
         said = []
         for cycle, words in ((closest, "closest to its parent in error"), (int(reached[-1]), "pruned the most")):
             at, ratio = mine.sel(cycle=cycle), float(curves.prune_ratio.sel(pruner=method, cycle=cycle).mean())
-            differ = int((at.mcnemar_p < CHANCE).sum())
+            differ = int((at.p < CHANCE).sum())
             said.append(
-                f"the network {words} (prune ratio {ratio:.0%}) turns {float(at.negative_flip_rate.mean()):.1%} of the "
-                f"images from right into wrong and {float(at.positive_flip_rate.mean()):.1%} from wrong into right; "
+                f"the network {words} (prune ratio {ratio:.0%}) turns {float((at.lost / at.images).mean()):.1%} of the "
+                f"images from right into wrong and {float((at.won / at.images).mean()):.1%} from wrong into right; "
                 f"the errors differ beyond chance in {differ} of {count(at.sizes['repetition'], 'repetition')}"
             )
         worst = _worst(classes, method, distribution, int(reached[-1]))
@@ -143,7 +143,7 @@ def _worst(classes: xr.Dataset | None, method: str, distribution: str, cycle: in
     if classes is None:
         return ""
     one = classes.sel(pruner=method, distribution=distribution, cycle=cycle)
-    lost = (one.negative_flip_rate - one.positive_flip_rate).mean("repetition")
+    lost = ((one.lost - one.won) / one.images).mean("repetition")
     worst, best = lost.isel({"class": lost.values.argmax()}), lost.isel({"class": lost.values.argmin()})
     loses, wins = (f"“{one['class'].item()}”" for one in (worst, best))
     return (
