@@ -26,6 +26,8 @@ SCALE = lostprune.Scale(
     noise_levels=(0.0, 0.5),
     noise_images=20,
     noise_draws=2,
+    informative_images=6,
+    informative_pixels_per_step=128,
 )
 
 

@@ -10,7 +10,7 @@ import torch
 from click.testing import CliRunner, Result
 from torch import nn
 
-from lostprune.bench import beside, evaluate, floors, plain_loop, prune, report, train
+from lostprune.bench import backselect, beside, evaluate, floors, plain_loop, prune, report, train
 from lostprune.cli import main
 
 
@@ -39,6 +39,20 @@ def test_the_evaluation_is_measured_against_the_plain_loop(monkeypatch: pytest.M
     assert measured["ratio"]["median"] == pytest.approx(pair)
     assert measured["images_per_second"] == pytest.approx(80 / measured["seconds"]["median"])
     assert f"{measured['images_per_second']:,.0f} images/s" in call("evaluate").output
+
+
+def test_the_ranking_of_pixels_is_measured_against_the_plain_loop(monkeypatch: pytest.MonkeyPatch):
+    measured = backselect.measure(images=1, side=4, runs=1)
+    monkeypatch.setattr(backselect, "measure", lambda **_: measured)
+    assert json.loads(call("backselect", "--json").output) == measured
+    assert measured["agreement"] >= 0.98 and measured["pixels"] == 16
+    pair = measured["plain_seconds"]["median"] / measured["seconds"]["median"]
+    assert measured["ratio"]["median"] == pytest.approx(pair)
+    exact = measured["candidate_seconds"] * 1024 * 1025 / 2
+    assert measured["gradient"]["ratio"]["median"] == pytest.approx(
+        exact / measured["gradient"]["seconds_per_image"]["median"]
+    )
+    assert f"{measured['ratio']['median']:.2f} (" in call("backselect").output
 
 
 def test_a_device_that_is_not_there_is_told_plainly(monkeypatch: pytest.MonkeyPatch):

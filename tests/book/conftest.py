@@ -33,3 +33,13 @@ def tab(browser: Browser) -> Iterator[Page]:
     page.on("request", lambda request: page.requests.append(request.url))
     yield page
     page.close()
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    """An empty tab as wide as a phone, with a touch screen."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    yield page
+    context.close()

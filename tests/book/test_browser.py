@@ -72,6 +72,33 @@ def addresses(html: Path) -> Iterator[dict[str, str]]:
         server.shutdown()
 
 
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_page_fits_a_phone(name: str, addresses: dict[str, str], phone: Page):
+    phone.goto(f"{addresses['file']}/{name}.html", wait_until="networkidle")
+    with suppress(TimeoutError):  # what is not drawn fails in another test
+        phone.wait_for_function(f"({DRAWN})('article [data-root-id]').every(Boolean) && {MATHS}", timeout=5_000)
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390, "the page is wider than the window"
+
+
+def test_a_finger_on_a_figure_scrolls_the_page_and_the_figure(addresses: dict[str, str], phone: Page):
+    phone.goto(f"{addresses['file']}/book/pages/05_prune_potential-resnet20.html")
+    phone.wait_for_function(f"({DRAWN})('article figure').every(Boolean)")
+    figure = phone.locator("figure", has_text="Prune potential over the noise level").locator(".output")
+    figure.scroll_into_view_if_needed()
+    place = figure.bounding_box()
+    x, y = 200, max(place["y"], 0) + 200
+    before = phone.evaluate("scrollY")
+    for across, along in ((-120, 0), (0, -120)):
+        send = phone.context.new_cdp_session(phone).send
+        send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+        for part in range(1, 11):
+            to = {"x": x + across * part / 10, "y": y + along * part / 10}
+            send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [to]})
+        send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    phone.wait_for_function(f"scrollY > {before}")
+    assert figure.evaluate("node => node.scrollLeft") > 0
+
+
 @pytest.mark.parametrize("name, scheme", VISITS)
 def test_a_page_is_whole(name: str, scheme: str, addresses: dict[str, str], tab: Page):
     tab.goto(f"{addresses[scheme]}/{name}.html", wait_until="networkidle")

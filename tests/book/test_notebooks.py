@@ -16,36 +16,43 @@ from lostprune.book import notebook
 
 NOTEBOOKS = sorted(path for path in (Path(__file__).parents[2] / "notebooks").glob("*.ipynb") if path.name[:2] != "07")
 ALL = {"curves", "shift", "noise"}
+DISTANCE = ALL | {"informative"}
 PARTS = {
     "01_introduction": {"curves", "noise"},
     "03_methodology": {"curves"},
+    "04_function_distance": DISTANCE,
     "05_prune_potential": ALL,
     "06_robust_pruning": {"curves", "shift"},
     "08_discussion": {"curves", "shift"},
     "all_networks": ALL,
     "appendix_b_pruning": {"curves"},
+    "appendix_c_function_distance": DISTANCE,
     "appendix_d_prune_potential": ALL,
     "appendix_e_robust_pruning": {"curves", "shift"},
 }
 FIGURES = {
     "01_introduction": 1,
     "03_methodology": 1,
+    "04_function_distance": 5,
     "05_prune_potential": 9,
     "06_robust_pruning": 7,
     "08_discussion": 0,
     "all_networks": 3,
     "appendix_b_pruning": 4,
+    "appendix_c_function_distance": 4,
     "appendix_d_prune_potential": 5,
     "appendix_e_robust_pruning": 4,
 }
 TABLES = {
     "01_introduction": 0,
     "03_methodology": 4,
+    "04_function_distance": 0,
     "05_prune_potential": 2,
     "06_robust_pruning": 2,
     "08_discussion": 0,
     "all_networks": 4,
     "appendix_b_pruning": 4,
+    "appendix_c_function_distance": 0,
     "appendix_d_prune_potential": 1,
     "appendix_e_robust_pruning": 3,
 }

@@ -9,6 +9,7 @@ from torch import nn
 
 from lostprune import data, networks
 from lostprune.measurement import inference
+from lostprune.networks import batch_norms
 from reference import evaluation as plain
 
 
@@ -30,7 +31,7 @@ def pair():
 def test_real_images_are_classified_as_by_the_plain_loop(pair):
     images, labels, _ = data.load("cifar10", "test")
     images, labels = images[:300], labels[:300]
-    folded = [inference.fold(network, inference.foldable(network)) for network in pair]
+    folded = [batch_norms.fold(network, batch_norms.foldable(network)) for network in pair]
     logits = inference.predict(folded, data.normalize(images))
     assert torch.equal(logits.argmax(-1) != labels, plain.wrong(pair, images, labels))
 
@@ -66,8 +67,8 @@ class Shared(nn.Module):
 def test_only_what_feeds_one_batch_norm_alone_is_folded():
     torch.manual_seed(0)
     network, inputs = lively(Shared()), torch.randn(5, 3, 8, 8)
-    assert inference.foldable(network) == [("last", "last_norm")]
-    folded = inference.fold(network, [("last", "last_norm")])
+    assert batch_norms.foldable(network) == [("last", "last_norm")]
+    folded = batch_norms.fold(network, [("last", "last_norm")])
     assert isinstance(folded.last_norm, nn.Identity) and isinstance(network.last_norm, nn.BatchNorm2d)
     with torch.no_grad():
         torch.testing.assert_close(folded(inputs), network(inputs))
@@ -88,9 +89,9 @@ class Moody(nn.Module):
 
 def test_a_network_that_cannot_be_followed_is_evaluated_as_it_is(caplog):
     network = Moody()
-    assert inference.foldable(network) == [] and "Moody is evaluated layer by layer, as it is" in caplog.text
+    assert batch_norms.foldable(network) == [] and "Moody is evaluated layer by layer, as it is" in caplog.text
     inputs = torch.randn(4, 3, 8, 8)
-    torch.testing.assert_close(inference.predict([inference.fold(network, [])], inputs)[0], network(inputs).detach())
+    torch.testing.assert_close(inference.predict([batch_norms.fold(network, [])], inputs)[0], network(inputs).detach())
 
 
 def test_batches_shrink_until_they_fit_and_it_is_said_once(caplog, monkeypatch):

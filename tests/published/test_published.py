@@ -179,3 +179,11 @@ def test_table_11_shares_no_corruption_and_has_every_category_in_both_columns():
     assert [len(rows) for rows in listed.values()] == [9, 8]
     for category, name in listed["train"] + listed["test"]:
         assert category == "nominal" or name in corruptions.CATEGORIES[category]
+
+
+def test_numbers_on_imagenet_stand_beside_a_smaller_version_of_it_which_is_said():
+    assert published.covers("resnet18", "tiny_imagenet") and not published.covers("resnet20", "tiny_imagenet")
+    assert "for ImageNet" in published.other_data("resnet18", "tiny_imagenet")
+    assert published.other_data("resnet18", "imagenet") == published.other_data("resnet20", "cifar10") == ""
+    average = published.overparameterization_of("resnet18", "tiny_imagenet", "nominal").average
+    assert percent(average, pruner="WT", group="train", statistic="mean") == 85.8

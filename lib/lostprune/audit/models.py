@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from torch.export import ExportedProgram
 
-from ..measurement.inference import fold, foldable
+from ..networks.batch_norms import fold, foldable
 from ..tasks import logits
 
 FORMS = (

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 import xarray as xr
 
+from ..metrics.flips import mcnemar_p
 from ..metrics.sampling import image_weights
 from . import paired
 from .measured import NETWORKS, Example, Measured, Task
@@ -55,7 +56,7 @@ def _row(task: Task, parent: torch.Tensor, pruned: torch.Tensor, delta: float, a
         "difference": (lost - won) / images,
         "negative_flip_rate": lost / images,
         "positive_flip_rate": won / images,
-        "mcnemar_p": float(paired.mcnemar_p(lost, won)),
+        "mcnemar_p": float(mcnemar_p(lost, won)),
         "lower": float(lower),
         "upper": float(upper),
         "verdict": verdict,

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import bdtr, ndtr, ndtri
+from scipy.special import ndtr, ndtri
 
 ALPHA = 0.05  # of every one-sided test
 POWER = 0.8
@@ -105,9 +105,3 @@ def images_needed(
         # The statistic grows with the root of the number of images.
         needed = np.ceil(n * (z / found) ** 2)
     return np.where(found == 0, np.nan, needed)
-
-
-def mcnemar_p(lost: ArrayLike, won: ArrayLike) -> np.ndarray:
-    """McNemar's exact test, two-sided: whether the two errors differ at all (binomial on the images that changed)."""
-    lost, won = np.asarray(lost), np.asarray(won)
-    return np.minimum(2 * bdtr(np.minimum(lost, won), lost + won, 0.5), 1.0)

@@ -72,6 +72,16 @@ def shrink(network: str, as_json: bool) -> None:
     _tell("shrink", as_json, network=network)
 
 
+@bench.command()
+@_network
+@click.option("--images", type=click.IntRange(1), default=2, show_default=True, help="Images whose pixels are ranked.")
+@click.option("--side", type=click.IntRange(1, 32), default=12, show_default=True, help="Of the square of pixels.")
+@_as_json
+def backselect(as_json: bool, **options: object) -> None:
+    """Time the ranking of pixels, exact and by gradients, against the plain loop."""
+    _tell("backselect", as_json, **options)
+
+
 def _tell(name: str, as_json: bool, **options: object) -> None:
     # torch takes seconds to import: only what is asked for
     from ..data import DataUnavailable

@@ -34,7 +34,7 @@ def measure(images: int = 10_000, plain_images: int = 10, runs: int = 5) -> dict
 
     Raises:
         BenchError: there is no checkout with the plain versions.
-        DataUnavailable: the test images or the photographs of frost cannot be had.
+        DataUnavailable: the test images or the photographs of frost are not available.
     """
     device = default_device()
     plain = report.reference("corruptions")

@@ -7,6 +7,7 @@ from torch import nn
 
 from .. import data, networks
 from ..measurement import inference
+from ..networks import batch_norms
 from ..runner import default_device
 from . import floors, report
 
@@ -43,8 +44,8 @@ def measure(network: str = "resnet20", images: int | None = None, together: int 
     nets = [networks.build(network, len(dataset.classes)).to(device).eval() for _ in range(together)]
     pixels = torch.randint(256, (images, *dataset.image_shape), dtype=torch.uint8)
     labels = torch.randint(len(dataset.classes), (images,))
-    pairs = inference.foldable(nets[0])
-    folded = [inference.fold(net, pairs) for net in nets]
+    pairs = batch_norms.foldable(nets[0])
+    folded = [batch_norms.fold(net, pairs) for net in nets]
 
     def fast() -> torch.Tensor:
         return _wrong(folded, pixels.to(device), labels.to(device))

@@ -24,6 +24,7 @@ NOT_YET = "not yet"
 # Where an exhibit may be shown: notebook, and the label of a figure or table there. It is shown once a page that was
 # built from that notebook has the label, on results that are in book/results.
 _B, _D, _ALL = "appendix_b_pruning", "appendix_d_prune_potential", "all_networks"
+_C = "appendix_c_function_distance"
 _6, _E = "06_robust_pruning", "appendix_e_robust_pruning"
 PLACES = {
     "Table 1": ("03_methodology", "tab-methods-{network}"),
@@ -35,6 +36,11 @@ PLACES = {
     "Table 11": (_6, "tab-corruptions-{network}"),
     "Figure 1": ("01_introduction", "fig-introduction-{network}"),
     "Figure 2": ("03_methodology", "fig-curves-{network}"),
+    "Figure 3": ("04_function_distance", "fig-informative-{network}"),
+    "Figure 4": ("04_function_distance", "fig-similarity-{network}"),
+    **{f"Figure {number}": (_C, "fig-c-informative-{network}") for number in (12, 13)},
+    **{f"Figure {number}": (_C, "fig-c-corrupted-{network}") for number in (14, 15)},
+    **{f"Figure {number}": (_C, "fig-c-similarity-{network}") for number in range(16, 28)},
     "Figure 5": ("05_prune_potential", "fig-noise-images-{network}"),
     **{f"Figure {number}": ("05_prune_potential", "fig-bars-{network}") for number in (6, 7)},
     **{f"Figure {number}": (_ALL, "fig-all-difference-{training}") for number in (9, 48)},

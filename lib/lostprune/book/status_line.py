@@ -50,7 +50,7 @@ class StatusLine(threading.Thread):
         self.join()
 
     def words(self) -> str:
-        """What is being done now, how far it is and how long it will go on."""
+        """What is being done now, how far it is and how much time is left."""
         note = notes.read(self.note)
         if note is not None and note["unit"] == IMAGES and not self.computing:
             self.computing = True

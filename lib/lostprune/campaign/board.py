@@ -110,5 +110,5 @@ class Board(threading.Thread):
 
 
 def in_line(job: Job, note: dict) -> str:
-    """A running job in one line: what is being done where, how far it is, and how long it will go on."""
+    """A running job in one line: what is being done where, how far it is, and how much time is left."""
     return f"{label(job.study)}: {how_far(note)}, on {note['host']}"

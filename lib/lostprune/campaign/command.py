@@ -57,8 +57,8 @@ def campaign(
     \b
     Ctrl-C and SIGTERM save and leave; a kill costs the cycle in flight alone. Exit codes:
       0    everything is done
-      75   stopped early, by the time limit or SIGTERM: the same command goes on
-      130  stopped by Ctrl-C: the same command goes on
+      75   stopped early, by the time limit or SIGTERM: the same command resumes
+      130  stopped by Ctrl-C: the same command resumes
       1    some of the studies failed, the others are done; or nothing could be run
     """
     import lostprune.campaign as campaigns
@@ -121,7 +121,7 @@ def _leave(summary) -> None:
         click.echo(f"failed: {name}: {error}", err=True)
     if summary.stopped:
         click.echo(
-            f"stopped: {summary.stopped}; {len(summary.left)} jobs are left. The same command goes on.", err=True
+            f"stopped: {summary.stopped}; {len(summary.left)} jobs are left. The same command resumes.", err=True
         )
     if summary.signal == signal.SIGINT:
         raise SystemExit(INTERRUPTED)

@@ -64,7 +64,7 @@ def run(
     repetition: int | None = None,
     keep_weights: str = "all",
 ) -> Summary:
-    """Run what is missing of the studies, and stop in time. Called again, it goes on where it was.
+    """Run what is missing of the studies, and stop in time. Called again, it resumes.
 
     An error in one study does not keep the others from being run. While it runs in the main thread of a process,
     Ctrl-C and SIGTERM make it save and leave; a second Ctrl-C makes it leave at once.
@@ -74,8 +74,8 @@ def run(
         parts: of their results, see :func:`lostprune.run`.
         store_folder: see :func:`lostprune.store.store_folder`.
         device: of this machine or, where workers are given, of each of them.
-        seconds: the time limit from now on. Nothing is begun that is known not to fit; what is in flight at the limit
-            is given up, and costs itself alone.
+        seconds: the time limit from now on. Work that is known not to fit does not start; what is in flight at the
+            limit is given up, and nothing else is lost.
         workers: from :func:`lostprune.executors.open_executor`; serial if ``None``.
         say: is given the lines that outlast the progress display.
         repetition: only this one, counted from 0; ``None`` for all.

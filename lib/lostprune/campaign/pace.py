@@ -88,7 +88,7 @@ class Pace:
                 if self.device in (None, facts["device"]):
                     rates.append(facts["seconds"] / images)
             except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
-                continue  # damaged: whoever reads the checkpoint says so
+                continue  # damaged: the log says so when the checkpoint is read
         return rates
 
     @functools.cache  # noqa: B019

@@ -132,7 +132,7 @@ def published_corruption(
 def obtain_published(folder: str | os.PathLike | None = None, archive: PublishedArchive = CIFAR10_C) -> Path:
     """Fetch the published archive unless it lies in the data folder, check all of it, and return where it lies.
 
-    A download that broke off goes on where it stopped.
+    A download that broke off resumes.
 
     Raises:
         DataUnavailable: it cannot be fetched or written; or what lies there is not the published one.
@@ -145,7 +145,7 @@ def obtain_published(folder: str | os.PathLike | None = None, archive: Published
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise DataUnavailable(
             f"{archive.folder}: {archive.source.origin} could not be fetched into {folder}: {error}\n"
-            f"Run the same again to go on where it stopped, or put {archive.source.file} "
+            f"Run the same again to resume, or put {archive.source.file} "
             f"({archive.source.size:,} bytes) or the folder {archive.folder} that it extracts to into {folder} by "
             "hand (another folder: set LOSTPRUNE_DATA). Without it, generated images are used."
         ) from error
@@ -199,6 +199,6 @@ def _map(path: Path, name: str, archive: PublishedArchive) -> np.ndarray:
 def _damaged(path: Path, archive: PublishedArchive, error: Exception) -> str:
     return (
         f"{archive.folder}: {path} is not as it was published: {error}\n"
-        "Remove it; then either run `lostprune data cifar10-c` to fetch it again, or go on without it, with "
+        "Remove it; then either run `lostprune data cifar10-c` to fetch it again, or continue without it, with "
         "generated images."
     )

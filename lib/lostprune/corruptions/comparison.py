@@ -30,7 +30,7 @@ def compare_published(folder: str | os.PathLike | None = None, archive: Publishe
         differ by at most one of 255 levels. Only what involves no chance can come near 1 there.
 
     Raises:
-        DataUnavailable: the archive is damaged, or the test images cannot be had.
+        DataUnavailable: the archive is damaged, or the test images are not available.
         FileNotFoundError: the archive does not lie in the folder.
     """
     folder = locate(folder)

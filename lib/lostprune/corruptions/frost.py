@@ -19,7 +19,7 @@ def frost_crops(scale: float, height: int, width: int, random: ImageRandomness, 
         scale: of the photographs; a larger one where a crop would not fit otherwise.
 
     Raises:
-        lostprune.data.DataUnavailable: the photographs could not be had.
+        lostprune.data.DataUnavailable: the photographs are not available.
     """
     pixels, starts, sizes = _scaled(scale, height, width, device)
     chosen = random.integers(len(starts))

@@ -20,7 +20,7 @@ class ImageRandomness:
     """Random fields for a batch, each image's from its own seed.
 
     Every number is a hash of the image's seed and of a counter, so that image i gets the same field in any batch.
-    Each call goes on counting where the last one stopped: fields drawn one after the other are independent.
+    Each call counts on from the last one: fields drawn one after the other are independent.
 
     Args:
         seeds: int64 [n], on the device where the fields are wanted.

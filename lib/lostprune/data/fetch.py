@@ -42,7 +42,7 @@ def fetch(source: Source, folder: Path) -> Path:
 
 
 def fetch_large(source: Source, folder: Path) -> Path:
-    """As :func:`fetch`, from an https origin; but what came before a download broke off is kept, and the next goes on.
+    """As :func:`fetch`, from an https origin; but a download that broke off resumes.
 
     No two processes may fetch the same file at once.
     """

@@ -19,7 +19,7 @@ log = logging.getLogger("lostprune")
 
 
 class DataUnavailable(RuntimeError):
-    """A data set could not be had; the message says why and what to do."""
+    """A data set is not available; the message says why and what to do."""
 
 
 def obtain(name: str, dataset: Dataset, folder: Path) -> None:

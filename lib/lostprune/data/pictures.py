@@ -44,7 +44,7 @@ class Files:
         return len(self.names)
 
     def path(self, index: int) -> Path:
-        """Where a file is, for messages: the path of an archive goes on with that of its member."""
+        """Where a file is, for messages: the path of an archive, then that of its member."""
         return self.root / self.names[index].decode()
 
     def read(self, index: int) -> bytes:

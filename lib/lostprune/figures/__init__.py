@@ -21,11 +21,13 @@ from .accuracy_difference import accuracy_difference  # noqa: E402
 from .curves import prune_accuracy_by_distribution, prune_accuracy_curves, prune_accuracy_under_shift  # noqa: E402
 from .excess import excess_error  # noqa: E402
 from .images import displayable, example_images  # noqa: E402
+from .informative import informative_pixels, kept_pixels  # noqa: E402
 from .intervals import prune_potential_in_detail, prune_potential_intervals  # noqa: E402
 from .margin import prune_potential_for_margins, prune_potential_slider  # noqa: E402
 from .panels import side_by_side  # noqa: E402
 from .potential import potential_under_noise, potential_under_noise_by_repetition, prune_potential_bars  # noqa: E402
 from .savings import real_savings  # noqa: E402
+from .similarity import noise_similarity, signed_flips  # noqa: E402
 from .trainings import accuracy_by_training, prune_potential_by_training  # noqa: E402
 
 __all__ = [
@@ -34,8 +36,11 @@ __all__ = [
     "displayable",
     "example_images",
     "excess_error",
+    "informative_pixels",
+    "kept_pixels",
     "label",
     "network_label",
+    "noise_similarity",
     "potential_under_noise",
     "potential_under_noise_by_repetition",
     "provenance",
@@ -50,5 +55,6 @@ __all__ = [
     "prune_potential_slider",
     "real_savings",
     "side_by_side",
+    "signed_flips",
     "training_label",
 ]

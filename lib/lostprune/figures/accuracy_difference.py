@@ -10,12 +10,11 @@ from holoviews import opts
 from .. import metrics
 from ..foundations.choices import choose
 from ..metrics.repetitions import over_repetitions
-from ..published.labels import network_label
+from ..published.labels import accuracy_label, network_label
 from .curves import RATIO, RATIO_LIMITS
 from .style import COLORS, MARKERS, MUTED, PARENT, finish, line
 
 SAVINGS = {"prune_ratio": RATIO, "flop_reduction": hv.Dimension("flop_reduction", label="FLOP reduction (%)")}
-DIFFERENCE = hv.Dimension("difference", label="change of test accuracy (%)")
 
 
 def accuracy_difference(curves: xr.Dataset, over: str = "prune_ratio", delta: float = metrics.DELTA) -> hv.Overlay:
@@ -31,23 +30,24 @@ def accuracy_difference(curves: xr.Dataset, over: str = "prune_ratio", delta: fl
         ValueError: ``over`` is neither.
     """
     choose("over", over, SAVINGS)
-    axis = SAVINGS[over]
-    figure = _level(axis, 0.0, "unpruned parent", PARENT, "dashed") * _level(
-        axis, -delta * 100, f"δ = {delta * 100:g}%", MUTED, "dotted"
+    measure = accuracy_label(curves.attrs["dataset"])
+    axes = SAVINGS[over], hv.Dimension("difference", label=f"change of {measure} (%)")
+    figure = _level(axes, 0.0, "unpruned parent", PARENT, "dashed") * _level(
+        axes, -delta * 100, f"δ = {delta * 100:g}%", MUTED, "dotted"
     )
     change = curves.test_error.sel(cycle=0, drop=True) - curves.test_error
     for method in curves.pruner.values.tolist():
         saved, _ = over_repetitions(curves[over].sel(pruner=method))
         mean, deviation = over_repetitions(change.sel(pruner=method))
         rows = [tuple(map(float, row)) for row in zip(saved, mean, deviation, strict=True) if np.isfinite(row[0])]
-        figure = figure * line(axis, DIFFERENCE, rows, method, COLORS[method], MARKERS[method])
-    title = f"{network_label(curves.attrs['network'])}: what pruning costs in test accuracy"
+        figure = figure * line(*axes, rows, method, COLORS[method], MARKERS[method])
+    title = f"{network_label(curves.attrs['network'])}: what pruning costs in {measure}"
     return finish(figure, title, curves, xlim=RATIO_LIMITS)
 
 
-def _level(axis: hv.Dimension, value: float, name: str, color: str, dash: str) -> hv.Curve:
+def _level(axes: tuple[hv.Dimension, hv.Dimension], value: float, name: str, color: str, dash: str) -> hv.Curve:
     """A horizontal line from 0 to 100%."""
-    return hv.Curve([(0.0, value), (100.0, value)], axis, DIFFERENCE, label=name).opts(
+    return hv.Curve([(0.0, value), (100.0, value)], *axes, label=name).opts(
         opts.Curve(color=color, line_dash=dash, line_width=1.5, backend="bokeh"),
         opts.Curve(color=color, linestyle=dash, linewidth=1.2, backend="matplotlib"),
     )

@@ -8,13 +8,12 @@ import xarray as xr
 from holoviews import opts
 
 from ..metrics.repetitions import over_repetitions
-from ..published.labels import network_label
+from ..published.labels import accuracy_label, network_label
 from .groups import rows_of, with_group
 from .style import COLORS, MARKERS, PARENT, finish, line
 
 RATIO = hv.Dimension("prune_ratio", label="prune ratio (%)")
 RATIO_LIMITS = (-2, 102)  # so that a marker at 0 is whole
-ACCURACY = hv.Dimension("accuracy", label="test accuracy (%)")
 # One of each kind of corruption, and those that the paper's text names in Section 5.2.
 HIGHLIGHTED = ("jpeg_compression", "fog", "defocus_blur", "gaussian_noise", "speckle_noise")
 # Okabe and Ito's colours but black and yellow: so many curves at most can be told apart.
@@ -28,14 +27,14 @@ def prune_accuracy_curves(curves: xr.Dataset) -> hv.Overlay:
         curves: part ``curves`` of a study. Mean over repetitions; error bars (one standard deviation) if there are
             at least two.
     """
+    axis = accuracy(curves.attrs["dataset"])
     parent, _ = over_repetitions(1 - curves.test_error.isel(pruner=0, cycle=0))
-    figure = _level(float(parent), "unpruned parent")
+    figure = _level(float(parent), "unpruned parent", axis)
     for method in curves.pruner.values.tolist():
         rows = accuracy_rows(curves.prune_ratio.sel(pruner=method), curves.test_error.sel(pruner=method))
-        figure = figure * line(RATIO, ACCURACY, rows, method, COLORS[method], MARKERS[method])
-    return finish(
-        figure, f"{network_label(curves.attrs['network'])}: test accuracy of pruned networks", curves, xlim=RATIO_LIMITS
-    )
+        figure = figure * line(RATIO, axis, rows, method, COLORS[method], MARKERS[method])
+    title = f"{network_label(curves.attrs['network'])}: {accuracy_label(curves.attrs['dataset'])} of pruned networks"
+    return finish(figure, title, curves, xlim=RATIO_LIMITS)
 
 
 def prune_accuracy_under_shift(
@@ -57,19 +56,22 @@ def prune_accuracy_under_shift(
     """
     error, ratio = shift.error.sel(pruner=pruner), curves.prune_ratio.sel(pruner=pruner)
     nominal = shift.attrs["dataset"]
+    axis = accuracy(nominal)
     others = [name for name in error.distribution.values.tolist() if name != nominal]
     chosen = others if len(others) <= len(PALETTE) else [name for name in highlighted if name in others]
     colors = dict(zip(chosen, PALETTE, strict=False))
     figure = hv.Overlay([])
     for name in others:
         if name not in colors:
-            figure = figure * _background(accuracy_rows(ratio, error.sel(distribution=name)), with_group(error, name))
+            figure = figure * _background(
+                accuracy_rows(ratio, error.sel(distribution=name)), with_group(error, name), axis
+            )
     rows = accuracy_rows(ratio, error.sel(distribution=nominal))
-    figure = figure * line(RATIO, ACCURACY, rows, with_group(error, nominal), PARENT, width=3)
+    figure = figure * line(RATIO, axis, rows, with_group(error, nominal), PARENT, width=3)
     for name, color in colors.items():
         rows = accuracy_rows(ratio, error.sel(distribution=name))
-        figure = figure * line(RATIO, ACCURACY, rows, with_group(error, name), color)
-    title = f"{network_label(shift.attrs['network'])} pruned with {pruner}: test accuracy under shift"
+        figure = figure * line(RATIO, axis, rows, with_group(error, name), color)
+    title = f"{network_label(shift.attrs['network'])} pruned with {pruner}: {accuracy_label(nominal)} under shift"
     return finish(figure, title, shift, legend="right", height=400, xlim=RATIO_LIMITS)
 
 
@@ -79,17 +81,23 @@ def prune_accuracy_by_distribution(shift: xr.Dataset, curves: xr.Dataset) -> hv.
     Args:
         shift, curves: parts of one study.
     """
-    frames = {}
+    frames, axis = {}, accuracy(shift.attrs["dataset"])
     for name in rows_of(shift.error)[1].distribution.values.tolist():
         error = shift.error.sel(distribution=name)
         parent, _ = over_repetitions(1 - error.isel(pruner=0, cycle=0))
-        figure = _level(float(parent), "unpruned parent")
+        figure = _level(float(parent), "unpruned parent", axis)
         for method in error.pruner.values.tolist():
             rows = accuracy_rows(curves.prune_ratio.sel(pruner=method), error.sel(pruner=method))
-            figure = figure * line(RATIO, ACCURACY, rows, method, COLORS[method], MARKERS[method])
-        title = f"{network_label(shift.attrs['network'])} on {with_group(shift, name)}: test accuracy"
+            figure = figure * line(RATIO, axis, rows, method, COLORS[method], MARKERS[method])
+        measure = accuracy_label(shift.attrs["dataset"])
+        title = f"{network_label(shift.attrs['network'])} on {with_group(shift, name)}: {measure}"
         frames[with_group(shift, name)] = finish(figure, title, shift, xlim=RATIO_LIMITS)
     return hv.HoloMap(frames, hv.Dimension("distribution", values=list(frames)), sort=False)
+
+
+def accuracy(dataset: str) -> hv.Dimension:
+    """The vertical axis on a data set."""
+    return hv.Dimension("accuracy", label=f"{accuracy_label(dataset)} (%)")
 
 
 def accuracy_rows(ratio: xr.DataArray, error: xr.DataArray) -> list[tuple[float, float, float]]:
@@ -99,22 +107,22 @@ def accuracy_rows(ratio: xr.DataArray, error: xr.DataArray) -> list[tuple[float,
     return [(float(a), float(b), float(c)) for a, b, c in zip(x, mean, deviation, strict=True) if np.isfinite(a)]
 
 
-def _level(value: float, name: str) -> hv.Curve:
+def _level(value: float, name: str, axis: hv.Dimension) -> hv.Curve:
     """A horizontal dashed line over all prune ratios."""
-    return hv.Curve([(0.0, value), (100.0, value)], RATIO, ACCURACY, label=name).opts(
+    return hv.Curve([(0.0, value), (100.0, value)], RATIO, axis, label=name).opts(
         opts.Curve(color=PARENT, line_dash="dashed", line_width=1.5, backend="bokeh"),
         opts.Curve(color=PARENT, linestyle="dashed", linewidth=1.2, backend="matplotlib"),
     )
 
 
-def _background(rows: list[tuple[float, float, float]], name: str) -> hv.Overlay:
+def _background(rows: list[tuple[float, float, float]], name: str, axis: hv.Dimension) -> hv.Overlay:
     """One curve among many: without a place in the legend, its name shows when it is pointed at."""
-    tooltips = [("", name), (RATIO.label, "@prune_ratio{0.0}"), (ACCURACY.label, "@accuracy{0.00}")]
-    curve = hv.Curve([row[:2] for row in rows], RATIO, ACCURACY).opts(
+    tooltips = [("", name), (RATIO.label, "@prune_ratio{0.0}"), (axis.label, "@accuracy{0.00}")]
+    curve = hv.Curve([row[:2] for row in rows], RATIO, axis).opts(
         opts.Curve(color="#c4c4c4", line_width=1, backend="bokeh"),
         opts.Curve(color="#c4c4c4", linewidth=0.8, backend="matplotlib"),
     )
-    marks = hv.Scatter([row[:2] for row in rows], RATIO, ACCURACY).opts(
+    marks = hv.Scatter([row[:2] for row in rows], RATIO, axis).opts(
         opts.Scatter(color="#c4c4c4", size=4, tools=["hover"], hover_tooltips=tooltips, backend="bokeh"),
         opts.Scatter(color="#c4c4c4", s=6, backend="matplotlib"),
     )

@@ -9,7 +9,7 @@ from holoviews import opts
 from .. import metrics
 from ..metrics.repetitions import over_repetitions
 from ..published.labels import network_label, training_label
-from .curves import ACCURACY, RATIO, RATIO_LIMITS, accuracy_rows
+from .curves import RATIO, RATIO_LIMITS, accuracy, accuracy_rows
 from .groups import backdrop, rows_of
 from .potential import TOP, grouped_bars, on_distributions
 from .style import finish, line
@@ -61,13 +61,13 @@ def accuracy_by_training(shifts: dict[str, xr.Dataset], curves: dict[str, xr.Dat
     shift, however high it is.
     """
     unseen = metrics.unseen(shifts.values())
-    figure = hv.Overlay([])
+    figure, axis = hv.Overlay([]), accuracy(next(iter(shifts.values())).attrs["dataset"])
     for training, (color, marker) in zip(shifts, _LOOKS, strict=False):
         error = shifts[training].error.sel(pruner=pruner, distribution=unseen).mean("distribution")
         parent, _ = over_repetitions(1 - error.sel(cycle=0))
-        figure = figure * _level(float(parent), color)
+        figure = figure * _level(float(parent), color, axis)
         points = accuracy_rows(curves[training].prune_ratio.sel(pruner=pruner), error)
-        figure = figure * line(RATIO, ACCURACY, points, training_label(training), color, marker)
+        figure = figure * line(RATIO, axis, points, training_label(training), color, marker)
     title = f"{_title(shifts, pruner)}: accuracy on average over {len(unseen)} unseen distributions"
     return finish(figure, title, list(shifts.values()), xlim=RATIO_LIMITS)
 
@@ -80,8 +80,8 @@ def _listing(trainings: dict[str, xr.DataArray]) -> str:
     return "each kind of training" if len(trainings) > 2 else " and ".join(map(training_label, trainings))
 
 
-def _level(value: float, color: str) -> hv.Curve:
-    return hv.Curve([(0.0, value), (100.0, value)], RATIO, ACCURACY).opts(
+def _level(value: float, color: str, axis: hv.Dimension) -> hv.Curve:
+    return hv.Curve([(0.0, value), (100.0, value)], RATIO, axis).opts(
         opts.Curve(color=color, line_dash="dashed", line_width=1.2, backend="bokeh"),
         opts.Curve(color=color, linestyle="dashed", linewidth=1, backend="matplotlib"),
     )

@@ -5,6 +5,7 @@ states, holds in these numbers, does not hold, or cannot be told.
 """
 
 from .across import across, genuine_overparameterization, robust_training, weights_against_filters_across
+from .distance import noise_similarity, parents_pixels, true_class, turned_predictions
 from .excess import excess
 from .methodology import accuracy, commensurate, resolution, unreached
 from .potential import curves_under_shift, margins, over_distributions, overparameterization, under_noise
@@ -26,14 +27,18 @@ __all__ = [
     "genuine_overparameterization",
     "intervals",
     "margins",
+    "noise_similarity",
     "over_distributions",
     "overparameterization",
     "paired_comparison",
+    "parents_pixels",
     "potential_by_training",
     "regained",
     "resolution",
     "robust_training",
     "test_sets",
+    "true_class",
+    "turned_predictions",
     "under_noise",
     "unreached",
     "weights_against_filters",

@@ -1,4 +1,4 @@
-"""Progress of long work: one bar with the time left, in a terminal, a notebook or a log; or whoever watches it."""
+"""Progress of long work: one bar with the time left, in a terminal, a notebook or a log; or told to a watch."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Stopped(BaseException):
 
 
 class Watch(Protocol):
-    """Whoever is told of progress in the place of a bar. The first two may raise :class:`Stopped`."""
+    """Is told of progress in the place of a bar. The first two may raise :class:`Stopped`."""
 
     def said(self, progress: Progress) -> None:
         """Another piece of the work begins."""

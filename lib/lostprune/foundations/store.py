@@ -54,10 +54,10 @@ def store_folder(store: str | os.PathLike | None = None) -> Path:
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
     """Let ``write`` fill a temporary file beside ``path``, then sync it and rename it to ``path``.
 
-    Whoever looks at ``path`` sees the old file, or none, or the whole new one; several writers never mix.
+    A reader of ``path`` sees the old file, or none, or the whole new one; several writers never mix.
 
     Raises:
-        OSError: of the file system; for a full disk the message says how to go on. No temporary file is left.
+        OSError: of the file system; for a full disk the message says what to do. No temporary file is left.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
@@ -90,7 +90,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def lock_file(folder: Path, work: str) -> Path:
-    """What whoever does a piece of work in the store ``folder`` holds; see :func:`claim`."""
+    """What a process holds while it does a piece of work in the store ``folder``; see :func:`claim`."""
     return folder / "locks" / f"{work}.lock"
 
 
@@ -102,7 +102,7 @@ def claim(lock_file: Path, wait: bool = True) -> Iterator[None]:
 
     Args:
         lock_file: names the work; its folder is made.
-        wait: for whoever has it; else :class:`Claimed` is raised.
+        wait: for the process that has it; else :class:`Claimed` is raised.
     """
     lock = FileLock(lock_file)
     try:
@@ -111,7 +111,7 @@ def claim(lock_file: Path, wait: bool = True) -> Iterator[None]:
     except Timeout as error:
         raise Claimed(f"{lock_file.stem}: another process is at it") from error
     except (OSError, NotImplementedError):
-        pass  # no locks here; or the disk is full, which whoever writes next is told of
+        pass  # no locks here; or the disk is full, which the next write reports
     try:
         yield
     finally:

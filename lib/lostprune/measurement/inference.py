@@ -1,20 +1,17 @@
 """Many trained networks on the same images: every core, or the whole GPU, is busy with forward passes in float32.
 
-Results are those of the plain loop up to rounding: batch norms are folded into the convolutions before them, and the
-images pass in other batches. On CPUs they do not depend on the number of cores.
+Results are those of the plain loop up to rounding: the images pass in other batches. On CPUs they do not depend on the
+number of cores.
 """
 
 from __future__ import annotations
 
-import copy
 import logging
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .. import tasks
 
@@ -22,43 +19,6 @@ log = logging.getLogger("lostprune")
 BATCH = 32  # on CPUs: the activations of larger batches fall out of a core's cache
 TASK = 16 * BATCH  # images that one core takes at a time
 _fitting: dict[tuple, int] = {}  # the largest batch that a GPU's memory was found to hold, by device and network
-
-
-def foldable(network: nn.Module) -> list[tuple[str, str]]:
-    """Names of the convolutions whose output goes into a batch norm and nowhere else, with that batch norm's.
-
-    None, and one line in the log, for a network whose forward pass cannot be followed without data.
-    """
-    try:
-        nodes = torch.fx.symbolic_trace(network).graph.nodes
-    except Exception as reason:  # whatever the network's own code raises
-        what = str(reason).partition("\n")[0]
-        log.warning("%s is evaluated layer by layer, as it is: %s", type(network).__name__, what)
-        return []
-    modules = dict(network.named_modules())
-    calls = Counter(node.target for node in nodes if node.op == "call_module")
-    taken = Counter(id(tensor) for _, tensor in network.named_parameters(remove_duplicate=False))
-    pairs = []
-    for norm in nodes:
-        before = norm.args[0] if norm.op == "call_module" and norm.args else None
-        if getattr(before, "op", None) != "call_module" or calls[norm.target] > 1 or calls[before.target] > 1:
-            continue
-        kinds = type(modules[before.target]), type(modules[norm.target])
-        if kinds != (nn.Conv2d, nn.BatchNorm2d) or len(before.users) > 1:
-            continue
-        if modules[norm.target].running_mean is not None and taken[id(modules[before.target].weight)] == 1:
-            pairs.append((before.target, norm.target))
-    return pairs
-
-
-def fold(network: nn.Module, pairs: list[tuple[str, str]]) -> nn.Module:
-    """A copy in evaluation mode whose convolutions do what the batch norms after them did; see :func:`foldable`."""
-    network = copy.deepcopy(network).eval()
-    for convolution, norm in pairs:
-        fused = fuse_conv_bn_eval(network.get_submodule(convolution), network.get_submodule(norm))
-        network.set_submodule(convolution, fused)
-        network.set_submodule(norm, nn.Identity())
-    return network.requires_grad_(False)
 
 
 def each(

@@ -11,9 +11,9 @@ import xarray as xr
 from torch import nn
 
 from .. import pruning
+from ..networks import batch_norms
 from ..prune_retrain.cells import Chain, cells_of
 from ..prune_retrain.checkpoints import Checkpoints
-from . import inference
 
 RESIDENT_BYTES = 2 << 30  # of networks on a CPU; on a GPU a quarter of what is free
 CHAIN = ("pruner", "repetition", "cycle")  # the dimensions that every measured network has a place in
@@ -90,8 +90,8 @@ class TrainedNetworks:
     def _load(self, position: int) -> nn.Module:
         network, _ = self.checkpoint(position)
         if self._pairs is None:
-            self._pairs = inference.foldable(network)
-        return inference.fold(network, self._pairs).to(self.device)
+            self._pairs = batch_norms.foldable(network)
+        return batch_norms.fold(network, self._pairs).to(self.device)
 
     def cohorts(self, items: Iterable[Item]) -> Iterator[list[Item]]:
         """The items in order, in lists whose networks fit in memory together."""

@@ -6,6 +6,8 @@ Every function labels, aligns and checks; the numbers come from plain functions 
 from .checks import groups
 from .commensurate import commensurate
 from .excess import excess_error_difference, overparameterization
+from .flips import flips, mcnemar_p
+from .informative import mean_over_images, resampled_means
 from .potential import DELTA, ROUNDING, prune_potential
 from .sampling import LEVEL, interval, paired_standard_error, prune_potential_interval, resampled_prune_potential
 from .savings import with_what_is_gone
@@ -17,13 +19,17 @@ __all__ = [
     "ROUNDING",
     "commensurate",
     "excess_error_difference",
+    "flips",
     "groups",
     "interval",
+    "mcnemar_p",
+    "mean_over_images",
     "overparameterization",
     "paired_standard_error",
     "prune_potential",
     "prune_potential_interval",
     "regained",
+    "resampled_means",
     "resampled_prune_potential",
     "unseen",
     "with_what_is_gone",

@@ -137,7 +137,7 @@ def _pruned(checkpoints: Checkpoints, cell: Cell, device: torch.device, bar: Pro
         network, recipe = beginning(study, method, repetition).to(device), study.recipe
         return Run(network, images, labels, recipe, seed, study.dataset, image_size=size, training=study.training)
     loaded = checkpoints.load(before, device)
-    if loaded is None:  # damaged since the chain began: make it again, then go on
+    if loaded is None:  # damaged since the chain began: make it again first
         for failure in _run_cells(checkpoints, [before], device, bar).values():
             raise failure
         loaded = checkpoints.load(before, device)

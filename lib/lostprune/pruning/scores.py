@@ -111,7 +111,7 @@ def _over_samples(network: nn.Module, kind: type[Shares], samples: torch.Tensor)
 @contextlib.contextmanager
 def _full_precision() -> Iterator[None]:
     """Float32 as it is, whatever precision is set for speed: with TF32 or bfloat16 shares that are equal would not
-    compare equal. By operator, because whoever set it may have used the older or the newer of torch's ways."""
+    compare equal. By operator, because the one who set it may have used the older or the newer of torch's ways."""
     backends = torch.backends
     operators = (backends.cuda.matmul, backends.cudnn.conv, backends.mkldnn.matmul, backends.mkldnn.conv)
     before, deterministic = [operator.fp32_precision for operator in operators], backends.cudnn.deterministic

@@ -4,7 +4,7 @@ from .distributions import train_and_test_distribution
 from .potential import overparameterization, overparameterization_of, table_2
 from .prune_results import prune_results
 from .recipes import HYPERPARAMETERS, error_rates, recipes
-from .source import CORRUPTIONS, NETWORKS, PAPER, covers
+from .source import CORRUPTIONS, NETWORKS, PAPER, covers, other_data
 
 __all__ = [
     "CORRUPTIONS",
@@ -13,6 +13,7 @@ __all__ = [
     "PAPER",
     "covers",
     "error_rates",
+    "other_data",
     "overparameterization",
     "overparameterization_of",
     "prune_results",

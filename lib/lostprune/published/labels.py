@@ -39,3 +39,8 @@ def training_label(name: str) -> str:
 def label(name: str) -> str:
     """What a reader sees for a distribution or a data set: ``"gaussian_noise"`` -> ``"Gaussian noise"``."""
     return _DISTRIBUTIONS.get(name, name.replace("_", " ").capitalize())
+
+
+def accuracy_label(dataset: str) -> str:
+    """What one minus the error is called on a data set: ``"test accuracy"``, or ``"mean IoU"`` of segmentation."""
+    return "mean IoU" if dataset == "voc" else "test accuracy"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import xarray as xr
 
 from ..foundations.choices import choose
-from .source import NETWORKS, PAPER, parse
+from .source import NETWORKS, PAPER, SMALLER, parse
 
 # In percent, as printed: mean and standard deviation on the train distribution, the same on the test distribution,
 # and the difference that the table prints. ResNet18 was run once: no standard deviation is printed.
@@ -143,7 +143,7 @@ def overparameterization_of(network: str, dataset: str, training: str) -> xr.Dat
 
     A network of its name may be another one on other data; a training may be one that the paper does not know.
     """
-    if training not in _OVERPARAMETERIZATION or NETWORKS.get(network) != dataset:
+    if training not in _OVERPARAMETERIZATION or NETWORKS.get(network) != SMALLER.get(dataset, dataset):
         return None
     printed = overparameterization(training)
     return printed.sel(network=network) if network in printed.network else None

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from .labels import label
+
 PAPER = "Liebenwein et al., Lost in Pruning, MLSys 2021"
+SMALLER = {"tiny_imagenet": "imagenet"}  # of a data set of the paper
 CORRUPTIONS = 19  # test distributions beside the nominal one: those of CIFAR-10-C (Section 5.1)
 # Data set of each network, under the names of lostprune.networks where the network is there.
 NETWORKS = {
@@ -39,5 +42,15 @@ def with_dataset(labelled: xr.DataArray | xr.Dataset) -> xr.DataArray | xr.Datas
 
 
 def covers(network: str, dataset: str, training: str = "nominal") -> bool:
-    """Whether the paper has numbers for this: a network of its name may be another one on other data."""
-    return training == "nominal" and NETWORKS.get(network) == dataset
+    """Whether the paper has numbers for this: a network of its name may be another one on other data.
+
+    Its numbers on ImageNet stand beside those of networks on a smaller version of it, too; :func:`other_data` says so.
+    """
+    return training == "nominal" and NETWORKS.get(network) == SMALLER.get(dataset, dataset)
+
+
+def other_data(network: str, dataset: str) -> str:
+    """A sentence for captions where the paper's numbers are for other data than a study's; else nothing."""
+    if dataset not in SMALLER or NETWORKS.get(network) != SMALLER[dataset]:
+        return ""
+    return f" The paper's networks are for {label(SMALLER[dataset])}, of which {label(dataset)} is a smaller version."

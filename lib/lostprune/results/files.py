@@ -16,6 +16,7 @@ from .chains import join
 from .schema import validate
 
 log = logging.getLogger("lostprune")
+OUTCOMES = {"wrong", "pixels"}  # of every image, of which a dataset has one at most
 
 
 def path_of(key: str, part: str, chain: Chain, folder: Path) -> Path:
@@ -29,7 +30,7 @@ def write(key: str, part: str, chain: Chain, dataset: xr.Dataset, folder: Path) 
     # A checksum beside every chunk: a flipped bit inside a number breaks no schema.
     numbers = [name for name, values in dataset.variables.items() if values.ndim and values.dtype.kind in "bif"]
     stored, encoding = dataset, {name: {"fletcher32": True} for name in numbers}
-    if outcomes := [name for name in ("wrong", "pixels") if name in dataset]:
+    if outcomes := [name for name in OUTCOMES if name in dataset]:
         # Networks of one chain are wrong on the same images: beside each other on disk, they take a third of the room.
         stored = dataset.transpose("distribution", "image", *CHAIN, ...)
         chunk = (1, *stored[outcomes[0]].shape[1:])
@@ -62,7 +63,7 @@ def read_file(path: Path, key: str, part: str) -> xr.Dataset:
         dataset = validate(part, opened.load())
     if dataset.attrs["study_key"] != key:
         raise SchemaError(f"{part}: got results of {dataset.attrs['study_key']}, expected {key}")
-    if "image" in dataset.dims:
+    if OUTCOMES & set(dataset):
         dataset = dataset.transpose(*CHAIN, "distribution", "image", ...)
     return dataset
 

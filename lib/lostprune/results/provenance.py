@@ -8,17 +8,19 @@ import xarray as xr
 def provenance(*datasets: xr.Dataset) -> str:
     """One line that every figure prints: ``scale quick · CPU, 2 threads · 2026-11-22 · seed 0``.
 
-    Where the networks were trained on another device than they were evaluated on, both are said. Of several datasets
-    all days are said, and what else differs after a semicolon.
+    Where the networks were trained on another device than they were evaluated on, both are said, and so are weights
+    that they began with. Of several datasets all days are said, and what else differs after a semicolon.
     """
-    days: dict[tuple[str, str, int], set[str]] = {}
+    days: dict[tuple[str, str, int, str], set[str]] = {}
     for dataset in datasets:
         attributes = dataset.attrs
         device, trained = attributes["device"], attributes["training_device"]
         if trained != device:
             device = f"trained on {trained}, evaluated on {device}"
-        days.setdefault((attributes["scale"], device, attributes["seed"]), set()).add(attributes["date"][:10])
+        weights = f" · began with {attributes['weights']}" if attributes.get("weights") else ""
+        key = attributes["scale"], device, attributes["seed"], weights
+        days.setdefault(key, set()).add(attributes["date"][:10])
     return "; ".join(
-        f"scale {scale} · {device} · {', '.join(sorted(dates))} · seed {seed}"
-        for (scale, device, seed), dates in days.items()
+        f"scale {scale} · {device} · {', '.join(sorted(dates))} · seed {seed}{weights}"
+        for (scale, device, seed, weights), dates in days.items()
     )

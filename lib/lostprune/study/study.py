@@ -130,12 +130,16 @@ class Study:
     @property
     def recipe(self) -> Recipe:
         """How the parent is trained."""
-        return networks.recipe_for(self.network).shortened(self.scale.epochs, self.scale.batch_size)
+        return self._scaled(networks.recipe_for(self.network), self.scale.epochs)
 
     @property
     def retrain_recipe(self) -> Recipe:
         """How each cycle retrains: at paper scale by the training recipe (Algorithm 1, line 6), except for VGG16."""
-        return networks.retrain_recipe_for(self.network).shortened(self.scale.retrain_epochs, self.scale.batch_size)
+        return self._scaled(networks.retrain_recipe_for(self.network), self.scale.retrain_epochs)
+
+    def _scaled(self, recipe: Recipe, epochs: int | None) -> Recipe:
+        shortened = recipe.shortened(epochs, self.scale.batch_size)
+        return dataclasses.replace(shortened, learning_rate=shortened.learning_rate * self.scale.learning_rate)
 
     @property
     def ladder(self) -> tuple[tuple[float, ...], ...]:

@@ -53,6 +53,7 @@ def overparameterization(potential: xr.DataArray, shift: xr.Dataset, name: str) 
     )
     if paper is not None:
         caption += f" {paper.attrs['tables']}: the paper (δ = 0.5%, all corruptions, three repetitions, full recipe)."
+        caption += published.other_data(attributes["network"], attributes["dataset"])
     return Table(frame, caption, name)
 
 

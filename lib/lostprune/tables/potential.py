@@ -43,6 +43,7 @@ def prune_potential(potential: xr.DataArray, shift: xr.Dataset, name: str) -> Ta
     )
     if printed is not None:
         caption += f" Paper: {printed.attrs['tables']} (δ = 0.5%, all corruptions, three repetitions, its full recipe)."
+        caption += published.other_data(shift.attrs["network"], shift.attrs["dataset"])
     return Table(frame, caption, name)
 
 

@@ -1,4 +1,4 @@
-"""Table 4: what can be pruned at commensurate accuracy."""
+"""Tables 4, 6 and 8: what can be pruned at commensurate accuracy."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ..results.provenance import provenance
 from .table import MISSING, Table
 
 CLOSEST = r"\*"
+_TABLES = {"cifar10": "Table 4", "imagenet": "Table 6", "voc": "Table 8"}  # by the networks' data set
 # What Table 4 sets in bold: the best error, and the most parameters of the methods that prune weights, or the most
 # multiply-adds of those that prune filters, among the two methods of a kind.
 _KINDS = {("WT", "SiPP"): "prune_ratio", ("FT", "PFP"): "flop_reduction"}
@@ -20,7 +21,7 @@ _DIGITS = {"error_difference": "+.2f", "prune_ratio": ".2f", "flop_reduction": "
 
 
 def prune_results(curves: xr.Dataset, name: str, delta: float = metrics.DELTA) -> Table:
-    """Table 4: prune ratio and FLOP reduction at commensurate accuracy, ours beside the paper's.
+    """Table 4, 6 or 8: prune ratio and FLOP reduction at commensurate accuracy, ours beside the paper's.
 
     Args:
         curves: part ``curves`` of a study.
@@ -47,11 +48,12 @@ def prune_results(curves: xr.Dataset, name: str, delta: float = metrics.DELTA) -
 
 
 def _caption(ours: xr.Dataset, delta: float, repetitions: int, parents: str) -> str:
+    table = _TABLES.get(published.NETWORKS.get(ours.attrs["network"]), "none")
     text = (
         f"What can be pruned of {network_label(ours.attrs['network'])} while the test error stays within "
         f"δ = {delta * 100:g}% of the unpruned network's ({parents}): change of the error, prune ratio (PR) and FLOP "
-        f"reduction (FR), in percent. Here: {provenance(ours)}, {count(repetitions, 'repetition')}. Paper: Table 4."
-    )
+        f"reduction (FR), in percent. Here: {provenance(ours)}, {count(repetitions, 'repetition')}. Paper: {table}."
+    ) + published.other_data(ours.attrs["network"], ours.attrs["dataset"])
     if bool((~ours.within & ours.prune_ratio.notnull()).any()):
         text += f" {CLOSEST} No pruned network is within δ; the closest is shown."
     return text

@@ -77,7 +77,7 @@ def train_together(runs: Sequence[Run], on_step: OnStep | None = None) -> list[l
         on_step: as for :func:`train`; called for every network.
 
     Returns:
-        For each run its history, or :class:`Diverged`: the others go on without it.
+        For each run its history, or :class:`Diverged`: the others continue without it.
     """
     if not any(run.recipe.epochs for run in runs):
         return [[] for _ in runs]

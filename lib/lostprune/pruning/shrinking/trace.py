@@ -105,7 +105,7 @@ class _Tracer(fx.Interpreter):
         if len(known.atoms) != result.shape[1]:
             raise call.refuse(f"got {result.shape[1]} channels, expected {len(known.atoms)}")
         for value in values:
-            if value.tensor is result:  # in place: whoever reads the operand later gets the result
+            if value.tensor is result:  # in place: a later reader of the operand gets the result
                 value.atoms, value.value = known.atoms, known.value
         return known
 

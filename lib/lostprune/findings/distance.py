@@ -1,0 +1,173 @@
+"""Section 4: how close pruned networks stay to their parents, beside a network that was trained separately."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from .. import metrics
+from ..published.labels import label
+from .words import by_answer, count, listing
+
+SUFFICES = 0.5  # of the softmax output: more than that of all other classes together
+CHANCE = 0.05  # a p-value below it is taken for a difference
+
+
+def parents_pixels(part: xr.Dataset, distribution: str) -> str:
+    """Whether the pixels that the parent keeps suffice for its pruned networks, and more than for the separate one.
+
+    Args:
+        part: part ``informative``.
+        distribution: of the images.
+
+    They suffice where the mean confidence toward the true class is above one half in its whole 95% interval over
+    images; more than for the separate network, where the interval of the difference is above 0.
+    """
+    one = part.sel(distribution=distribution)
+    confidence = one.confidence.sel(mask_network="parent")
+    found, drawn = metrics.mean_over_images(confidence), metrics.resampled_means(confidence)
+    parent = found.isel(pruner=0).sel(network="parent")
+    said = f"On the tenth of the pixels that it keeps, the parent has {_with_ends(parent)}"
+    has_separate = bool(found["mean"].sel(network="separate").notnull().any())
+    if has_separate:
+        said += (
+            f"; on the same pixels the separate network has {_with_ends(found.isel(pruner=0).sel(network='separate'))}"
+        )
+    lines, enough, more = [], {}, {}
+    for method in part.pruner.values.tolist():
+        networks = _pruned(one, method)
+        shown, sure = [], []
+        for name, ratio in networks.items():
+            mine = found.sel(pruner=method, network=name)
+            words = f"{float(mine['mean']):.0%} at a prune ratio of {ratio:.0%}"
+            enough.setdefault(method, []).append(_above(mine.lower, mine.upper, SUFFICES))
+            if has_separate:
+                both = drawn.sel(pruner=method)
+                ends = metrics.interval(both.sel(network=name) - both.sel(network="separate"))
+                low, high = ends.values
+                sure.append(_above(low, high, 0.0))
+                words += f" ({100 * low:+.0f} to {100 * high:+.0f} points against the separate network)"
+            shown.append(words)
+        more[method] = _all(sure[:-1] or sure)
+        lines.append(f"- **{method}**: {listing(shown)}." if shown else f"- **{method}**: no pruned network.")
+    suffices = {method: _all(answers[:-1] or answers) for method, answers in enough.items()}
+    images = count(part.sizes["image"], "image")
+    end = (
+        f"For all pruned networks but the smallest, and beyond what a sample of {images} leaves to chance: that the "
+        f"parent's pixels suffice {by_answer(suffices)}"
+    )
+    if has_separate:
+        end += f"; that they tell the pruned networks more than the separate one {by_answer(more)}"
+    return "\n".join([f"{said}. What its pruned networks make of them:\n", *lines, f"\n{end}."])
+
+
+def true_class(part: xr.Dataset, distribution: str) -> str:
+    """What choosing the pixels toward the true class, not toward the predicted one, would change."""
+    one = part.isel(pruner=0).sel(distribution=distribution, network="parent", mask_network="parent")
+    right = one.right
+    if not bool(right.any()):
+        return (
+            "The parent is right on none of these images, so every choice toward the true class would be another one."
+        )
+    among, all_ = float(one.confidence.where(right).mean()), float(one.confidence.mean())
+    return (
+        f"Where a network is right, the class it predicts is the true class, and the pixels would be the same. The "
+        f"parent is right on {float(right.mean()):.0%} of these images, and among them its confidence on its own "
+        f"pixels is {among:.0%}, against {all_:.0%} on all: choosing toward the true class could raise only the rest."
+    )
+
+
+def noise_similarity(noise: xr.Dataset, curves: xr.Dataset) -> str:
+    """Whether pruned networks predict as their parents do under noise, more often than separate networks.
+
+    Args:
+        noise, curves: parts of one study; ``noise`` has the separate networks.
+    """
+    if "separate_matching_predictions" not in noise:
+        return "No separate network was measured, so there is nothing to compare the pruned networks with."
+    last, lines, answers = float(noise.noise_level.max()), [], {}
+    separate = noise.separate_matching_predictions
+    for method in noise.pruner.values.tolist():
+        there = curves.prune_ratio.sel(pruner=method).notnull() & (curves.cycle > 0)
+        matching = noise.matching_predictions.sel(pruner=method).where(there)
+        closer = (matching > separate).where(there)
+        share = float(closer.mean())
+        answers[method] = True if share == 1 else False if share <= 0.5 else None
+        at_end = matching.sel(noise_level=last)
+        least, most = float(at_end.min()), float(at_end.max())
+        lines.append(
+            f"- **{method}**: at noise level {last:g} its networks predict what their parent does on {least:.0%} to "
+            f"{most:.0%} of the images, the separate network on {float(separate.sel(noise_level=last).mean()):.0%}. "
+            f"Over all levels, {share:.0%} of the pruned networks are closer to the parent."
+        )
+    return "\n".join([*lines, f"\nThat pruned networks are the closer ones {by_answer(answers)}."])
+
+
+def turned_predictions(
+    flips: xr.Dataset, curves: xr.Dataset, distribution: str, classes: xr.Dataset | None = None
+) -> str:
+    """In which direction pruning turns predictions, where it costs no accuracy and where most is pruned.
+
+    Args:
+        flips: of :func:`lostprune.metrics.flips`, all classes together.
+        curves: part of the same study.
+        distribution: of the images.
+        classes: the same per class, with the names of the classes as coordinate.
+    """
+    lines = []
+    for method in flips.pruner.values.tolist():
+        mine = flips.sel(pruner=method, distribution=distribution)
+        there = curves.prune_ratio.sel(pruner=method).notnull().all("repetition") & (curves.cycle > 0)
+        reached = curves.cycle.values[there.values]
+        if not len(reached):
+            lines.append(f"- **{method}**: no pruned network.")
+            continue
+        error = (mine.negative_flip_rate - mine.positive_flip_rate).mean("repetition").sel(cycle=reached)
+        closest = int(reached[np.abs(error.values).argmin()])
+        said = []
+        for cycle, words in ((closest, "closest to its parent in error"), (int(reached[-1]), "pruned the most")):
+            at, ratio = mine.sel(cycle=cycle), float(curves.prune_ratio.sel(pruner=method, cycle=cycle).mean())
+            differ = int((at.mcnemar_p < CHANCE).sum())
+            said.append(
+                f"the network {words} (prune ratio {ratio:.0%}) turns {float(at.negative_flip_rate.mean()):.1%} of the "
+                f"images from right into wrong and {float(at.positive_flip_rate.mean()):.1%} from wrong into right; "
+                f"the errors differ beyond chance in {differ} of {count(at.sizes['repetition'], 'repetition')}"
+            )
+        worst = _worst(classes, method, distribution, int(reached[-1]))
+        lines.append(f"- **{method}** on {label(distribution)}: {'. And '.join(said)}.{worst}")
+    return "\n".join(lines)
+
+
+def _worst(classes: xr.Dataset | None, method: str, distribution: str, cycle: int) -> str:
+    """The classes that lose the most and the least, on balance."""
+    if classes is None:
+        return ""
+    one = classes.sel(pruner=method, distribution=distribution, cycle=cycle)
+    lost = (one.negative_flip_rate - one.positive_flip_rate).mean("repetition")
+    worst, best = lost.isel({"class": lost.values.argmax()}), lost.isel({"class": lost.values.argmin()})
+    loses, wins = (f"“{one['class'].item()}”" for one in (worst, best))
+    return (
+        f" Of its classes, {loses} changes by {-100 * float(worst):+.1f} points of accuracy and {wins} by "
+        f"{-100 * float(best):+.1f}: the ends of the range."
+    )
+
+
+def _pruned(one: xr.Dataset, method: str) -> dict[str, float]:
+    """The pruned networks of a method that were reached, with their prune ratios."""
+    ratios = one.prune_ratio.sel(pruner=method).mean("repetition")
+    names = [name for name in one.network.values.tolist() if name not in ("parent", "separate")]
+    return {name: float(ratios.sel(network=name)) for name in names if np.isfinite(ratios.sel(network=name))}
+
+
+def _with_ends(found: xr.Dataset) -> str:
+    mean, low, high = (float(found[name]) for name in ("mean", "lower", "upper"))
+    return f"a mean confidence of {mean:.0%} toward the true class (95% interval {low:.0%} to {high:.0%})"
+
+
+def _above(low: float, high: float, threshold: float) -> bool | None:
+    return True if low > threshold else False if high < threshold else None
+
+
+def _all(answers: list[bool | None]) -> bool | None:
+    """Whether all hold; ``None`` where none fails and some cannot be told."""
+    return False if False in answers else None if None in answers or not answers else True
