@@ -92,7 +92,7 @@ def compare(
     networks = [opened(role, given).to(device) for role, given in zip(NETWORKS, (parent, pruned), strict=True)]
     normalize = normalizer(data, split, mean, std)
     image = normalize(torch.as_tensor(split.images[0])[None].to(device))
-    task, classes = task_and_classes(task, split, networks, image)
+    task, classes = task_and_classes(data, task, split, networks, image)
     distributions = [Distribution(nominal, split), *(Distribution(*shift) for shift in further.items())]
     distributions += [Distribution(corruption, split, corruption, severity) for corruption in corrupted]
     if len({one.name for one in distributions}) < len(distributions):

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from .. import tasks
-from ..data import DATASETS, Split, load, standardize
+from ..data import DATASETS, TREES, Split, load, standardize, task_of, test_view, viewed
 from ..data.items import split_of
 from .measured import NETWORKS, Task
 from .models import Logits
@@ -22,7 +22,7 @@ def test_sets_of(
     """The name of the nominal distribution, its images, and the shifted ones by name."""
     further = {}
     if isinstance(given, str) and given in DATASETS:
-        nominal, split = given, load(given, "test")
+        nominal, split = given, _as_tested(given)
         split = split if classes is None else split._replace(classes=tuple(classes))
         further |= {shift: load(given, shift) for shift in DATASETS[given].shifts}
     elif isinstance(given, str) and not os.path.isdir(given):
@@ -36,6 +36,37 @@ def test_sets_of(
     for name, one in shifts.items():
         further[name] = split_of(f"shift {name}", one, classes or split.classes, len(split.images[0]))
     return nominal, split, further
+
+
+def _as_tested(name: str) -> Split:
+    """The test set of a registered name; image files as networks are tested on them, each read when it is taken."""
+    if name not in TREES:
+        return load(name, "test")
+    facts = DATASETS[name]
+    split = load(name, "test", image_size=facts.image_shape[1])
+    if isinstance(split.images, torch.Tensor):
+        return split
+    view = test_view(facts, facts.image_shape[1])
+    images = _Seen(split.images, lambda image: viewed(view, image, None)[0])
+    if isinstance(split.labels, torch.Tensor):
+        return split._replace(images=images)
+    masks = _Seen(split.labels, lambda mask: viewed(view, torch.zeros(3, *mask.shape, dtype=torch.uint8), mask)[1])
+    return split._replace(images=images, labels=masks)
+
+
+class _Seen(Sequence):
+    """A sequence of images or masks, each through a view when it is taken."""
+
+    def __init__(self, items: Sequence[torch.Tensor], see: Callable[[torch.Tensor], torch.Tensor]):
+        self._items, self._see = items, see
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, index: int | slice) -> torch.Tensor | list[torch.Tensor]:
+        if isinstance(index, slice):
+            return [self[place] for place in range(len(self))[index]]
+        return self._see(self._items[index])
 
 
 def normalizer(given: object, split: Split, mean: object, std: object) -> Callable[[torch.Tensor], torch.Tensor]:
@@ -56,7 +87,7 @@ def normalizer(given: object, split: Split, mean: object, std: object) -> Callab
 
 
 def task_and_classes(
-    task: Task | None, split: Split, networks: list[Logits], image: torch.Tensor
+    given: object, task: Task | None, split: Split, networks: list[Logits], image: torch.Tensor
 ) -> tuple[Task, tuple[str, ...]]:
     """What the networks are for, by the data and by what they give for one image."""
     pixels = torch.as_tensor(split.labels[0]).dim() == 2
@@ -77,7 +108,9 @@ def task_and_classes(
             what = "a logit for every class and pixel" if pixels else "a logit for every class, as many as the other's"
             raise ValueError(f"{role}: got outputs of shape {shape} for one image, expected {expected}: {what}")
     outputs, classes = expected[1], split.classes
-    if len(classes) != outputs:
+    if task is None and isinstance(given, str) and given in DATASETS:
+        task = task_of(given, classes)
+    if len(classes) != outputs and getattr(task, "meaning", None) is None:
         if classes != tuple(map(str, range(len(classes)))) or len(classes) > outputs:
             raise ValueError(
                 f"data: got {len(classes)} classes, but the networks give {outputs} outputs; pass classes=(…) with the "

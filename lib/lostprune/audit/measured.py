@@ -100,19 +100,21 @@ def measure(
             for one in group:
                 seen = corrupted(images, one, generators[one.name])
                 said = list(each(networks, normalize(seen), on_step))
-                _check(one.name, said, labels, counted)
+                _check(one.name, task, said, labels, counted)
                 _add(found[one.name], task, first, seen, labels, counted, said)
     return found
 
 
-def _check(name: str, said: list[torch.Tensor], labels: torch.Tensor, counted: torch.Tensor) -> None:
+def _check(name: str, task: Task, said: list[torch.Tensor], labels: torch.Tensor, counted: torch.Tensor) -> None:
     for role, scores in zip(NETWORKS, said, strict=True):
         if scores.isnan().any():
             raise ValueError(f"{role}: got outputs on {name} that are not a number, expected logits")
-        wrong = labels[counted & ((labels < 0) | (labels >= scores.shape[1]))]
+        meaning = getattr(task, "meaning", None)
+        classes = scores.shape[1] if meaning is None else 1 + max(meaning)
+        wrong = labels[counted & ((labels < 0) | (labels >= classes))]
         if len(wrong):
             raise ValueError(
-                f"{name}: got the label {wrong[0].item()}, expected 0 to {scores.shape[1] - 1}, since {role} gives "
+                f"{name}: got the label {wrong[0].item()}, expected 0 to {classes - 1}, since {role} gives "
                 f"{scores.shape[1]} outputs; labels count from 0, in the order of the outputs"
             )
 
@@ -129,6 +131,9 @@ def _add(
     """Take in what both networks said of one more batch; of segmentation only the pixels that are counted."""
     counts = [task.counts(scores, labels) for scores in said]
     tops = [scores.softmax(1).max(1) for scores in said]  # confidence and prediction
+    if (meaning := getattr(task, "meaning", None)) is not None:
+        means = torch.tensor(meaning, device=labels.device)
+        tops = [(confidence, means[predicted]) for confidence, predicted in tops]
     for place, (confidence, predicted) in enumerate(tops):
         measured.counts[place].append(counts[place].cpu())
         bins = (confidence[counted].double() * BINS).ceil().long().sub(1).clamp(0, BINS - 1)
