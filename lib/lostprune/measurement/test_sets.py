@@ -194,7 +194,8 @@ def test_set(study: Study, distribution: str, device: torch.device, severity: in
         return TestSet(distribution, labels, origin, None, read, task, device)
     constants = None
     if origin == "generated":
-        constants = constants_for(max(study.image_shape[1:]))
+        # Images with masks are corrupted at their own size, which is that of photographs.
+        constants = "imagenet-c" if isinstance(task, Segmentation) else constants_for(max(study.image_shape[1:]))
         read = _corrupted(study, distribution, severity, device, constants, split, read)
     else:
         read = published.read(study, distribution, severity, places)
