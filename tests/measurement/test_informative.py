@@ -13,6 +13,7 @@ import xarray as xr
 import lostprune
 from lostprune import backselect, data, results
 from lostprune.measurement import informative, test_sets
+from lostprune.measurement.informative_choice import PRUNE_RATIOS
 from lostprune.prune_retrain import Checkpoints
 from lostprune.study.scales import SCALES
 from tiny_network import SCALE, moment, one_thread
@@ -97,7 +98,7 @@ def test_a_corrupted_image_is_one_of_the_scale_s_corruptions(ready):
 def test_the_networks_are_distinct_and_nearest_to_the_ratios_of_the_paper():
     paper = lostprune.Study(scale="paper")
     kept = [paper.ladder[cycle - 1][-1] for cycle in informative.nearest_cycles(paper)]
-    np.testing.assert_allclose([1 - ratio for ratio in kept], informative.PRUNE_RATIOS, atol=0.06)
+    np.testing.assert_allclose([1 - ratio for ratio in kept], PRUNE_RATIOS, atol=0.06)
     few = moment()
     assert informative.nearest_cycles(few) == sorted(set(informative.nearest_cycles(few)))
     assert len(informative.network_names(few)) <= len(few.ladder) + 2

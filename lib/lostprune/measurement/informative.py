@@ -14,16 +14,23 @@ from torch import nn
 from .. import backselect, data
 from ..foundations.progress import Progress
 from ..study import Study
-from ..tasks import Classification
 from . import inference, test_sets
+from .informative_choice import (
+    CORRUPTED,
+    PARENT,
+    SEPARATE,
+    distributions,
+    images,
+    kept_pixels,
+    name_of_cycle,
+    nearest_cycles,
+    network_names,
+    passes,
+)
 from .networks import Item
 from .part import Part, SchemaError
 from .resumable import Measurement, Values
 
-PRUNE_RATIOS = (0.15, 0.46, 0.69, 0.80, 0.98)  # of the pruned networks in Figures 3 and 12 to 15
-KEPT = 0.1  # of the pixels of an image: a sparsity level of 90 % (Section 4.1)
-CORRUPTED = "corrupted"  # the distribution with a corruption of its own for every image
-PARENT, SEPARATE = "parent", "separate"
 EXAMPLES = 4  # images whose kept pixels stay in the results, to be shown
 # Images whose rankings are one piece on disk: an exact one may take a minute for each network and image.
 BLOCKS = {"exact": 4, "gradient": 50}
@@ -58,7 +65,7 @@ class Informative(Part):
 
     @classmethod
     def images(cls, study: Study) -> int:
-        return len(distributions(study)) * images(study) * _passes(study)
+        return len(distributions(study)) * images(study) * passes(study)
 
     def items(self) -> list[Item]:
         return [(position,) for position in self._positions.values()]
@@ -73,7 +80,7 @@ class Informative(Part):
                     f"{scale.informative_search} search, {scale.informative_pixels_per_step} pixels a step"
                 )
                 take = self._rank(distribution, first, count)
-                found.append(Measurement(f"{distribution}-{first}", source, count * _passes(study), take))
+                found.append(Measurement(f"{distribution}-{first}", source, count * passes(study), take))
         return found
 
     @functools.cached_property
@@ -81,7 +88,9 @@ class Informative(Part):
         """Of the networks that are there, by their names in the results."""
         networks = self.networks
         cycles = {cycle: position for position, (_, _, cycle) in enumerate(networks.cells)}
-        found = {PARENT: 0} | {_name(cycle): cycles[cycle] for cycle in nearest_cycles(self.study) if cycle in cycles}
+        found = {PARENT: 0} | {
+            name_of_cycle(cycle): cycles[cycle] for cycle in nearest_cycles(self.study) if cycle in cycles
+        }
         return found if networks.separate is None else found | {SEPARATE: networks.separate}
 
     @functools.cached_property
@@ -129,7 +138,7 @@ class Informative(Part):
                     search=scale.informative_search,
                 )
                 kept.append(ranked[:, -kept_pixels(ranked.shape[1]) :].to(torch.int32))
-                bar.step(count * _passes(self.study))
+                bar.step(count * passes(self.study))
             return {"kept": torch.stack(kept)}
 
         return take
@@ -229,49 +238,3 @@ class Informative(Part):
         there = ~gone.rename(network="mask_network").assign_coords(mask_network=names)
         if bool((dataset["kept"].sum("pixel") != size * there).any()):
             raise SchemaError(f"informative.kept: expected {size} pixels of every image and network")
-
-
-def distributions(study: Study) -> tuple[str, ...]:
-    """The nominal one, and :data:`CORRUPTED` where the scale has corruptions."""
-    return (study.dataset, CORRUPTED) if test_sets.corrupted_distributions(study) else (study.dataset,)
-
-
-def images(study: Study) -> int:
-    """How many test images' pixels are ranked, in each distribution."""
-    if not isinstance(study.task, Classification):
-        raise ValueError(
-            f"part 'informative': got {study.dataset}, whose images have a class for every pixel; expected one class "
-            "for an image, toward which its pixels are ranked"
-        )
-    return min(study.scale.informative_images, test_sets.size(study))
-
-
-def kept_pixels(pixels: int) -> int:
-    """How many of the pixels of an image stay: 102 of 1,024."""
-    return max(1, int(KEPT * pixels))
-
-
-def nearest_cycles(study: Study) -> list[int]:
-    """The distinct cycles whose keep ratios in the ladder are nearest to :data:`PRUNE_RATIOS`, ascending.
-
-    All methods have the same ladder, so that their networks can be compared; the ratio that a network has is in the
-    results.
-    """
-    ratios = np.array([1 - keep_ratios[-1] for keep_ratios in study.ladder])
-    return sorted({int(np.abs(ratios - wanted).argmin()) + 1 for wanted in PRUNE_RATIOS})
-
-
-def network_names(study: Study) -> tuple[str, ...]:
-    """The coordinates ``network`` and ``mask_network``: ``"parent"``, ``"cycle 2"``, …, ``"separate"``."""
-    return (PARENT, *map(_name, nearest_cycles(study)), SEPARATE)
-
-
-def _name(cycle: int) -> str:
-    return f"cycle {cycle}"
-
-
-def _passes(study: Study) -> int:
-    """How often a ranking shows an image to a network."""
-    scale, pixels = study.scale, study.image_shape[1] * study.image_shape[2]
-    steps = -(-pixels // scale.informative_pixels_per_step)
-    return steps if scale.informative_search == "gradient" else steps * (pixels + 1) // 2
