@@ -9,8 +9,7 @@ import statistics
 from collections.abc import Iterable
 from pathlib import Path
 
-import xarray as xr
-
+from .. import results
 from ..measurement import test_sets
 from ..measurement.registry import PARTS
 from ..prune_retrain import images_to_train
@@ -100,9 +99,9 @@ class Pace:
                 continue
             for file in (self.folder / "results" / key).glob("*/*.nc"):
                 try:
-                    with xr.open_dataset(file, engine="netcdf4") as dataset:
-                        if self.device in (None, dataset.attrs["device"]):
-                            rates.append(dataset.attrs["wall_seconds"] / _networks_images(other, file.parent.name))
+                    attributes = results.attributes_of(file)
+                    if self.device in (None, attributes["device"]):
+                        rates.append(attributes["wall_seconds"] / _networks_images(other, file.parent.name))
                 except (OSError, ValueError, KeyError, RuntimeError):
                     continue
         training = self._training_rate(study)

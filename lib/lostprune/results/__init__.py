@@ -3,7 +3,7 @@
 from ..measurement.part import CHAIN, SchemaError
 from ..measurement.registry import PARTS
 from .chains import ChainsDiffer, join
-from .files import missing, path_of, read, read_file, read_study, write
+from .files import attributes_of, missing, path_of, read, read_file, read_study, write
 from .schema import ATTRIBUTES, SCHEMA, outcomes, validate
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "SCHEMA",
     "ChainsDiffer",
     "SchemaError",
+    "attributes_of",
     "join",
     "missing",
     "outcomes",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from pathlib import Path
 
 import xarray as xr
@@ -16,6 +17,7 @@ from .chains import join
 from .schema import validate
 
 log = logging.getLogger("lostprune")
+_ONE_AT_A_TIME = threading.Lock()  # HDF5 crashes where two threads of a process use it at once
 OUTCOMES = {"wrong", "pixels"}  # of every image, of which a dataset has one at most
 
 
@@ -36,7 +38,8 @@ def write(key: str, part: str, chain: Chain, dataset: xr.Dataset, folder: Path) 
         chunk = (1, *stored[outcomes[0]].shape[1:])
         encoding[outcomes[0]] |= {"zlib": True, "complevel": 4, "shuffle": True, "chunksizes": chunk}
     path = path_of(key, part, chain, folder)
-    write_whole(path, lambda file: stored.to_netcdf(file, engine="netcdf4", encoding=encoding))
+    with _ONE_AT_A_TIME:
+        write_whole(path, lambda file: stored.to_netcdf(file, engine="netcdf4", encoding=encoding))
 
 
 def read(key: str, part: str, chain: Chain, folder: Path) -> xr.Dataset | None:
@@ -59,13 +62,20 @@ def read(key: str, part: str, chain: Chain, folder: Path) -> xr.Dataset | None:
 
 def read_file(path: Path, key: str, part: str) -> xr.Dataset:
     """What :func:`write` wrote. Raises OSError, ValueError, RuntimeError, KeyError, AttributeError if it cannot be."""
-    with xr.open_dataset(path, engine="netcdf4") as opened:
-        dataset = validate(part, opened.load())
+    with _ONE_AT_A_TIME, xr.open_dataset(path, engine="netcdf4") as opened:
+        dataset = opened.load()
+    validate(part, dataset)
     if dataset.attrs["study_key"] != key:
         raise SchemaError(f"{part}: got results of {dataset.attrs['study_key']}, expected {key}")
     if OUTCOMES & set(dataset):
         dataset = dataset.transpose(*CHAIN, "distribution", "image", ...)
     return dataset
+
+
+def attributes_of(path: Path) -> dict:
+    """The attributes of a file of results, unchecked. Raises OSError, ValueError, RuntimeError if it cannot be read."""
+    with _ONE_AT_A_TIME, xr.open_dataset(path, engine="netcdf4") as opened:
+        return dict(opened.attrs)
 
 
 def missing(study: Study, parts: tuple[str, ...], folder: Path) -> dict[Chain, tuple[str, ...]]:
