@@ -7,6 +7,7 @@ __version__ = "0.1.0"
 threads.set_policy()  # before anything loads torch
 
 _SOURCES = {"load": "runner", "run": "runner", "SCALES": "study", "Scale": "study", "Study": "study"}
-_SOURCES |= {room: room for room in ("audit", "corruptions", "data", "metrics", "networks", "pruning")}
+_ROOMS = ("audit", "backselect", "corruptions", "data", "metrics", "networks", "pruning", "tasks")
+_SOURCES |= {room: room for room in _ROOMS}
 __all__ = sorted(_SOURCES)
 __getattr__, __dir__ = lazy.attach(__name__, _SOURCES)

@@ -38,7 +38,8 @@ def write_checkout(root: Path) -> None:
     """A checkout with a book of one page, made with the real book's configuration."""
     for folder in ("notebooks", "book/results/resnet20-study"):
         (root / folder).mkdir(parents=True)
-    shutil.copytree(ROOT / "book" / "_ext", root / "book" / "_ext")
+    for folder in ("_ext", "_static"):
+        shutil.copytree(ROOT / "book" / folder, root / "book" / folder)
     for file in ("_config.yml", "book/references.bib", "book/references.md", "book/favicon.svg"):
         shutil.copy(ROOT / file, root / file)
     (root / "book" / "index.md").write_text("# A tiny book\n\nSee {numref}`fig-resnet20`.\n")
