@@ -17,7 +17,7 @@ from .reach import PROMISED, Rung, Unreachable, reach
 from .silence import BATCH, silent_channels
 
 _IMAGES = 16  # to read off constants
-_LOOKS = 3  # at all samples, at most
+_LOOKS = 4  # at all samples, at most
 
 Channels = dict[str, torch.Tensor]
 """By the name of a layer's weight, some of its input channels: bool [in]."""
@@ -107,7 +107,7 @@ class Search:
         best, number, looked = (found, {}), found.number, set()
         # Where too much is silent, the ratio that was asked for counts for more: the silent parts stay.
         missed = max(abs(found.size - asked), PROMISED * asked)
-        first = [self.samples[:BATCH]] if len(self.samples) > _LOOKS * BATCH else []
+        first = [self.samples[:BATCH]] if len(self.samples) > 2 * BATCH else []
         for samples in first + [self.samples] * _LOOKS:
             guess = len(samples) < len(self.samples)
             silent = self._silent(number, samples)
@@ -126,7 +126,9 @@ class Search:
             except Unreachable:  # a whole layer is silent; retraining may wake it
                 if not guess:
                     break
-            if number in looked:
+            if number in looked:  # it may not be the nearest: what wakes at the next rung is not known yet
+                number += 1 if awake.size < asked else -1
+            if number in looked or not 0 <= number <= self.steps.top:
                 break
         return best
 
