@@ -54,10 +54,7 @@ def _on_cpu(
     threads = torch.get_num_threads()
     pool = ThreadPoolExecutor(threads, initializer=lambda: torch.set_num_threads(1))
     try:
-        tasks = [
-            [pool.submit(_forward, network.to(memory_format=torch.channels_last), part, BATCH) for part in parts]
-            for network in networks
-        ]
+        tasks = [[pool.submit(_forward_channels_last, network, part) for part in parts] for network in networks]
         for pieces in tasks:
             logits = []
             for part, piece in zip(parts, pieces, strict=True):
@@ -90,6 +87,17 @@ def _on_gpu(
             log.warning("%s: batches of %d images, since more do not fit", inputs.device, batch // 2)
         on_step(len(inputs))
         yield logits
+
+
+def _forward_channels_last(network: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
+    """In the memory layout that CPUs are fast in, without a change of the caller's network: only weights are copied."""
+    own: dict[int, torch.Tensor] = {id(buffer): buffer for buffer in network.buffers()}
+    for parameter in network.parameters():
+        own[id(parameter)] = parameter
+        if parameter.dim() == 4:
+            layout = parameter.detach().contiguous(memory_format=torch.channels_last)
+            own[id(parameter)] = nn.Parameter(layout, requires_grad=False)
+    return _forward(copy.deepcopy(network, own), inputs, BATCH)
 
 
 @torch.inference_mode()

@@ -1,6 +1,7 @@
 """Pruning: the paper's four methods, their masks and what these cost (section 3.1, Table 1, Algorithm 1)."""
 
 from .allocation import select
+from .check import check
 from .costs import flop_reduction, multiply_adds, parameters, sample_size
 from .folding import apply
 from .layers import METHODS
@@ -15,6 +16,7 @@ __all__ = [
     "UnsupportedOperation",
     "VanishedLayer",
     "apply",
+    "check",
     "flop_reduction",
     "load_shrunk",
     "multiply_adds",

@@ -36,8 +36,11 @@ def prune(
     weights whose input channel is always 0, batch-norm parameters and biases of channels that are gone and, for FT
     and PFP, weights whose input channel is constant (``apply`` folds the constant into what follows). What the
     samples find to be 0 for every one of them counts as always 0. The budget of the selection is raised until what
-    is left has the size that was asked for. The original repeats the whole procedure over all samples for that; here
-    the structure decides, and the samples are looked at once.
+    is left has the size that was asked for.
+
+    A part counts as dead only if nothing changes without it. Operations that are not known pass everything on, and
+    before dead parts go, outputs with and without them are compared, with random weights and on some samples. In doubt
+    they stay, as do layers that the forward uses in another way than by calling them, or not at all.
 
     One kind of dead part stays, unlike in the original: a filter whose sum with a shortcut is never positive, while
     a later block still adds to the channel. Without it the shortcut would come through, and the function change.
@@ -47,7 +50,8 @@ def prune(
         method: one of ``METHODS`` (Table 1 of the paper).
         keep_ratio: in (0, 1), the fraction of all parameters of the unpruned network to keep: conv and fc weights,
             biases, batch norms. ``1 - prune_ratio`` is within 0.5 % of it (relative), or as near as the method can
-            get: FT and PFP move in steps of filters.
+            get, which a warning in the log ``lostprune`` then says: FT and PFP move in steps of filters, SiPP and PFP
+            keep nothing that no sample reaches.
         samples: normalised network inputs, float32 [n, c, h, w], from the validation part (``sample_size`` of them in
             the paper). SiPP and PFP need them; WT and FT find dead parts by them.
         masks: what earlier steps of the chain kept. The new masks lie within them: nothing regrows.
@@ -58,12 +62,28 @@ def prune(
         Masks, on the network's device.
 
     Raises:
-        ValueError: unknown method; a keep ratio that is not in (0, 1); no prunable layer; weights that are not
-            finite (named); samples missing or of the wrong kind; masks of another network; scores of another network or
-            method.
+        ValueError: unknown method; a keep ratio that is not in (0, 1); a network that cannot be pruned (no prunable
+            layer, a wrapper such as nn.DataParallel, and by name: computed weights, weights that are not finite or not
+            float32 or float64); samples missing or of the wrong kind; masks of another network; scores of another
+            network or method.
         VanishedLayer: a layer would lose its last weight (a ValueError). The message names it and the smallest keep
             ratio that can be reached.
     """
+    found, missed = attempt(network, method, keep_ratio, samples, masks, scores)
+    if missed:
+        log.warning("%s", missed)
+    return found
+
+
+def attempt(
+    network: nn.Module,
+    method: str,
+    keep_ratio: float,
+    samples: torch.Tensor | None = None,
+    masks: Masks | None = None,
+    scores: dict[str, torch.Tensor] | None = None,
+) -> tuple[Masks, str]:
+    """As ``prune``, and in words why the keep ratio is missed by more than half a percent, if it is."""
     choose("method", method, METHODS)
     if isinstance(keep_ratio, bool) or not isinstance(keep_ratio, numbers.Real) or not 0 < keep_ratio < 1:
         raise ValueError(
@@ -90,10 +110,11 @@ def prune(
     except Unreachable as reason:
         cause = vanished(search.selected(reason.number)) if reason.number >= 0 else None
         raise VanishedLayer(_explain(keep_ratio, method, cause or reason.layer, reason.smallest, everything)) from None
+    missed = ""
     if abs(found.size - asked) > PROMISED * asked:
-        kept, why = found.size / everything, search.why_missed(found, asked)
-        log.warning("%s keeps %.3g of the parameters, not the %.3g asked for: %s", method, kept, keep_ratio, why)
-    return found.masks
+        why = search.why_missed(found, asked)
+        missed = f"{method} keeps {found.size / everything:.3g} of the parameters, not {keep_ratio:.3g} as asked: {why}"
+    return found.masks, missed
 
 
 def _explain(keep_ratio: float, method: str, layer: str, smallest: int | None, everything: int) -> str:

@@ -127,7 +127,7 @@ class Search:
                 if not guess:
                     break
             if number in looked:  # it may not be the nearest: what wakes at the next rung is not known yet
-                number += 1 if awake.size < asked else -1
+                number = awake.number + (1 if awake.size < asked else -1)
             if number in looked or not 0 <= number <= self.steps.top:
                 break
         return best
