@@ -72,7 +72,7 @@ def addresses(html: Path) -> Iterator[dict[str, str]]:
         server.shutdown()
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("name", ["genindex", *WRITTEN])
 def test_a_page_fits_a_phone(name: str, addresses: dict[str, str], phone: Page):
     phone.goto(f"{addresses['file']}/{name}.html", wait_until="networkidle")
     with suppress(TimeoutError):  # what is not drawn fails in another test
