@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from .. import networks, tasks
+from .. import networks, pruning, tasks
 from ..pruning import checks
 from ..study import Study
 from .beginning import beginning
@@ -15,8 +15,8 @@ def check_network(study: Study) -> None:
 
     Raises:
         ValueError: it has no prunable layer, its weights are not finite, or it does not turn images into one logit for
-            each class (and pixel, for segmentation); the weights that it begins with, or is registered with, cannot be
-            read or do not fit.
+            each class (and pixel, for segmentation); pruning cannot deal with it; the weights that it begins with, or
+            is registered with, cannot be read or do not fit.
         OSError: weights that cannot be fetched.
         data.DataUnavailable, data.DamagedImage: the data set is not available, or damaged.
     """
@@ -36,3 +36,4 @@ def check_network(study: Study) -> None:
             f"network {study.network!r}: got {got} for two images of shape {list(study.image_shape)}, "
             f"expected logits of shape {expected}; take num_classes, and check what forward returns"
         )
+    pruning.check(network, study.image_shape, study.methods)
