@@ -41,7 +41,7 @@ def notebook(tmp_path: Path):
 def test_a_log_gets_lines_and_no_warnings_of_the_kernel(notebook, tmp_path: Path, capfd, monkeypatch):
     monkeypatch.setattr(status_line, "LOG_EVERY", 0.2)
     monkeypatch.setattr(status_line, "in_log", lambda: True)  # other tests import ipykernel
-    made = papermill.execute_notebook(notebook(1.5), tmp_path / "out.ipynb")
+    made = papermill.execute_notebook(notebook(6), tmp_path / "out.ipynb")
     told = capfd.readouterr().err
     assert "slow: WT, cycle 2 of 3: 40%, about" in told
     assert "WARNING" not in told
