@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterable
 from concurrent.futures import Executor, as_completed
 from pathlib import Path
@@ -20,13 +19,11 @@ from .foundations.store import store_folder
 from .measurement import test_sets
 from .measurement.networks import TrainedNetworks
 from .measurement.registry import PARTS
-from .prune_retrain import Checkpoints
+from .prune_retrain import ONE_THREAD, Checkpoints
 from .prune_retrain.cells import UNPRUNED, Chain, name_of_chain
 from .study import Study
 
 KEEP_WEIGHTS = ("all", "last")
-# Tracing a network, as pruning and folding do, changes every module of the process for a moment: threads take turns.
-_ONE_CHAIN = threading.Lock()
 
 
 def run(
@@ -125,7 +122,7 @@ def complete(
         the chains that were left to other processes.
     """
     key, folder = checkpoints.study.key, checkpoints.folder
-    with _ONE_CHAIN, prune_retrain.claimed(checkpoints, chains, bar, wait) as own:
+    with ONE_THREAD, prune_retrain.claimed(checkpoints, chains, bar, wait) as own:
         # Another process may have finished some of it by now.
         lacking = {
             chain: tuple(part for part in chains[chain] if results.read(key, part, chain, folder) is None)

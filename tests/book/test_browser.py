@@ -147,7 +147,7 @@ def test_the_book_shows_published_results_and_computes_none(html: Path):
 SLID = """() => {
     const models = Bokeh.documents.map((one) => [...one._all_models.values()])
         .find((all) => all.some((one) => one.type === 'Slider')) ?? [];
-    const bars = (one) => one.renderers.filter((one) => one.data_source.columns().includes('method'));
+    const bars = (one) => one.renderers.filter((one) => one.data_source.columns().includes('series'));
     const [figure] = models.filter((one) => one.type === 'Figure');
     const heights = figure ? bars(figure).flatMap((one) => [...one.data_source.get('top')]) : [];
     return [figure?.title.text, heights.reduce((sum, height) => sum + height, 0)];
