@@ -5,8 +5,10 @@ Hendrycks and Dietterich, Benchmarking Neural Network Robustness to Common Corru
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from ..data import DataUnavailable, Pictures, listing, locate
 from ..data.roots import Folder
@@ -38,10 +40,13 @@ def published_imagenet_c(
         DataUnavailable: it lies there without some of the classes.
     """
     places = (locate(folder) / NAME / archive / name / str(severity) for archive in ARCHIVES)
-    root = next((Folder(place) for place in places if place.is_dir()), None)
-    if root is None:
-        return None
+    place = next((place for place in places if place.is_dir()), None)
+    return None if place is None else _listed(place, tuple(classes))
+
+
+@functools.lru_cache(maxsize=32)  # a listing of 50,000 files takes a second
+def _listed(place: Path, classes: tuple[str, ...]) -> Pictures:
     try:
-        return listing.folder_by_class(root, {synset: synset for synset in classes}).images
+        return listing.folder_by_class(Folder(place), {synset: synset for synset in classes}).images
     except ValueError as error:
-        raise DataUnavailable(f"{NAME}: {error}; remove the folder {root.path}, and images are generated") from error
+        raise DataUnavailable(f"{NAME}: {error}; remove the folder {place}, and images are generated") from error

@@ -13,7 +13,7 @@ from .checks import check_network, check_samples
 from .layers import METHODS, prunable, twin, watch_input
 from .shares import ChannelShares, Shares, WeightShares
 
-_BATCH = 16
+_BATCH = 16  # images at a time, of up to 224 x 224 pixels; of larger ones fewer
 
 
 class Scores(dict[str, torch.Tensor]):
@@ -100,7 +100,8 @@ def _over_samples(network: nn.Module, kind: type[Shares], samples: torch.Tensor)
 
     hooks = [watch_input(layer, shares[name].see) for name, layer in layers.items()]
     with _full_precision():
-        for batch in samples.split(_BATCH):
+        at_once = min(_BATCH, max(1, _BATCH * 224**2 // samples[0, 0].numel()))
+        for batch in samples.split(at_once):
             network(batch.to(next(network.parameters())))
     for hook in hooks:  # else layers and shares hold each other, until garbage is collected
         hook.remove()
