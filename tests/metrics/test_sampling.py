@@ -52,7 +52,7 @@ def test_the_resamples_are_those_of_the_plain_version(values, delta, seed):
 
 
 @few
-@given(st.lists(st.sampled_from([0.0, 0.2, 0.5, 0.9]), min_size=1, max_size=60), st.sampled_from([0.5, 0.8, 0.95]))
+@given(st.lists(st.sampled_from([0.0, 0.2, 0.5, 0.9]), min_size=1, max_size=60), st.sampled_from([0.5, 0.75, 0.9375]))
 def test_the_interval_is_that_of_the_plain_version_and_holds_values_that_were_drawn(values, level):
     found = metrics.interval(xr.DataArray(values, dims="resample"), level)
     assert tuple(found.values.tolist()) == plain.interval(values, level)
