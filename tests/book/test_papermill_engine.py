@@ -12,7 +12,7 @@ import papermill
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from lostprune.book import status_line
+from lostprune.book import papermill_engine, status_line
 from lostprune.foundations import notes
 
 WORKS = """
@@ -40,7 +40,8 @@ def notebook(tmp_path: Path):
 
 def test_a_log_gets_lines_and_no_warnings_of_the_kernel(notebook, tmp_path: Path, capfd, monkeypatch):
     monkeypatch.setattr(status_line, "LOG_EVERY", 0.2)
-    monkeypatch.setattr(status_line, "in_log", lambda: True)  # other tests import ipykernel
+    for module in (status_line, papermill_engine):
+        monkeypatch.setattr(module, "in_log", lambda: True)  # other tests import ipykernel
     made = papermill.execute_notebook(notebook(6), tmp_path / "out.ipynb")
     told = capfd.readouterr().err
     assert "slow: WT, cycle 2 of 3: 40%, about" in told
