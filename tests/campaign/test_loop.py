@@ -19,6 +19,7 @@ import lostprune
 import tiny_network
 from lostprune import campaign, prune_retrain, results, training
 from lostprune.campaign import executors
+from lostprune.campaign.board import Board
 from lostprune.campaign.jobs import plan
 from lostprune.campaign.pace import Pace
 from lostprune.cli import main
@@ -177,6 +178,20 @@ def test_the_time_limit_is_kept_and_the_next_campaign_goes_on(finished, tmp_path
     assert summary.stopped
     assert campaign.run([study], PARTS, store_folder=tmp_path, say=quietly).left == []
     assert digests(folder).items() <= digests(tmp_path).items()
+
+
+def test_a_signal_while_it_ends_interrupts_nothing(finished, tmp_path, monkeypatch):
+    study, folder, _ = finished
+    close = Board.close
+
+    def interrupted(board):
+        os.kill(os.getpid(), signal.SIGTERM)
+        close(board)
+
+    monkeypatch.setattr(Board, "close", interrupted)
+    summary = campaign.run([study], PARTS, store_folder=tmp_path, seconds=600, say=quietly)
+    assert (summary.left, summary.stopped) == ([], "")
+    assert digests(tmp_path) == digests(folder)
 
 
 def test_a_clock_that_jumps_stops_nothing(finished, tmp_path, monkeypatch):

@@ -115,6 +115,7 @@ class _Campaign:
     running: dict[Future, Job] = field(default_factory=dict)
     failed_works: set[str] = field(default_factory=set)
     asked_to_leave: bool = False
+    ends: bool = False
     # By name: when a job may be given out again. Another process has it; or it would not fit any more: never.
     not_before: dict[str, float] = field(default_factory=dict)
 
@@ -154,6 +155,7 @@ class _Campaign:
                 return
 
     def end(self) -> None:
+        self.ends = True  # a signal from now on has nothing to interrupt
         self.ticket.unlink(missing_ok=True)  # workers see this and stop
         if self.running:
             wait(self.running, timeout=FAREWELL)
@@ -162,6 +164,8 @@ class _Campaign:
 
     def leave(self, why: str) -> None:
         """Called by a signal, anywhere in the main thread. Should the exception be lost, the ticket still says it."""
+        if self.ends:
+            return
         self.asked_to_leave, self.summary.stopped = True, why
         self.ticket.unlink(missing_ok=True)
         raise Stopped(why)
