@@ -12,7 +12,7 @@ from pathlib import Path
 from .. import results
 from ..measurement import test_sets
 from ..measurement.registry import PARTS
-from ..prune_retrain import images_to_train
+from ..prune_retrain import images_of, images_to_train
 from ..prune_retrain.cells import Cell
 from ..study import SCALES, Study
 from .jobs import Job
@@ -83,7 +83,7 @@ class Pace:
         for manifest in (self.folder / "checkpoints" / key).glob("*.json"):
             try:
                 facts = json.loads(manifest.read_text())
-                images = len(facts["history"]) * study.train_images
+                images = len(facts["history"]) * images_of(study, tuple(facts["cell"]))
                 if self.device in (None, facts["device"]):
                     rates.append(facts["seconds"] / images)
             except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):

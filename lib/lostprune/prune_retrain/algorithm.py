@@ -29,7 +29,12 @@ log = logging.getLogger("lostprune")
 
 def images_to_train(study: Study, todo: list[Cell]) -> int:
     """How many images the networks still have to see, all epochs together."""
-    return study.train_images * sum(_epochs(study, cell) for cell in todo)
+    return sum(images_of(study, cell) * _epochs(study, cell) for cell in todo)
+
+
+def images_of(study: Study, cell: Cell) -> int:
+    """How many images an epoch of a cell has."""
+    return study.retrain_images if cell[2] else study.train_images
 
 
 @contextlib.contextmanager
@@ -130,7 +135,7 @@ def _is_pretrained(study: Study, cell: Cell) -> bool:
 def _pruned(checkpoints: Checkpoints, cell: Cell, device: torch.device, bar: Progress) -> Run:
     """Lines 1 and 5 of Algorithm 1: the network that a cell trains, new or pruned further."""
     study, (method, repetition, cycle) = checkpoints.study, cell
-    images, labels, samples = _training_part(study, device)
+    images, labels, samples = _training_part(study, images_of(study, cell), device)
     size = study.image_shape[1]
     seed, before = study.seed_for("train", *cell), cell_before(cell)
     if before is None:
@@ -179,15 +184,23 @@ def _save_pretrained(checkpoints: Checkpoints, cell: Cell, device: torch.device)
     checkpoints.save(cell, network, {}, facts)
 
 
-@functools.lru_cache(maxsize=1)  # all chains of a device share one copy
 def _training_part(
-    study: Study, device: torch.device
+    study: Study, count: int, device: torch.device
 ) -> tuple[torch.Tensor | Sequence[torch.Tensor], torch.Tensor | Sequence[torch.Tensor], torch.Tensor]:
     """Training images uint8 [n,3,h,w], labels int64 [n], and the samples S as network inputs float32 [s,3,h,w].
 
     Images and labels that are read one by one stay as they are, on no device. The samples are altered as training
     alters images, once; the training images are altered anew in every epoch.
     """
+    train, samples = _whole_training_part(study, device)
+    if isinstance(train.images, torch.Tensor):
+        return train.images[:count], train.labels[:count], samples
+    chosen = data.choose(train, torch.arange(count))
+    return chosen.images, chosen.labels, samples
+
+
+@functools.lru_cache(maxsize=1)  # all chains of a device share one copy
+def _whole_training_part(study: Study, device: torch.device) -> tuple[data.Split, torch.Tensor]:
     split = study.load("train")
     size = pruning.sample_size(untrained(study), study.image_shape)
     train_part, _, sample_part = data.split_training(len(split.labels), study.seed_for("split"), size)
@@ -195,6 +208,6 @@ def _training_part(
     seen = data.tested(data.choose(split, sample_part), data.DATASETS[study.dataset], study.image_shape[1])
     generator = torch.Generator().manual_seed(study.seed_for("samples"))
     samples = data.normalize(alter(seen.images, study.training, generator), study.dataset)
-    if not isinstance(train.images, torch.Tensor):
-        return train.images, train.labels, samples.to(device)
-    return train.images.to(device), train.labels.to(device), samples.to(device)
+    if isinstance(train.images, torch.Tensor):
+        train = train._replace(images=train.images.to(device), labels=train.labels.to(device))
+    return train, samples.to(device)

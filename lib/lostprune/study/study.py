@@ -150,17 +150,26 @@ class Study:
 
     @property
     def train_images(self) -> int:
-        """How many images an epoch has: the training part, or what the scale takes of it for such a network."""
+        """How many images an epoch of training has: the training part, or what the scale takes of it."""
         whole = data.DATASETS[self.dataset].parts["train"].count
         whole -= whole // data.VALIDATION_FRACTION
         images = min(self.scale.train_images or whole, whole)
-        if self.scale.multiply_adds is None:
+        return self._affordable(images, self.recipe.epochs, self.recipe.batch_size)
+
+    @property
+    def retrain_images(self) -> int:
+        """How many images an epoch of retraining has."""
+        recipe = self.retrain_recipe
+        images = min(self.scale.retrain_images or self.train_images, self.train_images)
+        return self._affordable(images, len(self.ladder) * recipe.epochs, recipe.batch_size)
+
+    def _affordable(self, images: int, epochs: int, at_least: int) -> int:
+        """As many of the images as the scale can afford for such a network."""
+        if self.scale.multiply_adds is None or not epochs:
             return images
-        epochs = max(self.recipe.epochs, len(self.ladder) * self.retrain_recipe.epochs)
         classes = self.scale.classes or data.DATASETS[self.dataset].num_classes
         per_image = _multiply_adds(networks.registered(self.network).builder, classes, self.image_shape)
-        affordable = self.scale.multiply_adds // (epochs * per_image)
-        return max(min(images, affordable), self.recipe.batch_size)
+        return max(min(images, self.scale.multiply_adds // (epochs * per_image)), at_least)
 
     @property
     def train_distributions(self) -> tuple[str, ...]:
@@ -174,9 +183,11 @@ class Study:
             "recipe": _non_default(self.recipe),
             "retrain": _non_default(self.retrain_recipe),
             "ladder": self.ladder,
-            "train_images": self.scale.train_images and self.train_images,
+            "train_images": self.train_images if self.scale.train_images or self.scale.multiply_adds else None,
             "network": networks.fingerprint(self.network),
         }
+        if self.retrain_images != self.train_images:
+            identity["retrain_images"] = self.retrain_images
         if weights := networks.weights_digest(self.network):
             identity["weights"] = weights
         if self.weights is not None:

@@ -116,10 +116,9 @@ def disagreements(name: str, network: str | None = None, training: str = "nomina
 
 def _amounts(study: Study) -> dict[str, str]:
     whole = {split: part.count for split, part in data.DATASETS[study.dataset].parts.items()}
-    train = study.scale.train_images or whole["train"] - whole["train"] // data.split.VALIDATION_FRACTION
     keep = [cycle[-1] for cycle in study.ladder]
     return {
-        "training images": f"{train:,}",
+        "training images": _twice(study.train_images, study.retrain_images, ","),
         "test images": f"{study.scale.test_images or whole['test']:,}",
         "epochs of training": f"{study.recipe.epochs}",
         "epochs of each retraining": f"{study.retrain_recipe.epochs}",
@@ -150,9 +149,9 @@ def _recipe(study: Study) -> dict[str, str]:
     }
 
 
-def _twice(training: float, retraining: float) -> str:
-    same = f"{training:.3g}"
-    return same if training == retraining else f"{same}; retraining: {retraining:.3g}"
+def _twice(training: float, retraining: float, spec: str = ".3g") -> str:
+    same = f"{training:{spec}}"
+    return same if training == retraining else f"{same}; retraining: {retraining:{spec}}"
 
 
 def _decay(recipe: Recipe) -> str:
