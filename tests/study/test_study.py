@@ -56,7 +56,10 @@ def test_a_network_that_costs_more_sees_fewer_images_where_the_scale_limits_it()
     scale = Scale("mine", train_images=5000, epochs=2, retrain_epochs=1, cycles=2, multiply_adds=10**12)
     small, large = Study(scale=scale), Study(network="wrn16_8", scale=scale)
     assert small.train_images == 5000 and 128 <= large.train_images < 1000
-    assert Study(scale="paper").train_images == 45_000
+    assert Study(scale="paper").train_images == Study(scale="paper").retrain_images == 45_000
+    fewer = dataclasses.replace(scale, retrain_images=700)
+    assert Study(scale=fewer).train_images == 5000 and Study(scale=fewer).retrain_images == 700
+    assert Study(scale=fewer).training_key != Study(scale=scale).training_key
 
 
 @pytest.mark.parametrize("change", [{"seed": 1}, {"scale": "smoke"}, {"scale": Scale("mine", epochs=3)}])
@@ -96,7 +99,7 @@ def test_vgg16_retrains_for_half_as_long_as_it_trains():
 
 
 def test_a_kind_of_training_that_came_later_changes_no_key_of_a_nominal_study():
-    assert Study().training_key == "resnet20-cifar10-nominal-quick-s0-d4d64f8d"
+    assert Study(scale="reduced").training_key == "resnet20-cifar10-nominal-reduced-s0-d2598ca1"
 
 
 def test_the_corruptions_in_training_are_part_of_the_key(monkeypatch):

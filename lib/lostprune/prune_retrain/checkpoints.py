@@ -17,6 +17,9 @@ from .cells import Cell, Chain, cells_of, name_of, name_of_chain
 
 log = logging.getLogger("lostprune")
 
+# Of a repository: unpruned networks of the studies that its book shows, so that nobody has to train them again.
+COMMITTED = Path(__file__).resolve().parents[3] / "book" / "parents"
+
 
 def untrained(study: Study, kind: str = "parent", repetition: int = 0) -> nn.Module:
     """Line 1 of Algorithm 1: the random initialisation of an unpruned network; the caller's random state stays.
@@ -35,6 +38,8 @@ def untrained(study: Study, kind: str = "parent", repetition: int = 0) -> nn.Mod
 class Checkpoints:
     """The checkpoints of one study in one store; studies that train alike share them.
 
+    Unpruned networks that are not in the store are read from ``book/parents`` of the repository, if they lie there.
+
     Args:
         study: whose networks.
         folder: the store.
@@ -45,8 +50,9 @@ class Checkpoints:
         self._place = folder / "checkpoints" / self.training_key
 
     def path(self, cell: Cell) -> Path:
-        """Where a cell's checkpoint lies (without suffix)."""
-        return self._place / name_of(cell)
+        """Where a cell's checkpoint lies, or will lie (without suffix)."""
+        own, committed = self._own(cell), COMMITTED / self.training_key / name_of(cell)
+        return committed if not own.with_suffix(".json").exists() and store.is_whole(committed) else own
 
     def lock_file(self, chain: Chain) -> Path:
         """What a process holds while it works on a chain."""
@@ -75,7 +81,7 @@ class Checkpoints:
         """Write what :meth:`load` reads, whole or not at all. Raises OSError."""
         tensors = {f"state/{name}": value for name, value in network.state_dict().items()}
         tensors |= {f"mask/{name}": mask for name, mask in masks.items()}
-        store.save_checkpoint(self.path(cell), tensors, {"study": self.training_key, "cell": list(cell), **facts})
+        store.save_checkpoint(self._own(cell), tensors, {"study": self.training_key, "cell": list(cell), **facts})
 
     def facts(self, cell: Cell) -> dict:
         """What :meth:`load` says of a cell that is done, without its weights; ``sha256`` tells it from another."""
@@ -108,10 +114,13 @@ class Checkpoints:
         """Delete the weights of a chain; its notes stay."""
         for cell in cells_of(self.study, chain):
             for suffix in (".json", ".safetensors"):  # the manifest first: without it there is no checkpoint
-                self.path(cell).with_suffix(suffix).unlink(missing_ok=True)
+                self._own(cell).with_suffix(suffix).unlink(missing_ok=True)
 
     def _note(self, cell: Cell) -> Path:
-        return self.path(cell).with_suffix(".unreachable")
+        return self._own(cell).with_suffix(".unreachable")
+
+    def _own(self, cell: Cell) -> Path:
+        return self._place / name_of(cell)
 
 
 def _with_prefix(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
