@@ -39,8 +39,8 @@ def run(
         study: what to run.
         parts: of ``"curves"`` (error over prune ratio), ``"shift"`` (error on every test distribution),
             ``"severities"`` (error under every corruption at severities 1 to 5), ``"noise"`` (error and functional
-            distance under noise) and ``"informative"`` (which pixels suffice, for which networks); none means
-            ``"curves"``.
+            distance under noise), ``"informative"`` (which pixels suffice, for which networks) and ``"masking"`` (what
+            that owes to how pixels are masked and searched); none means ``"curves"``.
         executor: runs the chains, each as one task; serial if ``None``.
         store: folder of checkpoints and results; else ``LOSTPRUNE_STORE``, else the user's data folder.
 

@@ -3,6 +3,6 @@
 Takes any network and any images; knows no study.
 """
 
-from .ranking import rank_pixels
+from .ranking import SEARCHES, rank_pixels
 
-__all__ = ["rank_pixels"]
+__all__ = ["SEARCHES", "rank_pixels"]

@@ -21,7 +21,7 @@ from .accuracy_difference import accuracy_difference  # noqa: E402
 from .curves import prune_accuracy_by_distribution, prune_accuracy_curves, prune_accuracy_under_shift  # noqa: E402
 from .excess import excess_error  # noqa: E402
 from .images import displayable, example_images  # noqa: E402
-from .informative import informative_pixels, kept_pixels  # noqa: E402
+from .informative import by_mask_value, informative_pixels, kept_pixels  # noqa: E402
 from .intervals import prune_potential_in_detail, prune_potential_intervals  # noqa: E402
 from .margin import prune_potential_for_margins, prune_potential_slider  # noqa: E402
 from .panels import side_by_side  # noqa: E402
@@ -31,6 +31,7 @@ from .similarity import noise_similarity, signed_flips  # noqa: E402
 from .trainings import accuracy_by_training, prune_potential_by_training  # noqa: E402
 
 __all__ = [
+    "by_mask_value",
     "accuracy_by_training",
     "accuracy_difference",
     "displayable",

@@ -36,14 +36,47 @@ def informative_pixels(
     A row is the network that chose the pixels, a column the one that is evaluated on them. With ``"confidence"`` the
     lowest row has the whole images. The interval of each mean over images is shown when it is pointed at.
     """
-    words, colors, limits = _MEASURES[measure]
+    words = _MEASURES[measure][0]
     one = part.sel(pruner=pruner, distribution=distribution)
     names = network_labels(one)
     found = metrics.mean_over_images(one[measure])
     rows = [(names[name], found.sel(mask_network=name)) for name in names]
     if measure == "confidence":
         rows.append((ALL_PIXELS, metrics.mean_over_images(one.whole_confidence)))
-    rows.reverse()  # the parent's stands at the top
+    title = f"{network_label(part.attrs['network'])} pruned with {pruner}, {label(distribution)}: {words}"
+    return _heat_map(rows, names, measure, "pixels chosen by", title, part, width)
+
+
+def by_mask_value(masking: xr.Dataset, pruner: str, width: int = WIDTH) -> hv.Overlay:
+    """How confident networks are on the parent's pixels, by what the masked pixels show. Not in the paper.
+
+    Args:
+        masking: part ``masking``.
+        pruner: a method.
+        width: in pixels.
+
+    A row is the value of the masked pixels, for which the parent has chosen its pixels anew; a column the network that
+    is evaluated.
+    """
+    one = masking.sel(pruner=pruner)
+    found = metrics.mean_over_images(one.confidence.sel(mask_network="parent"))
+    rows = [(fill, found.sel(fill=fill)) for fill in one.fill.values.tolist()]
+    title = f"{network_label(masking.attrs['network'])} pruned with {pruner}: confidence on the parent's pixels"
+    return _heat_map(rows, network_labels(one), "confidence", "masked pixels show", title, masking, width)
+
+
+def _heat_map(
+    rows: list[tuple[str, xr.Dataset]],
+    names: dict[str, str],
+    measure: str,
+    what: str,
+    title: str,
+    part: xr.Dataset,
+    width: int,
+) -> hv.Overlay:
+    """Means with their intervals over images: a line for each row, the first at the top, and a column per network."""
+    words, colors, limits = _MEASURES[measure]
+    rows = rows[::-1]
     columns = list(names.items())
     cells = [
         (x - 0.5, y - 0.5, x + 0.5, y + 0.5, *values, chosen, words_of)
@@ -52,7 +85,7 @@ def informative_pixels(
         if np.isfinite(values := [float(row[one].sel(network=name)) for one in ("mean", "lower", "upper")]).all()
     ]
     value = hv.Dimension("mean", label=words, range=limits)
-    tooltips = [("pixels chosen by", "@chosen"), ("evaluated on", "@network"), (words, "@mean{0.000}")]
+    tooltips = [(what, "@chosen"), ("evaluated on", "@network"), (words, "@mean{0.000}")]
     tooltips.append(("95% interval over images", "@lower{0.000} to @upper{0.000}"))
     # On numeric axes: with names on its axes, HeatMap cannot be overlaid with labels in matplotlib.
     shared = {"color": "mean", "cmap": colors, "clim": limits}
@@ -68,13 +101,12 @@ def informative_pixels(
             opts.Labels(text_font_size="11px", text_color=ink, backend="bokeh"),
             opts.Labels(size=8, color=ink, backend="matplotlib"),
         )
-    title = f"{network_label(part.attrs['network'])} pruned with {pruner}, {label(distribution)}: {words}"
     options = {
         "height": 110 + 40 * len(rows),
         "width": width,
         "show_legend": False,
         "xlabel": "evaluated on",
-        "ylabel": "pixels chosen by",
+        "ylabel": what,
         "xticks": list(enumerate(names.values())),
         "yticks": [(y, chosen) for y, (chosen, _) in enumerate(rows)],
         "xlim": (-0.5, len(names) - 0.5),

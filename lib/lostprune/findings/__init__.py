@@ -7,6 +7,7 @@ states, holds in these numbers, does not hold, or cannot be told.
 from .across import across, genuine_overparameterization, robust_training, weights_against_filters_across
 from .distance import noise_similarity, parents_pixels, true_class, turned_predictions
 from .excess import excess
+from .masking import mask_values, searches
 from .methodology import accuracy, commensurate, resolution, unreached
 from .potential import curves_under_shift, margins, over_distributions, overparameterization, under_noise
 from .prune_results import better_than_the_parent, weights_against_filters
@@ -37,6 +38,8 @@ __all__ = [
     "resolution",
     "robust_training",
     "test_sets",
+    "mask_values",
+    "searches",
     "true_class",
     "turned_predictions",
     "under_noise",

@@ -27,7 +27,7 @@ from .informative_choice import (
     network_names,
     passes,
 )
-from .networks import Item
+from .networks import Item, TrainedNetworks
 from .part import Part, SchemaError
 from .resumable import Measurement, Values
 
@@ -83,15 +83,9 @@ class Informative(Part):
                 found.append(Measurement(f"{distribution}-{first}", source, count * passes(study), take))
         return found
 
-    @functools.cached_property
+    @property
     def _positions(self) -> dict[str, int]:
-        """Of the networks that are there, by their names in the results."""
-        networks = self.networks
-        cycles = {cycle: position for position, (_, _, cycle) in enumerate(networks.cells)}
-        found = {PARENT: 0} | {
-            name_of_cycle(cycle): cycles[cycle] for cycle in nearest_cycles(self.study) if cycle in cycles
-        }
-        return found if networks.separate is None else found | {SEPARATE: networks.separate}
+        return positions(self.networks)
 
     @functools.cached_property
     def _drawn(self) -> list[str]:
@@ -238,3 +232,11 @@ class Informative(Part):
         there = ~gone.rename(network="mask_network").assign_coords(mask_network=names)
         if bool((dataset["kept"].sum("pixel") != size * there).any()):
             raise SchemaError(f"informative.kept: expected {size} pixels of every image and network")
+
+
+def positions(networks: TrainedNetworks) -> dict[str, int]:
+    """Of the networks that are compared and that are there, by their names in the results."""
+    cycles = {cycle: position for position, (_, _, cycle) in enumerate(networks.cells)}
+    compared = nearest_cycles(networks.study)
+    found = {PARENT: 0} | {name_of_cycle(cycle): cycles[cycle] for cycle in compared if cycle in cycles}
+    return found if networks.separate is None else found | {SEPARATE: networks.separate}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from .curves import Curves
 from .informative import Informative
+from .masking import Masking
 from .noise import Noise
 from .part import Part
 from .severities import Severities
 from .shift import Shift
 
-PARTS: dict[str, type[Part]] = {part.name: part for part in (Curves, Shift, Severities, Noise, Informative)}
+PARTS: dict[str, type[Part]] = {part.name: part for part in (Curves, Shift, Severities, Noise, Informative, Masking)}

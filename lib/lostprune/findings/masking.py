@@ -1,0 +1,76 @@
+"""What the comparison of informative pixels owes to how pixels are masked, and to the search. Not in the paper."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from .. import metrics
+from .words import by_answer, count, listing
+
+
+def mask_values(part: xr.Dataset) -> str:
+    """Whether another value in the masked pixels changes who understands the parent's pixels.
+
+    Args:
+        part: part ``masking``.
+
+    Of each method it is the mean over its pruned networks but the smallest. The order holds for a value of the masked
+    pixels where these are more confident on the parent's pixels than the separate network, beyond what the images leave
+    to chance.
+    """
+    on_parents = part.confidence.sel(mask_network="parent")
+    found, drawn = metrics.mean_over_images(on_parents)["mean"], metrics.resampled_means(on_parents)
+    parent, separate = (found.isel(pruner=0).sel(network=name) for name in ("parent", "separate"))
+    fills = part.fill.values.tolist()
+
+    def each(values: xr.DataArray) -> str:
+        return listing([f"{float(values.sel(fill=fill)):.0%} ({fill})" for fill in fills])
+
+    lines = [f"- **parent**, on its own pixels: {each(parent)}."]
+    if not (has_separate := bool(separate.notnull().all())):
+        lines.append("- No separate network was measured.")
+    else:
+        lines.append(f"- **separate network**: {each(separate)}.")
+    more = {fill: {} for fill in fills}
+    for method in part.pruner.values.tolist():
+        names = _pruned(part, method)
+        if not names:
+            lines.append(f"- **{method}**: no pruned network.")
+            continue
+        mine = found.sel(pruner=method, network=names).mean("network")
+        lines.append(f"- **{method}**, mean of {count(len(names), 'pruned network')}: {each(mine)}.")
+        for fill in fills if has_separate else ():
+            both = drawn.sel(pruner=method, fill=fill)
+            low, high = metrics.interval(both.sel(network=names).mean("network") - both.sel(network="separate")).values
+            more[fill][method] = True if low > 0 else False if high < 0 else None
+    if has_separate:
+        lines.append("\nThat the parent's pixels tell pruned networks more than the separate one:\n")
+        lines += [f"- masked pixels {fill}: {by_answer(answers)}." for fill, answers in more.items() if answers]
+    return "\n".join(lines)
+
+
+def searches(part: xr.Dataset) -> str:
+    """How far the pixels of the search by gradients lie from those of the exact search, in the parent's confidence.
+
+    Args:
+        part: part ``masking``.
+    """
+    one = part.search_confidence.isel(pruner=0)
+    by_gradient, exact = (one.sel(search=search).values.ravel() for search in ("gradient", "exact"))
+    images = count(one.sizes["example"], "image")
+    where = f" in each of {one.sizes['repetition']} repetitions" if one.sizes["repetition"] > 1 else ""
+    return (
+        f"Both searches ran for the parent on {images}{where}. On the tenth of the pixels that it keeps, "
+        f"its confidence in the class that it predicts is {exact.mean():.0%} with the exact search and "
+        f"{by_gradient.mean():.0%} with the search by gradients: the faster search costs "
+        f"{100 * (exact - by_gradient).mean():.0f} points on average, {100 * (exact - by_gradient).max():.0f} at most."
+    )
+
+
+def _pruned(part: xr.Dataset, method: str) -> list[str]:
+    """The pruned networks of a method that were reached, without the smallest if there are several."""
+    ratios = part.prune_ratio.sel(pruner=method).mean("repetition")
+    names = [name for name in part.network.values.tolist() if name not in ("parent", "separate")]
+    names = [name for name in names if np.isfinite(ratios.sel(network=name))]
+    return names[:-1] or names
