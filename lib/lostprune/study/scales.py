@@ -33,6 +33,7 @@ class Scale:
         classes: of a set of image files, how many of its classes, the first of its list.
         image_size: of a set of image files, pixels on each side of what networks see.
         learning_rate: factor on the recipe's. A recipe that begins at random, in few epochs undoes trained weights.
+        retrain_learning_rate: factor on that of retraining: few steps at the full rate take away more than they repair.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Scale:
     image_size: int | None = None
     learning_rate: float = 1.0
     retrain_images: int | None = None
+    retrain_learning_rate: float = 1.0
 
 
 SCALES = {
@@ -89,6 +91,7 @@ SCALES = {
             multiply_adds=10**13,  # a quarter of an hour on two cores without bfloat16
             epochs=6,
             retrain_epochs=1,
+            retrain_learning_rate=0.3,
             batch_size=64,
             cycles=3,
             smallest_keep_ratio=0.1,
@@ -122,6 +125,7 @@ _SMALL = {"train_images": 64, "test_images": 12, "batch_size": 16, "noise_images
 _QUICK = {
     "train_images": 4000,
     "retrain_images": None,
+    "retrain_learning_rate": 1.0,
     "multiply_adds": None,
     "epochs": 4,
     "test_images": 1000,
@@ -139,6 +143,7 @@ _OF_DATASET = {
     ("quick", "voc"): {
         "train_images": None,
         "retrain_images": None,
+        "retrain_learning_rate": 1.0,
         "multiply_adds": None,
         "epochs": 8,
         "test_images": 100,

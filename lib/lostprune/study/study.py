@@ -135,7 +135,8 @@ class Study:
     @property
     def retrain_recipe(self) -> Recipe:
         """How each cycle retrains: at paper scale by the training recipe (Algorithm 1, line 6), except for VGG16."""
-        return self._scaled(networks.retrain_recipe_for(self.network), self.scale.retrain_epochs)
+        recipe = self._scaled(networks.retrain_recipe_for(self.network), self.scale.retrain_epochs)
+        return dataclasses.replace(recipe, learning_rate=recipe.learning_rate * self.scale.retrain_learning_rate)
 
     def _scaled(self, recipe: Recipe, epochs: int | None) -> Recipe:
         shortened = recipe.shortened(epochs, self.scale.batch_size)
