@@ -141,15 +141,15 @@ def test_what_training_images_come_from():
 @pytest.mark.parametrize("network", ["resnet20", "resnet56", "resnet110", "vgg16", "densenet22", "wrn16_8"])
 def test_every_network_is_shortened_by_the_same_rule(network, scale):
     paper, short = Study(network=network, scale="paper"), Study(network=network, scale=scale)
-    for long, recipe, epochs in (
-        (paper.recipe, short.recipe, short.scale.epochs),
-        (paper.retrain_recipe, short.retrain_recipe, short.scale.retrain_epochs),
+    for long, recipe, epochs, rate in (
+        (paper.recipe, short.recipe, short.scale.epochs, 1.0),
+        (paper.retrain_recipe, short.retrain_recipe, short.scale.retrain_epochs, short.scale.retrain_learning_rate),
     ):
         assert recipe.epochs == epochs
         assert recipe.warmup_epochs / epochs == pytest.approx(long.warmup_epochs / long.epochs)
         places = [milestone / long.epochs for milestone in long.milestones]
         assert [milestone / epochs for milestone in recipe.milestones] == pytest.approx(places)
-        assert recipe.learning_rate / recipe.batch_size == pytest.approx(long.learning_rate / long.batch_size)
+        assert recipe.learning_rate / recipe.batch_size == pytest.approx(rate * long.learning_rate / long.batch_size)
         assert (recipe.decay, recipe.nesterov, recipe.weight_decay) == (long.decay, long.nesterov, long.weight_decay)
     assert len(short.ladder) == short.scale.cycles
     assert short.ladder[0][-1] == paper.ladder[0][-1] == pytest.approx(0.85)

@@ -139,7 +139,7 @@ def _recipe(study: Study) -> dict[str, str]:
         "epochs": _twice(recipe.epochs, again.epochs),
         "warmup": _twice(recipe.warmup_epochs, again.warmup_epochs),
         "batch_size": f"{recipe.batch_size}",
-        "learning_rate": f"{recipe.learning_rate:g}",
+        "learning_rate": _twice(recipe.learning_rate, again.learning_rate),
         "decay": _decay(recipe),
         "momentum": f"{recipe.momentum:g}",
         "nesterov": "yes" if recipe.nesterov else "no",
