@@ -134,6 +134,8 @@ _QUICK = {
     "image_size": 64,
     "learning_rate": 0.1,
 }
+# The paper ranks pixels on CIFAR-10 alone. An exact ranking of 224 x 224 pixels takes 1.3 billion forward passes.
+_RANKED = {"informative_images": 100, "informative_search": "gradient", "informative_pixels_per_step": 50}
 _OF_DATASET = {
     ("smoke", "imagenet"): _SMALL | {"classes": 3, "image_size": 32},
     ("smoke", "tiny_imagenet"): _SMALL | {"classes": 3, "image_size": 32},
@@ -156,8 +158,8 @@ _OF_DATASET = {
     ("reduced", "imagenet"): {"classes": 100, "image_size": 64},
     ("reduced", "tiny_imagenet"): {"image_size": 64},
     ("reduced", "voc"): {"image_size": 257, "batch_size": 16, "epochs": 15, "noise_images": 50},
-    ("paper", "imagenet"): {"repetitions": 1},
-    ("paper", "tiny_imagenet"): {"image_size": 64},
+    ("paper", "imagenet"): _RANKED | {"repetitions": 1},
+    ("paper", "tiny_imagenet"): _RANKED | {"image_size": 64},
     ("paper", "voc"): {"repetitions": 2},
 }
 
