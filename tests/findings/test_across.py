@@ -100,7 +100,12 @@ def test_robust_training_is_compared_with_nominal_training_of_the_same_network(r
     nominal = study(methods=("WT",))
     robust = with_errors(study(training="robust", methods=("WT",)), robust_errors)
     lines = findings.robust_training([nominal, robust, study("vgg16", training="robust")]).splitlines()
-    assert len(lines) == 1 and lines[0].startswith("- ResNet20, **WT**") and lines[0].endswith(verdict)
+    assert len(lines) == 1 and lines[0].startswith("- ResNet20 (quick), **WT**") and lines[0].endswith(verdict)
+
+
+def test_networks_of_different_scales_are_not_compared():
+    other = {name: part.assign_attrs(scale="reduced") for name, part in study().items()}
+    assert "No network" in findings.robust_training([other, study(training="robust")])
 
 
 def test_without_robust_networks_nothing_is_claimed():

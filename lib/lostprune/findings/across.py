@@ -89,18 +89,18 @@ def genuine_overparameterization(studies: Sequence[Parts], delta: float = metric
 
 
 def robust_training(studies: Sequence[Parts], delta: float = metrics.DELTA) -> str:
-    """What robust training gives back (Sections 6 and 7), for every network that was trained both ways.
+    """What robust training gives back (Sections 6 and 7), for every network that was trained both ways at one scale.
 
     Compared are the distributions that the robust networks were not trained on.
     """
     by_training = {
-        training: {parts["shift"].attrs["network"]: parts for parts in studies if _training(parts) == training}
+        training: {_network_and_scale(parts): parts for parts in studies if _training(parts) == training}
         for training in ("nominal", "robust")
     }
-    both = [network for network in by_training["robust"] if network in by_training["nominal"]]
+    both = [one for one in by_training["robust"] if one in by_training["nominal"]]
     lines = []
-    for network in both:
-        nominal, robust = (by_training[training][network] for training in ("nominal", "robust"))
+    for one in both:
+        nominal, robust = (by_training[training][one] for training in ("nominal", "robust"))
         known = nominal["shift"].distribution.values.tolist()
         test = [name for name in metrics.groups(robust["shift"])[1] if name in known]
         pairs = [
@@ -119,7 +119,7 @@ def robust_training(studies: Sequence[Parts], delta: float = metrics.DELTA) -> s
                 None: "These numbers do not tell.",
             }[_above_zero(after - before.mean("repetition"), drawn_after - drawn_before)]
             lines.append(
-                f"- {network_label(network)}, **{method}**: {spread(before)} after nominal training, {spread(after)} "
+                f"- {network_label(one[0])} ({one[1]}), **{method}**: {spread(before)} after nominal training, {spread(after)} "
                 f"after robust training, on {len(test)} distributions that neither was trained on. {verdict}"
             )
     return "\n".join(lines) or "No network here was trained both ways, so these numbers do not tell."
@@ -170,6 +170,10 @@ def _above_zero(change: xr.DataArray, resampled: xr.DataArray) -> bool | None:
 
 def _training(parts: Parts) -> str:
     return parts["shift"].attrs["training"]
+
+
+def _network_and_scale(parts: Parts) -> tuple[str, str]:
+    return parts["shift"].attrs["network"], parts["shift"].attrs["scale"]
 
 
 def _named(parts: Parts) -> str:
