@@ -21,7 +21,7 @@ def test_without_a_separate_network_nothing_is_compared_with_it():
 
 
 def test_the_faster_search_costs_what_the_exact_one_has_more():
-    assert "costs 20 points on average" in findings.searches(masking_of())
+    assert "costs 20.0 points on average" in findings.searches(masking_of())
 
 
 def test_a_figure_has_a_row_for_each_mask_value_and_a_column_for_each_network():

@@ -64,7 +64,7 @@ def searches(part: xr.Dataset) -> str:
         f"Both searches ran for the parent on {images}{where}. On the tenth of the pixels that it keeps, "
         f"its confidence in the class that it predicts is {exact.mean():.0%} with the exact search and "
         f"{by_gradient.mean():.0%} with the search by gradients: the faster search costs "
-        f"{100 * (exact - by_gradient).mean():.0f} points on average, {100 * (exact - by_gradient).max():.0f} at most."
+        f"{100 * (exact - by_gradient).mean():.1f} points on average, {100 * (exact - by_gradient).max():.1f} at most."
     )
 
 
