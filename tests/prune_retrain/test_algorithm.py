@@ -109,14 +109,14 @@ def test_a_damaged_cycle_is_said_and_computed_again(unbroken, caplog):
 
 def test_a_chain_that_cannot_be_pruned_further_ends_with_a_note(unbroken, tmp_path, monkeypatch):
     study, _, _ = unbroken
-    prune = pruning.prune
+    attempt = pruning.attempt
 
     def unreachable(network, method, keep_ratio, *rest):
         if keep_ratio < 0.5:
             raise pruning.VanishedLayer("fc.weight would lose its last weight")
-        return prune(network, method, keep_ratio, *rest)
+        return attempt(network, method, keep_ratio, *rest)
 
-    monkeypatch.setattr(pruning, "prune", unreachable)
+    monkeypatch.setattr(pruning, "attempt", unreachable)
     run_all(study, tmp_path)
     for method in study.methods:
         found = Checkpoints(study, tmp_path).unreachable((method, 0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import re
 
 import pytest
@@ -223,6 +224,20 @@ def test_asking_for_more_than_is_left_keeps_what_is_left():
     masks = pruning.prune(network, "WT", 0.4)
     pruning.apply(network, masks)
     assert equal(pruning.prune(network, "WT", 0.8, masks=masks), masks)
+
+
+@pytest.mark.parametrize(
+    "method, keep_ratio, why", [("FT", 0.83, "whole filters"), ("WT", 0.8, "earlier masks leave 0.4")]
+)
+def test_a_ratio_that_is_missed_is_one_warning_that_says_why(method, keep_ratio, why, caplog):
+    network = random_network("plain", 0)
+    masks = pruning.prune(network, "WT", 0.4) if method == "WT" else None
+    with caplog.at_level(logging.INFO, "lostprune"):
+        masks = pruning.prune(network, method, keep_ratio, masks=masks)
+    kept = 1 - pruning.prune_ratio(network, masks)
+    [record] = caplog.records
+    assert record.levelname == "WARNING" and f"{method} keeps {kept:.3g} of the parameters" in record.getMessage()
+    assert f"not {keep_ratio:g} as asked" in record.getMessage() and why in record.getMessage()
 
 
 def test_errors_come_before_any_work(resnet):

@@ -23,6 +23,7 @@ from ..training import Diverged, Run, alter, train_together
 from .beginning import beginning, is_trained
 from .cells import Cell, Chain, cell_before, name_of, name_of_chain
 from .checkpoints import Checkpoints, untrained
+from .misses import Misses
 
 log = logging.getLogger("lostprune")
 
@@ -77,10 +78,10 @@ def run_chains(checkpoints: Checkpoints, chains: list[Chain], device: torch.devi
     """
     queues = {chain: checkpoints.pending(chain) for chain in chains}
     groups = [chains] if device.type == "cuda" else [[chain] for chain in chains]
-    diverged = []
+    diverged, misses = [], Misses()
     for group in groups:
         while cells_now := [queues[chain].pop(0) for chain in group if queues[chain]]:
-            for cell, failure in _run_cells(checkpoints, cells_now, device, bar).items():
+            for cell, failure in _run_cells(checkpoints, cells_now, device, bar, misses).items():
                 queues[cell[:2]].clear()
                 if isinstance(failure, Diverged):
                     diverged.append(f"{name_of(cell)}: {failure}")
@@ -89,7 +90,7 @@ def run_chains(checkpoints: Checkpoints, chains: list[Chain], device: torch.devi
 
 
 def _run_cells(
-    checkpoints: Checkpoints, todo: list[Cell], device: torch.device, bar: Progress
+    checkpoints: Checkpoints, todo: list[Cell], device: torch.device, bar: Progress, misses: Misses
 ) -> dict[Cell, Diverged | pruning.VanishedLayer]:
     """Prune, train at once, and save; returns the cells that have no result, and why."""
     study, started, failures, runs = checkpoints.study, time.monotonic(), {}, {}
@@ -99,7 +100,7 @@ def _run_cells(
             _save_pretrained(checkpoints, cell, device)
             continue
         try:
-            runs[cell] = _pruned(checkpoints, cell, device, bar)
+            runs[cell] = _pruned(checkpoints, cell, device, bar, misses)
         except pruning.VanishedLayer as reason:
             log.warning("%s ends before cycle %d: %s", name_of_chain(cell[:2]), cell[2], reason)
             checkpoints.end_early(cell, str(reason))
@@ -132,7 +133,7 @@ def _is_pretrained(study: Study, cell: Cell) -> bool:
     return cell[0] == "parent" and (networks.weights_digest(study.network) is not None or is_trained(study))
 
 
-def _pruned(checkpoints: Checkpoints, cell: Cell, device: torch.device, bar: Progress) -> Run:
+def _pruned(checkpoints: Checkpoints, cell: Cell, device: torch.device, bar: Progress, misses: Misses) -> Run:
     """Lines 1 and 5 of Algorithm 1: the network that a cell trains, new or pruned further."""
     study, (method, repetition, cycle) = checkpoints.study, cell
     images, labels, samples = _training_part(study, images_of(study, cell), device)
@@ -143,13 +144,15 @@ def _pruned(checkpoints: Checkpoints, cell: Cell, device: torch.device, bar: Pro
         return Run(network, images, labels, recipe, seed, study.dataset, image_size=size, training=study.training)
     loaded = checkpoints.load(before, device)
     if loaded is None:  # damaged since the chain began: make it again first
-        for failure in _run_cells(checkpoints, [before], device, bar).values():
+        for failure in _run_cells(checkpoints, [before], device, bar, misses).values():
             raise failure
         loaded = checkpoints.load(before, device)
     network, masks, _ = loaded
     for keep_ratio in study.ladder[cycle - 1]:  # in one step or several
-        masks = pruning.prune(network, method, keep_ratio, samples, masks or None)
+        masks, missed = pruning.attempt(network, method, keep_ratio, samples, masks or None)
         pruning.apply(network, masks)
+    if missed:
+        misses.say(cell, missed)
     recipe, training = study.retrain_recipe, study.training
     return Run(network, images, labels, recipe, seed, study.dataset, masks, image_size=size, training=training)
 

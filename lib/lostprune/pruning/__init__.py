@@ -6,16 +6,19 @@ from .costs import flop_reduction, multiply_adds, parameters, sample_size
 from .folding import apply
 from .layers import METHODS
 from .masks import Masks, VanishedLayer, prune_ratio, validate
-from .prune import prune
+from .prune import attempt, prune
 from .scores import scores
+from .search import Missed
 from .shrinking import UnsupportedOperation, load_shrunk, save_shrunk, shrink
 
 __all__ = [
     "METHODS",
     "Masks",
+    "Missed",
     "UnsupportedOperation",
     "VanishedLayer",
     "apply",
+    "attempt",
     "check",
     "flop_reduction",
     "load_shrunk",

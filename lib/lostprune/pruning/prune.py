@@ -16,8 +16,8 @@ from .checks import check_network, check_samples
 from .connectivity import Connectivity
 from .layers import METHODS, prunable, twin
 from .masks import Masks, VanishedLayer, validate, vanished, zero
-from .reach import PROMISED, Unreachable
-from .search import Search
+from .reach import Unreachable
+from .search import Missed, Search
 
 log = logging.getLogger("lostprune")
 
@@ -71,7 +71,7 @@ def prune(
     """
     found, missed = attempt(network, method, keep_ratio, samples, masks, scores)
     if missed:
-        log.warning("%s", missed)
+        log.warning("%s", missed.text)
     return found
 
 
@@ -82,8 +82,8 @@ def attempt(
     samples: torch.Tensor | None = None,
     masks: Masks | None = None,
     scores: dict[str, torch.Tensor] | None = None,
-) -> tuple[Masks, str]:
-    """As ``prune``, and in words why the keep ratio is missed by more than half a percent, if it is."""
+) -> tuple[Masks, Missed | None]:
+    """As ``prune``, and instead of a warning why the keep ratio is missed by more than half a percent, if it is."""
     choose("method", method, METHODS)
     if isinstance(keep_ratio, bool) or not isinstance(keep_ratio, numbers.Real) or not 0 < keep_ratio < 1:
         raise ValueError(
@@ -110,11 +110,7 @@ def attempt(
     except Unreachable as reason:
         cause = vanished(search.selected(reason.number)) if reason.number >= 0 else None
         raise VanishedLayer(_explain(keep_ratio, method, cause or reason.layer, reason.smallest, everything)) from None
-    missed = ""
-    if abs(found.size - asked) > PROMISED * asked:
-        why = search.why_missed(found, asked)
-        missed = f"{method} keeps {found.size / everything:.3g} of the parameters, not {keep_ratio:.3g} as asked: {why}"
-    return found.masks, missed
+    return found.masks, search.missed(found, asked)
 
 
 def _explain(keep_ratio: float, method: str, layer: str, smallest: int | None, everything: int) -> str:

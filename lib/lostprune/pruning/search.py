@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -21,6 +22,18 @@ _LOOKS = 4  # at all samples, at most
 
 Channels = dict[str, torch.Tensor]
 """By the name of a layer's weight, some of its input channels: bool [in]."""
+
+
+class Missed(NamedTuple):
+    """Why a keep ratio was missed by more than half a percent.
+
+    reason: ``"steps"``, the sizes that the method can reach are farther apart than that; ``"earlier"``, earlier masks
+        leave less; ``"zeros"``, what else there is has no effect on the samples.
+    text: all of it in words, with the numbers.
+    """
+
+    reason: str
+    text: str
 
 
 class Search:
@@ -80,16 +93,24 @@ class Search:
             kept[name] = kept[name] & ~along(channels, 1, kept[name])
         return Masks(self.earlier | kept)
 
-    def why_missed(self, found: Rung, asked: float) -> str:
-        """Why a rung does not keep as many parameters as asked, in words."""
+    def missed(self, found: Rung, asked: float) -> Missed | None:
+        """Why a rung does not keep as many parameters as asked; ``None`` if it does."""
+        if abs(found.size - asked) <= PROMISED * asked:
+            return None
+        reason, why = self._why_missed(found, asked)
+        kept, wanted = found.size / self.everything, asked / self.everything
+        return Missed(reason, f"{self.method} keeps {kept:.3g} of the parameters, not {wanted:.3g} as asked: {why}")
+
+    def _why_missed(self, found: Rung, asked: float) -> tuple[str, str]:
         left = self.everything - pruned_count(self.earlier)
         if found.number < self.steps.top:
-            return f"the nearest sizes that {self.method} can reach are that far apart"
+            whole = "it removes whole filters, and no number of them comes nearer"
+            return "steps", whole if self._drops_constants else "the nearest sizes that it can reach are that far apart"
         if left < asked * (1 - PROMISED):
-            return f"earlier masks leave {left / self.everything:.3g}"
+            return "earlier", f"earlier masks leave {left / self.everything:.3g}"
         cause = ", because no sample reaches those parts" if self.method in NEEDS_SAMPLES else ""
         dead = (self.everything - pruned_count(self.selected(found.number)) - found.size) / self.everything
-        return (
+        return "zeros", (
             f"{self.steps.zeros:.0%} of its sensitivities are 0{cause}, and {dead:.0%} of the parameters are dead then"
         )
 
