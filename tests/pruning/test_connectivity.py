@@ -169,6 +169,57 @@ def test_what_anything_but_batch_norms_reads_is_folded_nowhere():
     assert Connectivity(Gated(), SHAPE).readers == {"conv2.weight": (("bn2.weight", 0),)}
 
 
+class Tokens(nn.Module):
+    """As a vision transformer: a learnt token before those of the patches."""
+
+    def __init__(self):
+        super().__init__()
+        self.patches, self.token = nn.Conv2d(3, 8, 4, stride=4), nn.Parameter(torch.randn(1, 1, 8))
+        self.wide, self.back, self.head = nn.Linear(8, 16), nn.Linear(16, 8), nn.Linear(8, 5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.patches(x).flatten(2).transpose(1, 2)
+        x = torch.cat([self.token.expand(len(x), -1, -1), x], 1)
+        return self.head((x + self.back(torch.relu(self.wide(x)))).mean(1))
+
+
+class Places(nn.Module):
+    """Channels that are the same for every image: where a pixel lies, and a constant."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.head = nn.Conv2d(5, 8, 3), nn.Conv2d(8, 8, 3), nn.Linear(8, 5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        rows = torch.linspace(-1, 1, x.shape[2])[None, None, :, None].expand(len(x), 1, -1, x.shape[3])
+        x = torch.cat([x, rows, torch.full_like(rows, 0.5)], 1)
+        return self.head(torch.relu(self.second(torch.relu(self.first(x)))).mean((2, 3)))
+
+
+@pytest.mark.parametrize("kind", [Tokens, Places])
+@pytest.mark.parametrize("what", ["weights", "filters", "channels"])
+@settings(max_examples=4)
+@given(share=st.floats(0.3, 0.9), seed=st.integers(0, 10**6))
+def test_what_does_not_depend_on_the_image_may_be_concatenated_with_what_does(kind, what, share, seed):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = kind().eval()
+    images, masks = random_images(3, seed), random_masks(network, what, share, seed)
+    try:
+        _, found = outputs_without_dead_parts(network, masks, images, fold=what != "weights")
+    except pruning.VanishedLayer:
+        assume(False)
+    torch.testing.assert_close(found, outputs(network, masks, images), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("method", pruning.METHODS)
+def test_a_network_with_a_learnt_token_is_pruned_to_its_ratio(method):
+    network = Tokens().eval()
+    masks = pruning.prune(network, method, 0.6, random_images(8, 0))
+    tolerance = 0.1 if method in ("FT", "PFP") else 0.005
+    assert 1 - pruning.prune_ratio(network, masks) == pytest.approx(0.6, rel=tolerance)
+
+
 def test_layers_that_the_network_does_not_use_stay():
     network = random_network("plain", 0)
     network[0].unused = nn.Conv2d(4, 4, 1)

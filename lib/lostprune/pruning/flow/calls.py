@@ -185,8 +185,8 @@ def _concatenation(call: Call) -> list[Step] | None:
     tensors, (result,) = given["tensors"], call.results
     dim = given.get("dim", given.get("axis", 0))
     axis = dim - result.dim() if dim >= 0 else dim
-    sources = [call.value(tensor) for tensor in tensors]
-    sources = [_fixed(*pair, axis) if pair[1] is None else pair[1] for pair in zip(tensors, sources, strict=True)]
+    values = [call.value(tensor) for tensor in tensors]
+    sources = [_fixed(tensor, axis) if value is None else value for tensor, value in zip(tensors, values, strict=True)]
     if any(source.axis == axis for source in sources):
         return [Concatenate(sources, axis, [tensor.shape[axis] for tensor in tensors])]
     known = next((source for source in sources if source.axis is not None), None)
