@@ -40,10 +40,10 @@ def main() -> None:
 @click.argument("pages", metavar="[PAGE]...", nargs=-1)
 @click.option("--force", is_flag=True, help="Run the pages even if they are up to date.")
 def book(pages: tuple[str, ...], force: bool) -> None:
-    """Run the pages of the book that are out of date, and build it.
+    """Run the pages of the book that are out of date, and build the book.
 
-    PAGE is a name from book/pages.yml; without one, all pages are looked at. The results that a page shows are read
-    from book/results; those that are not there are computed, which takes minutes or more.
+    PAGE is a name from book/pages.yml; without one, all pages are checked. The results of a page are read from
+    book/results. Missing ones are computed, which takes minutes or more.
     """
     from .book import build as builder
     from .book.pages import BookError, find_checkout
@@ -58,11 +58,11 @@ def book(pages: tuple[str, ...], force: bool) -> None:
 
 @main.command()
 @click.argument("name", default="cifar10")
-@click.option("--folder", type=click.Path(path_type=Path), help="The data folder; else LOSTPRUNE_DATA.")
-@click.option("--compare", is_flag=True, help="cifar10-c: how the generated corruptions differ from the published.")
+@click.option("--folder", type=click.Path(path_type=Path), help="The data folder. Default: LOSTPRUNE_DATA.")
+@click.option("--compare", is_flag=True, help="For cifar10-c: compare generated and published corruptions.")
 @click.option("--json", "as_json", is_flag=True, help="Print what --compare found as one JSON object.")
 def data(name: str, folder: Path | None, compare: bool, as_json: bool) -> None:
-    """Fetch and check the data set NAME, and say where it lies.
+    """Fetch and check the data set NAME, and print where it is.
 
     NAME is cifar10, cifar10.1 (another test set) or cifar10-c (the published corruptions, 2.9 GB; where they lie in
     the data folder, they are used instead of generated ones); or a set of image files: tiny_imagenet and voc can be
@@ -98,9 +98,9 @@ def data(name: str, folder: Path | None, compare: bool, as_json: bool) -> None:
 @main.command()
 @click.argument("folder", metavar="[STORE]", required=False, type=click.Path(path_type=Path))
 def verify(folder: Path | None) -> None:
-    """Read all of a STORE again: networks, masks, results, checksums.
+    """Check a whole STORE: networks, masks, results, checksums.
 
-    What is damaged is named and moved to the folder `quarantine` of the store, and the next run computes it again.
+    Damaged files are named and moved to the folder `quarantine` of the store. The next run computes them again.
     STORE is LOSTPRUNE_STORE by default. The exit code is 1 if anything is damaged.
     """
     from .campaign import verify as verifier
@@ -115,7 +115,7 @@ def verify(folder: Path | None) -> None:
         click.echo(f"{damage.name}: {damage.reason}", err=True)
     click.echo(f"{place}: {whole} networks and results are whole, {len(damages)} damaged")
     if damages:
-        click.echo(f"They lie in {place / verifier.QUARANTINE} now; the next run computes them again.", err=True)
+        click.echo(f"They are now in {place / verifier.QUARANTINE}; the next run computes them again.", err=True)
         raise SystemExit(1)
 
 

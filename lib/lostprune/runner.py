@@ -31,13 +31,13 @@ def run(
 ) -> xr.DataTree:
     """The results of a study, one group per part; see the book's page on the result schema.
 
-    Works chain by chain: the networks of a method and repetition are trained, then measured. Stopped anywhere and
-    called again, it resumes: every finished prune-retrain cycle is on disk before the next one begins, and so is every
-    part of a finished chain, and of a part every finished distribution.
+    It works chain by chain: it trains the networks of a method and repetition, then measures them. If it is stopped and
+    called again, it resumes. Every finished prune-retrain cycle is on disk before the next one begins, and so is every
+    finished distribution and every finished part of a chain.
 
     Args:
-        study: what to run.
-        parts: of ``"curves"`` (error over prune ratio), ``"shift"`` (error on every test distribution),
+        study: the study to run.
+        parts: some of ``"curves"`` (error over prune ratio), ``"shift"`` (error on every test distribution),
             ``"severities"`` (error under every corruption at severities 1 to 5), ``"noise"`` (error and functional
             distance under noise), ``"informative"`` (which pixels suffice, for which networks) and ``"masking"`` (what
             that owes to how pixels are masked and searched); none means ``"curves"``.
@@ -46,7 +46,7 @@ def run(
 
     Raises:
         ValueError: an unknown part, or a network that cannot be run or pruned, before any work.
-        OSError: the store cannot be written, before any work; or no space is left, and what was finished is kept.
+        OSError: the store cannot be written, before any work; or no space is left, and finished work is kept.
         training.Diverged: a network's loss is no longer finite.
         results.ChainsDiffer: the store holds chains that do not belong together.
     """
@@ -69,7 +69,7 @@ def load(
     """A trained network of a study, in evaluation mode on the CPU, and its masks.
 
     Args:
-        study: that was run.
+        study: a study that was run.
         method: one of the study's methods.
         repetition: counted from 0.
         cycle: 0 is the unpruned parent, whose masks are empty.
@@ -77,7 +77,7 @@ def load(
 
     Raises:
         ValueError: the study has no such method, repetition or cycle.
-        FileNotFoundError: the network is not in the store; says how to train it.
+        FileNotFoundError: the network is not in the store. The message says how to train it.
 
     Example:
         >>> network, masks = load(Study(scale="quick"), "FT", repetition=0, cycle=3)  # doctest: +SKIP

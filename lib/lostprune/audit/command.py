@@ -28,22 +28,22 @@ class Numbers(click.ParamType):
 
 
 def images(command):
-    """What ``compare`` and ``audit`` are told of the images."""
+    """Add the options about images, which ``compare`` and ``audit`` share."""
     for option in reversed(
         (
-            click.option("--data", "dataset", required=True, help="A registered name, or a folder."),
-            click.option("--shift", "shifts", multiple=True, metavar="NAME=FOLDER", help="A test set of your own that "
-                         "is shifted, a folder of images for each class inside; may be given again."),
-            click.option("--classes", help="Of a folder: the names of its folders in the order of the network's "
-                         "outputs, such as cat,dog; else in the alphabet's."),
-            click.option("--corruption", "corruptions", multiple=True, metavar="NAME|all", help="Of CIFAR-10-C, such "
-                         "as fog; may be given again."),
-            click.option("--delta", default=MARGIN, show_default=True, help="How much error may be added."),
-            click.option("--mean", type=Numbers(), help="Of the network's input; else of the registered data set."),
-            click.option("--std", type=Numbers(), help="Likewise."),
+            click.option("--data", "dataset", required=True, help="A registered data set, or a folder."),
+            click.option("--shift", "shifts", multiple=True, metavar="NAME=FOLDER", help="Your own shifted test set: "
+                         "a folder with one folder of images per class. Can be repeated."),
+            click.option("--classes", help="For a folder: its class folders in the order of the network's "
+                         "outputs, such as cat,dog. Default: alphabetical."),
+            click.option("--corruption", "corruptions", multiple=True, metavar="NAME|all", help="A corruption "
+                         "of CIFAR-10-C, such as fog. Can be repeated."),
+            click.option("--delta", default=MARGIN, show_default=True, help="How much error pruning may add."),
+            click.option("--mean", type=Numbers(), help="Mean of the network's input. Default: the data set's."),
+            click.option("--std", type=Numbers(), help="Its standard deviation."),
             click.option("--import", "sources", multiple=True, metavar="MODULE|FILE.py",
-                         help="Run first: it registers networks, data sets, methods."),
-            click.option("--seed", default=0, show_default=True, help="Of corruptions, noise and the bootstrap."),
+                         help="Code to run first, which registers networks, data sets or methods."),
+            click.option("--seed", default=0, show_default=True, help="Seed of corruptions, noise and bootstrap."),
         )
     ):  # fmt: skip
         command = option(command)
@@ -62,7 +62,7 @@ def compare(
     parent, pruned, dataset, shifts, classes, corruptions, delta, mean, std, sources, seed, parent_weights,
     pruned_weights, out, as_json,
 ):  # fmt: skip
-    """Is the network PRUNED as good as PARENT? A verdict for each distribution, and a page that says why.
+    """Is the network PRUNED as good as PARENT? Give a verdict for each distribution, and write a page.
 
     PARENT and PRUNED are each a file of torch.export (.pt2), TorchScript (.pt) or ONNX (.onnx), the path of a network
     that lostprune saved, MODULE:FUNCTION or FILE.py:FUNCTION, or a registered name.
@@ -106,18 +106,16 @@ def compare(
 @click.command()
 @click.argument("network")
 @images
-@click.option("--weights", type=click.Path(path_type=Path), help="Of the trained network; without, it is trained.")
-@click.option("--method", "methods", multiple=True, help="A pruning method, such as FT; may be given again. "
-              "Else all four of the paper.")  # fmt: skip
+@click.option("--weights", type=click.Path(path_type=Path), help="Trained weights. Default: train NETWORK first.")
+@click.option("--method", "methods", multiple=True, help="A pruning method, such as FT. Can be repeated. "
+              "Default: all four of the paper.")  # fmt: skip
 @click.option("--keep", type=Numbers(), default="0.9,0.75,0.6,0.45,0.3", show_default=True,
-              help="Fractions of the parameters that are kept, falling.")  # fmt: skip
-@click.option(
-    "--retrain-epochs", type=click.IntRange(min=0), help="After each step; 0: prune and nothing else. Else 3."
-)
-@click.option("--training", default="nominal", show_default=True, help="robust: corrupt the images of retraining.")
-@click.option("--train-images", type=click.IntRange(min=1), help="Of each epoch; else all.")
+              help="Fractions of the parameters to keep, in falling order.")  # fmt: skip
+@click.option("--retrain-epochs", type=click.IntRange(min=0), help="Epochs after each step (default 3). 0: prune only.")
+@click.option("--training", default="nominal", show_default=True, help="robust: retrain on corrupted images.")
+@click.option("--train-images", type=click.IntRange(min=1), help="Images per epoch. Default: all.")
 @click.option("--time-limit", type=Duration(), help="About how long it may take, such as 30m or 2h.")
-@click.option("--out", type=click.Path(path_type=Path), default="audit", show_default=True, help="A folder.")
+@click.option("--out", type=click.Path(path_type=Path), default="audit", show_default=True, help="Folder to write to.")
 def audit(
     network, dataset, shifts, classes, corruptions, delta, mean, std, sources, seed, weights, methods, keep,
     retrain_epochs, training, train_images, time_limit, out,

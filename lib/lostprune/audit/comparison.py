@@ -1,4 +1,4 @@
-"""``compare``: is a pruned network as good as its parent, on the reader's own data and on what may happen to them?"""
+"""``compare``: is a pruned network as good as its parent, on your data, and on shifted versions of it?"""
 
 from __future__ import annotations
 
@@ -47,22 +47,22 @@ def compare(
 
     Args:
         parent, pruned: torch modules, programs of ``torch.export``, or paths of such programs, of TorchScript or of
-            ONNX files. They may be of any make, as long as both turn the same inputs into logits: [n, classes], alone,
-            first in a tuple, or as ``"out"`` in a dictionary. They are not changed.
+            ONNX files. Both must turn the same inputs into logits: [n, classes], alone, first in a tuple, or as
+            ``"out"`` in a dictionary. They are not modified.
         data: the test set: a registered name (with its shifts), a ``data.Split``, a pair (images, labels), a folder
             with a folder of images for each class, or a map-style ``torch.utils.data.Dataset``; see
             :func:`lostprune.data.register`.
         shifts: further test sets by name, in the same forms.
-        corruptions: names of ``lostprune.corruptions.NAMES`` to put on the test set; ``True``: all nineteen.
-        severity: of the corruptions, 1 to 5.
+        corruptions: names from ``lostprune.corruptions.NAMES`` to apply to the test set; ``True`` applies all nineteen.
+        severity: severity of the corruptions, 1 to 5.
         delta: how much error the pruned network may add, a fraction in [0, 1).
         alpha: level of each one-sided test, in (0, 0.5).
-        task: ``None``: classification, or segmentation where every pixel has a label.
-        classes: names in the order of the networks' outputs; ``None``: what the data say.
-        mean, std: what the networks' input is normalised with, of pixels in [0, 1], one number for each channel or one
-            for all; ``None``: those of the registered name, else 0 and 1.
-        name: what the test set is called; ``None``: its registered name, its folder's, or "test".
-        seed: of the corruptions, the noise and the bootstrap.
+        task: ``None`` means classification, or segmentation if every pixel has a label.
+        classes: names in the order of the networks' outputs; ``None`` takes them from the data.
+        mean, std: the normalisation of the networks' input, for pixels in [0, 1], one number per channel or one for
+            all; ``None`` takes those of the registered data set, else 0 and 1.
+        name: name of the test set; ``None`` takes its registered name, the name of its folder, or "test".
+        seed: seed of the corruptions, the noise and the bootstrap.
 
     Returns:
         ``error`` (network, distribution), ``difference`` and its one-sided bounds ``lower`` and ``upper``,
@@ -70,12 +70,12 @@ def compare(
         ``minimum_detectable``, ``images_needed`` (distribution), ``negative_flips`` and ``positive_flips``
         (distribution, class), ``calibration_error`` (network, distribution), the difference in excess error, and
         parameters, multiply-adds and latency (network). Group ``noise``: how similar both networks are under noise;
-        group ``changed``: images that change. Attribute ``verdict``: over all distributions.
+        group ``changed``: images whose prediction changes. The attribute ``verdict`` is over all distributions.
         :func:`lostprune.audit.write_report` makes a page of it.
 
     Raises:
-        ValueError, TypeError, FileNotFoundError: something is wrong with the networks, the images or an option; says
-            what was got, what was expected and what to do.
+        ValueError, TypeError, FileNotFoundError: something is wrong with the networks, the images or an option. The
+            message says what was got, what was expected and what to do.
 
     Example:
         >>> tree = compare(parent, pruned, "cifar10", corruptions=True)  # doctest: +SKIP
@@ -96,7 +96,7 @@ def compare(
     distributions = [Distribution(nominal, split), *(Distribution(*shift) for shift in further.items())]
     distributions += [Distribution(corruption, split, corruption, severity) for corruption in corrupted]
     if len({one.name for one in distributions}) < len(distributions):
-        raise ValueError(f"shifts: got {', '.join(further)}, expected names of their own, not {nominal!r} nor twice")
+        raise ValueError(f"shifts: got {', '.join(further)}, expected different names, not {nominal!r} nor twice")
     quick = [faster(network) for network in networks]
     with Progress(2 * sum(len(one.split.images) for one in distributions), "Comparison") as bar:
         measured = measure(quick, distributions, task, normalize, device, seed, bar.step)

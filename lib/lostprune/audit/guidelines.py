@@ -53,7 +53,7 @@ def of_audit(
     known = (
         f"If these are all the shifts there are, prune {percent(best.prune_ratio, 0)} with {best.pruner}."
         if best.everywhere and best.cycle
-        else "Nothing that was measured is safe on all of them."
+        else "No measured network is safe on all of them."
     )
     spread = ", ".join(f"{label(name)} {percent(float(bound.sel(distribution=name)), 0)}" for name in names)
     applied = (

@@ -30,13 +30,13 @@ def write_report(
     """Write what :func:`lostprune.audit.compare` found as a page to read.
 
     Args:
-        tree: of ``compare``, or read from the file it was written to.
-        path: of the page, ``….html``; an earlier one is replaced.
-        verdicts, best: of an audit, which come before the comparison.
-        applied: guidelines to show; ``None``: those of the comparison.
+        tree: the result of ``compare``, or the same read from a file.
+        path: path of the page, ``….html``; an existing file is replaced.
+        verdicts, best: results of an audit, shown above the comparison.
+        applied: guidelines to show; ``None`` shows those of the comparison.
 
     Raises:
-        OSError: it cannot be written; an earlier page is then as it was.
+        OSError: it cannot be written; an existing page then stays as it was.
     """
     path, text = Path(path), page(tree, verdicts, best, applied)
     write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))

@@ -38,18 +38,18 @@ def own_study(
     """Register a network and make the study that audits it: one parent, its chains, all test images.
 
     Args:
-        name: what the network is registered as, in place of another of that name.
-        builder: is called with ``num_classes``.
+        name: the name to register the network under; it replaces another one of that name.
+        builder: a function of ``num_classes`` that returns the network.
         dataset: a registered data set with training images.
         methods: names of pruning methods.
-        weights: of the trained parent; ``None``: it is trained first, by ``recipe``.
-        recipe: how the parent is trained; ``None``: as ResNet20.
+        weights: file of the trained parent's weights; ``None`` trains it first, with ``recipe``.
+        recipe: how to train the parent; ``None`` takes ResNet20's.
         training: ``"robust"`` corrupts the images of training and retraining (Section 6); see :class:`Study`.
-        keep_ratios: falling fractions of all parameters.
-        retrain_epochs: of each cycle, by :data:`RETRAIN`; 0 prunes and nothing else.
-        train_images, test_images: of an epoch and of the test set; ``None``: all.
-        corruptions: names, beside the data set's own shifts.
-        seed: of everything.
+        keep_ratios: fractions of all parameters to keep, in falling order.
+        retrain_epochs: epochs of each cycle, with the recipe :data:`RETRAIN`; 0 prunes only.
+        train_images, test_images: how many images per epoch and of the test set; ``None`` means all.
+        corruptions: names of corruptions to test on, besides the data set's own shifts.
+        seed: the study's seed.
 
     Raises:
         ValueError, TypeError, FileNotFoundError: as networks.register and Study say.

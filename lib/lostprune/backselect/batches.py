@@ -53,7 +53,7 @@ class Batches:
             self.size = min(self.size, len(items)) // 2
         if items.device.type == "cuda":
             torch.cuda.empty_cache()
-        log.warning("%s: batches of %d, since more do not fit", items.device, self.size)
+        log.warning("%s: batches of %d, because more do not fit into memory", items.device, self.size)
         return self.run(work, items)
 
     def _whole(self, work: Callable[[torch.Tensor], torch.Tensor], items: torch.Tensor) -> torch.Tensor:

@@ -33,13 +33,13 @@ def rank_pixels(
 
     Args:
         network: from float32 [n, channels, h, w] to logits [n, classes], on the device of the images. It is used in
-            evaluation mode and left as it is. It need not want gradients itself.
+            evaluation mode and not modified. Its parameters need no gradients.
         images: network inputs, float32 [n, channels, h, w].
-        targets: classes, int64 [n]; by default what the network predicts for the whole images.
-        pixels_per_step: from 1 to h * w; the last step takes what is left.
+        targets: classes, int64 [n]; by default the network's predictions for the whole images.
+        pixels_per_step: from 1 to h * w; the last step may mask fewer.
         search: ``"exact"`` or ``"gradient"``.
         among: bool [n, h * w]; pixels outside are masked from the start and stand first, in ascending order.
-        fill: what masked pixels show, in the units of the images: a number or what broadcasts to them.
+        fill: value of masked pixels, in the units of the images: a number, or a tensor that broadcasts to the images.
 
     Returns:
         int64 [n, h * w], row by row a permutation of the pixels; pixel ``y * w + x`` lies in row y, column x.

@@ -27,10 +27,10 @@ def prune(network: str, as_json: bool) -> None:
 
 @bench.command()
 @_network
-@click.option("--together", type=click.IntRange(1), help="Networks at once; 12 on CUDA, 2 on a CPU.")
-@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="How often each way is timed.")
-@click.option("--beside", is_flag=True, help="Measure beside one busy program, too: all threads against one.")
-@click.option("--training", default="nominal", show_default=True, help="Another kind is timed in turn with nominal.")
+@click.option("--together", type=click.IntRange(1), help="Networks trained at once. Default: 12 on CUDA, 2 on a CPU.")
+@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="How often to time each variant.")
+@click.option("--beside", is_flag=True, help="Also measure beside one busy program: all threads against one.")
+@click.option("--training", default="nominal", show_default=True, help="Time another kind of training against nominal.")
 @_as_json
 def train(as_json: bool, **options: object) -> None:
     """Time training steps against the plain loop."""
@@ -39,13 +39,13 @@ def train(as_json: bool, **options: object) -> None:
 
 @bench.command()
 @_network
-@click.option("--engine", "engines", multiple=True, help="Which engine; again for another. Else the fastest, float32.")
-@click.option("--count", type=click.IntRange(1), default=3, show_default=True, help="Networks, trained at once.")
-@click.option("--epochs", type=click.IntRange(1), help="Shorten the paper's recipe to these.")
-@click.option("--images", type=click.IntRange(1), help="Train on so many of the 45,000 images.")
+@click.option("--engine", "engines", multiple=True, help="Can be repeated. Default: the fastest and float32.")
+@click.option("--count", type=click.IntRange(1), default=3, show_default=True, help="Networks trained at once.")
+@click.option("--epochs", type=click.IntRange(1), help="Shorten the paper's recipe to this many epochs.")
+@click.option("--images", type=click.IntRange(1), help="Train on this many of the 45,000 images.")
 @_as_json
 def error(as_json: bool, **options: object) -> None:
-    """Train networks with one engine and another, and compare their test errors."""
+    """Train networks with two or more engines, and compare their test errors."""
     _tell("error", as_json, **options)
 
 
@@ -68,14 +68,14 @@ def evaluate(network: str, as_json: bool) -> None:
 @_network
 @_as_json
 def shrink(network: str, as_json: bool) -> None:
-    """Time networks whose pruned filters are removed against the masked ones, 50 % and 80 % of filters removed."""
+    """Time networks without their pruned filters (50 % and 80 % of all) against the masked networks."""
     _tell("shrink", as_json, network=network)
 
 
 @bench.command()
 @_network
-@click.option("--images", type=click.IntRange(1), default=2, show_default=True, help="Images whose pixels are ranked.")
-@click.option("--side", type=click.IntRange(1, 32), default=12, show_default=True, help="Of the square of pixels.")
+@click.option("--images", type=click.IntRange(1), default=2, show_default=True, help="How many images to rank.")
+@click.option("--side", type=click.IntRange(1, 32), default=12, show_default=True, help="Side of the square to rank.")
 @_as_json
 def backselect(as_json: bool, **options: object) -> None:
     """Time the ranking of pixels, exact and by gradients, against the plain loop."""

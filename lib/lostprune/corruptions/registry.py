@@ -61,11 +61,11 @@ def corrupt(
         name: one of :data:`NAMES`.
         severity: 1 to 5.
         constants: "cifar10-c", or "imagenet-c", made for 224 x 224 pixels and far stronger on small images.
-        generator: a CPU generator, from which one seed per image is drawn; ``None``: a new one with seed 0. What
-            happens to an image depends on its seed only, so batches one after the other give what one batch gives.
+        generator: a CPU generator, from which one seed per image is drawn; ``None`` makes a new one with seed 0. The
+            result for an image depends only on its seed, so several small batches give the same as one large batch.
 
-    A higher severity changes more, in the root of the mean square, except where the definition does not: glass_blur,
-    frost, elastic_transform, spatter and saturate trade one of their strengths for another.
+    A higher severity changes an image more (root mean square), except for glass_blur, frost, elastic_transform, spatter
+    and saturate, whose definitions trade one strength for another.
 
     Returns:
         uint8 [n, 3, h, w] on the images' device: clipped to [0, 1], times 255, truncated as CIFAR-10-C's are.

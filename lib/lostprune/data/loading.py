@@ -36,16 +36,16 @@ def load(
     """A split of a data set from the kept copy.
 
     CIFAR-10 is fetched first if it is missing or damaged. Sets of image files are read where they lie in the data
-    folder. Their classes and counts are those of their own lists, so that a part of one is a smaller data set; every
-    image is read once before it is used.
+    folder. Their classes and counts come from their own lists, so a part of such a set is a smaller data set. Every
+    image is read once as a check before it is used.
 
     Args:
         name: a key of :data:`DATASETS`, such as "cifar10".
         split: "train" (CIFAR-10: 50,000 images) or "test" (10,000); CIFAR-10.1 has "test" only (2,000).
         folder: the data folder, see :func:`locate`.
-        classes: of image files, how many: those that come first in the set's own list; ``None``: all.
-        image_size: of image files, the pixels on each side to which test images are brought. Where they are few
-            (2 GiB) they become an array, which stays on disk; ``None``, or more of them: each is read when it is taken.
+        classes: for sets of image files, how many classes to load, the first in the set's own list; ``None`` loads all.
+        image_size: for sets of image files, resize test images to this many pixels on each side. Up to 2 GiB of them
+            become an array, which stays on disk. With ``None``, or above 2 GiB, each image is read when it is used.
 
     Raises:
         ValueError: unknown name or split, too many classes; classes or size of another data set.

@@ -29,7 +29,7 @@ def register(
     std: float | Sequence[float] | None = None,
     image_size: int | None = None,
 ) -> None:
-    """Make a data set available by name: to studies, notebooks, the audit and the command line.
+    """Make a data set available by name to studies, notebooks, the audit and the command line.
 
     Every set of images is one of: a pair (images, labels) of arrays or tensors; the path of a folder with a folder of
     images for each class; a map-style ``torch.utils.data.Dataset`` (of torchvision's, for example) of pairs (image,
@@ -38,17 +38,18 @@ def register(
 
     Args:
         name: letters, digits and underscores.
-        train: what networks are trained on, and where the samples of SiPP and PFP come from; not needed to compare.
-        test: what their error is measured on.
+        train: training images, also the source of the samples for SiPP and PFP; not needed to compare networks.
+        test: images to measure the error on.
         shifts: further test sets by name, from other distributions.
-        classes: names in the order of the network's outputs; else what the data sets say, else numbers.
-        mean, std: per channel, of pixels in [0, 1]; what a network's input is normalised with. A network that was
-            trained elsewhere needs those that it was trained with. ``None``: those of the training images.
-        image_size: pixels on each side to which studies bring images that are of many sizes, or more than memory
-            holds; ``None``: the size of the first. :func:`lostprune.audit.compare` takes images as they are.
+        classes: names in the order of the network's outputs; by default those of the data sets, else numbers.
+        mean, std: normalisation of a network's input, per channel, for pixels in [0, 1]. A network that was trained
+            elsewhere needs those that it was trained with. ``None`` computes them from the training images.
+        image_size: studies resize images to this many pixels on each side if they have many sizes or do not fit into
+            memory; ``None`` takes the size of the first image. :func:`lostprune.audit.compare` takes images as they
+            are.
 
     Raises:
-        ValueError, TypeError: something is wrong with a name or a set; says what, where, and what to do.
+        ValueError, TypeError: something is wrong with a name or a set. The message says what, where, and what to do.
         FileNotFoundError: a folder is missing, or has no images.
 
     Example:

@@ -1,4 +1,4 @@
-"""One file from a public address, such as the weights of a network that somebody else trained."""
+"""One file from a public address, such as the weights of a network that someone else trained."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def obtain_file(origin: str, size: int, sha256: str, folder: str | os.PathLike |
     """A file in the data folder, which is fetched first if it is not there.
 
     Args:
-        origin: its address, ``https://…``; the last part is its name. Who has the file may put it there by hand.
+        origin: its address, ``https://…``; the last part is its name. You may put the file there by hand.
         size: bytes.
-        sha256: hexadecimal digest, with which it is checked in any case.
+        sha256: hexadecimal digest; the file is always checked against it.
         folder: the data folder, see :func:`lostprune.data.locate`.
 
     Raises:

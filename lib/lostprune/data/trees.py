@@ -161,7 +161,7 @@ def _is_small(dataset: Dataset, count: int, size: int | None) -> bool:
 
 def _explain(name: str, folder: Path) -> str:
     tree = TREES[name]
-    lines = [f"{name}: it does not lie in {folder}. Put there (another folder: set LOSTPRUNE_DATA)"]
+    lines = [f"{name}: not found in {folder}. Put there (or set LOSTPRUNE_DATA to another folder):"]
     lines += [f"  - {form}" for form in tree.put]
     if tree.archives:
         lines.append(f"`lostprune data {name}` fetches {' and '.join(source.file for source in tree.archives)}.")

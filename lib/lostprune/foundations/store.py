@@ -33,7 +33,7 @@ def store_folder(store: str | os.PathLike | None = None) -> Path:
     """The folder of checkpoints and results: ``store``, else ``LOSTPRUNE_STORE``, else the user's data folder.
 
     Raises:
-        PermissionError, NotADirectoryError: it cannot be written; nothing has been computed then.
+        PermissionError, NotADirectoryError: it cannot be written; nothing has been computed.
     """
     folder = Path(store or os.environ.get("LOSTPRUNE_STORE") or platformdirs.user_data_path("lostprune")).expanduser()
     folder = folder.resolve()
@@ -96,7 +96,7 @@ def lock_file(folder: Path, work: str) -> Path:
 
 @contextlib.contextmanager
 def claim(lock_file: Path, wait: bool = True) -> Iterator[None]:
-    """Keep everybody else from the same work, until left or until this process ends, however it ends.
+    """Keep other processes from the same work, until this block or this process ends.
 
     It saves work; files are safe without it. Where the file system knows no locks, work may be done twice.
 

@@ -85,7 +85,7 @@ def _on_gpu(
                 _fitting[key] = batch // 2
             if inputs.device.type == "cuda":
                 torch.cuda.empty_cache()
-            log.warning("%s: batches of %d images, since more do not fit", inputs.device, batch // 2)
+            log.warning("%s: batches of %d images, because more do not fit into memory", inputs.device, batch // 2)
         on_step(len(inputs))
         yield logits
 

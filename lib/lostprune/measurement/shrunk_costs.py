@@ -35,6 +35,6 @@ def _counts(networks: TrainedNetworks, position: int) -> tuple[float, float]:
     try:
         shrunk = pruning.shrink(network, masks, shape)
     except pruning.UnsupportedOperation as reason:
-        log.warning("%s cannot be shrunk, so what is really saved is not known: %s", networks.study.network, reason)
+        log.warning("%s cannot be shrunk, so the real savings are not known: %s", networks.study.network, reason)
         return float("nan"), float("nan")
     return pruning.parameters(shrunk), pruning.multiply_adds(shrunk, shape)

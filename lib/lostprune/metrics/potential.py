@@ -20,7 +20,7 @@ def prune_potential(
 ) -> xr.DataArray:
     """The largest measured prune ratio whose error stays within ``delta`` of the parent's (Definition 1).
 
-    Any point of the curve counts, whatever happens before or after it; nothing is interpolated.
+    Any point of the curve counts, no matter what happens before or after it. Nothing is interpolated.
 
     Args:
         error: fractions in [0, 1]; has the dimension ``cycle`` and any others (pruner, repetition, distribution, …).

@@ -22,7 +22,7 @@ def with_what_is_gone(curves: xr.Dataset) -> xr.Dataset:
     if missing := [name for name in counts.values() if name not in curves]:
         raise ValueError(
             f"curves: {', '.join(missing)} missing; a version that did not count shrunk networks wrote it; "
-            "remove their file curves.nc and run the study again, which tests the trained networks anew"
+            "remove their file curves.nc and run the study again, which tests the trained networks again"
         )
     return curves.assign(
         {gone: 1 - curves[shrunk] / curves[shrunk].sel(cycle=0, drop=True) for gone, shrunk in counts.items()}

@@ -51,23 +51,24 @@ def register(
 ) -> Callable:
     """Decorator that makes a network available by name.
 
-    It decorates anything that is called with ``num_classes`` and returns an ``nn.Module``: a function or the
-    module class itself. Registering a name again replaces the network, so that a notebook cell can be run twice.
+    It decorates anything that takes ``num_classes`` and returns an ``nn.Module``: a function, or the module class
+    itself. Registering a name again replaces the network, so that a notebook cell can be run twice.
 
     Args:
         name: letters, digits and underscores.
-        recipe: how it is trained; ``None`` takes the ResNets', and the log says so.
-        retrain_recipe: how each cycle retrains it; ``None`` takes ``recipe`` (Algorithm 1, line 6).
-        ladder: falling keep ratios, such as ``(0.85, 0.5, 0.2)``, or a :class:`~lostprune.training.Ladder`. Under the
-            names ``"nominal"`` and ``"robust"`` they may differ. What is missing is ResNet20's, and the log says so.
+        recipe: how to train it; ``None`` takes the ResNets' recipe, and the log says so.
+        retrain_recipe: how to retrain it in each cycle; ``None`` takes ``recipe`` (Algorithm 1, line 6).
+        ladder: falling keep ratios, such as ``(0.85, 0.5, 0.2)``, or a :class:`~lostprune.training.Ladder`. A dict with
+            the keys ``"nominal"`` and ``"robust"`` gives one for each kind of training. A missing ladder is ResNet20's,
+            and the log says so.
         weights: file of a trained network (:func:`~lostprune.networks.weights.read_weights` says which): a study then
-            prunes this parent in every repetition, and does not train one. ``"FILE@SHA256"`` says what the file must
-            be; it is then not needed where all results are there.
+            prunes this parent in every repetition, and does not train one. ``"FILE@SHA256"`` also gives the file's
+            digest; the file is then not needed if all results exist.
 
     Raises:
         ValueError: the name is not an identifier (names become folder names and papermill parameters); a ladder that
             does not fall; weights in a file of another type.
-        FileNotFoundError: there is no file of weights, and no digest of it.
+        FileNotFoundError: the file of weights does not exist, and no digest is given.
         TypeError: a recipe that is not a :class:`~lostprune.training.Recipe`.
 
     Example:

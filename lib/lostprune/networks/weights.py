@@ -1,4 +1,4 @@
-"""Weights that somebody else trained: read without running anything of the file, and loaded whole or not at all."""
+"""Weights that someone else trained: read without running code from the file, and loaded whole or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the unpruned networks of a study begin: at random, or with weights that somebody trained."""
+"""Where the unpruned networks of a study begin: at random, or with trained weights."""
 
 from __future__ import annotations
 

@@ -11,11 +11,11 @@ log = logging.getLogger("lostprune")
 
 
 class Misses:
-    """What was already said of the chains that run together.
+    """Logs why keep ratios are missed, and remembers what it has logged.
 
     A ratio that is missed once is often missed for the same reason in every later cycle, so only the first is a
-    warning. Rounding to whole filters is none at all: it is part of the method, and results record what is kept.
-    What is no warning is still logged, at level INFO.
+    warning. Rounding to whole filters is no warning at all: it is part of the method, and results record the ratio that
+    was reached. Everything else is logged at level INFO.
     """
 
     def __init__(self) -> None:

@@ -33,18 +33,18 @@ def select(
 ) -> Masks:
     """What ``method`` keeps of ``network`` for a budget, before dead parts are removed (Algorithm 1, line 5).
 
-    WT and SiPP keep exactly ``budget`` weights, the most sensitive of the whole network. FT keeps the same fraction
-    of the filters in every layer, PFP the input channels that its error bound asks for at one error in every layer;
-    of what these two can reach, the nearest to the budget *by the method's estimate*: they assume that filters go
-    where the next layer (in the order of ``modules()``) loses input channels and the other way round, so the weights
-    that the masks keep here are more. Equal sensitivities: the first in order is kept.
+    WT and SiPP keep exactly ``budget`` weights, the most sensitive of the whole network. FT keeps the same fraction of
+    the filters in every layer. PFP keeps the input channels that its error bound requires at the same error in every
+    layer. Both take the size nearest to the budget *by the method's estimate*. The estimate assumes that a filter is
+    removed where the next layer (in the order of ``modules()``) loses an input channel, and the other way round, so
+    these masks keep more weights than estimated. Of equal sensitivities the first in order is kept.
 
     Args:
         network: not modified. Parts that are already zero are not counted as filters or channels.
         method: one of ``METHODS``.
         budget: how many conv and fc weights to keep, at least 1.
         samples: normalised network inputs, float32 [n, c, h, w]; SiPP and PFP need them.
-        scores: what ``scores(network, method, samples)`` returned, to spare computing them again.
+        scores: the result of ``scores(network, method, samples)``, to avoid computing it again.
 
     Returns:
         Masks of the conv and fc weights; a layer can be empty.

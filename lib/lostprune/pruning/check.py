@@ -43,6 +43,4 @@ def check(network: nn.Module, input_shape: tuple[int, int, int], methods: Iterab
     try:
         shrink(network, masks, input_shape)
     except UnsupportedOperation as reason:
-        log.warning(
-            "%s cannot be shrunk, so what is really saved will not be known: %s", type(network).__name__, reason
-        )
+        log.warning("%s cannot be shrunk, so the real savings will not be known: %s", type(network).__name__, reason)

@@ -36,9 +36,9 @@ def flop_reduction(network: nn.Module, masks: Masks, input_shape: tuple[int, int
 
 
 def parameters(network: nn.Module) -> int:
-    """How many parameters a network has: what it takes in memory, zeros included.
+    """How many parameters a network has, zeros included.
 
-    Of ``shrink(network, masks)`` it says what pruning really saves, beside the ``prune_ratio``, which counts zeros.
+    For ``shrink(network, masks)`` it is what pruning really saves. ``prune_ratio`` counts zeros instead.
     """
     return sum(parameter.numel() for parameter in network.parameters())
 
@@ -46,7 +46,7 @@ def parameters(network: nn.Module) -> int:
 def multiply_adds(network: nn.Module, input_shape: tuple[int, int, int] = (3, 32, 32)) -> int:
     """How many multiply-adds a network's convolutions and fully connected layers take for one image, zeros included.
 
-    Of ``shrink(network, masks)`` it says what pruning really saves, beside the ``flop_reduction``, which counts zeros.
+    For ``shrink(network, masks)`` it is what pruning really saves. ``flop_reduction`` counts zeros instead.
 
     Args:
         input_shape: (channels, height, width) of one image.
@@ -60,8 +60,7 @@ def sample_size(
     """How many samples SiPP and PFP prune with: ``ceil(coefficient * ln(8 * largest * all / delta))``.
 
     ``all`` is the number of outputs of all prunable layers for one image, ``largest`` that of the largest layer
-    (Baykal et al., 2019b); 183 for ResNet20. The paper caps it at half of the validation part, which is the
-    caller's to do.
+    (Baykal et al., 2019b); 183 for ResNet20. The paper caps it at half of the validation part. This function does not.
 
     Args:
         input_shape: (channels, height, width) of one image.

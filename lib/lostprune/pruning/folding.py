@@ -20,9 +20,9 @@ _applied: weakref.WeakKeyDictionary[nn.Module, Masks] = weakref.WeakKeyDictionar
 def apply(network: nn.Module, masks: Masks) -> None:
     """Set the pruned parameters of ``network`` to exactly 0, in place.
 
-    The first call with ``masks`` (as ``prune`` returned them) checks them and folds constants. A filter that is pruned
-    leaves a channel with the same value everywhere and for every input (what its batch norm makes of 0); ``prune``
-    lets the weights that read such a channel go, too. So that this does not change the function,
+    The first call with ``masks`` (as ``prune`` returned them) checks them and folds constants. A pruned filter leaves a
+    channel with the same value everywhere and for every input (its batch norm's output for 0). ``prune`` also removes
+    the weights that read such a channel. To keep the function as it is,
 
     - what these weights contributed is added to the bias of their layer, or subtracted from the running means of the
       batch norms that alone read the layer's output, through shortcuts and concatenations, too; layers that have
@@ -30,12 +30,11 @@ def apply(network: nn.Module, masks: Masks) -> None:
     - where a batch norm's weight goes because its input is constant, its bias takes over the constant and stays as
       long as anything reads it (in a residual network, the other branches' channel).
 
-    The function in ``eval()`` then stays as it was, exactly up to rounding, but for one thing: at the border of a
-    zero-padded convolution the constant used to meet the padding, and the folded one does not. In training, batch
-    norms see other means anyway.
+    The function in ``eval()`` then stays the same up to rounding, with one exception: at the border of a zero-padded
+    convolution, the padding no longer interrupts the constant. In training, batch norms see other means anyway.
 
-    Later calls with the same ``masks`` object only multiply: they are meant for every step of an optimizer, and read
-    nothing back from the device.
+    Later calls with the same ``masks`` object only multiply. They are fast enough for every step of an optimizer, and
+    read nothing back from the device.
 
     Raises:
         ValueError: masks that do not belong to the network (``validate``).

@@ -26,8 +26,8 @@ class Masks(dict[str, torch.Tensor]):
     """Parameter name -> bool tensor of the parameter's shape, True where it is kept.
 
     ``prune`` makes an entry for the weight of every prunable layer, and for a bias or batch-norm parameter where some
-    of its channels are gone. What has no entry is kept whole. A plain dict does as well, but only these know what
-    ``apply`` has to fold.
+    of its channels are gone. Parameters without an entry are kept whole. A plain dict also works, but only ``Masks``
+    know the constants that ``apply`` has to fold.
 
     Attributes:
         folds: by the name of a layer's weight.

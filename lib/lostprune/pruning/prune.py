@@ -33,30 +33,31 @@ def prune(
     """The masks with which ``method`` prunes ``network`` to ``keep_ratio`` (Algorithm 1, line 5).
 
     The method's selection (``select``) is followed by the removal of dead parts: what no longer reaches the output,
-    weights whose input channel is always 0, batch-norm parameters and biases of channels that are gone and, for FT
-    and PFP, weights whose input channel is constant (``apply`` folds the constant into what follows). What the
-    samples find to be 0 for every one of them counts as always 0. The budget of the selection is raised until what
-    is left has the size that was asked for.
+    weights whose input channel is always 0, batch-norm parameters and biases of channels that are gone and, for FT and
+    PFP, weights whose input channel is constant (``apply`` folds the constant into the next layers). A channel that is
+    0 for every sample counts as always 0. The budget of the selection is raised until the remaining network has the
+    requested size.
 
-    A part counts as dead only if nothing changes without it. Operations that are not known pass everything on, and
-    before dead parts go, outputs with and without them are compared, with random weights and on some samples. In doubt
-    they stay, as do layers that the forward uses in another way than by calling them, or not at all.
+    A part counts as dead only if nothing changes without it. Unknown operations count as passing everything on. Before
+    dead parts are removed, the outputs with and without them are compared, with random weights and on some samples. If
+    in doubt they stay. Layers that the forward does not call, or uses in another way, stay too.
 
-    One kind of dead part stays, unlike in the original: a filter whose sum with a shortcut is never positive, while
-    a later block still adds to the channel. Without it the shortcut would come through, and the function change.
+    One kind of dead part stays, unlike in the original: a filter whose sum with a shortcut is never positive, while a
+    later block still adds to the channel. Without it the shortcut would pass, and the function would change.
 
     Args:
-        network: not modified. Within a chain, the network that the earlier masks were applied to.
+        network: not modified. Within a chain, pass the network after the earlier masks were applied.
         method: one of ``METHODS`` (Table 1 of the paper).
         keep_ratio: in (0, 1), the fraction of all parameters of the unpruned network to keep: conv and fc weights,
-            biases, batch norms. ``1 - prune_ratio`` is within 0.5 % of it (relative), or as near as the method can
-            get, which a warning in the log ``lostprune`` then says: FT and PFP move in steps of filters, SiPP and PFP
-            keep nothing that no sample reaches.
+            biases, batch norms. ``1 - prune_ratio`` is within 0.5 % of it (relative), or as near as the method can get.
+            A warning in the log ``lostprune`` then gives the reason: FT and PFP remove whole filters, SiPP and PFP keep
+            nothing that no sample reaches. A study logs steps of filters at level INFO, and other reasons once for each
+            chain.
         samples: normalised network inputs, float32 [n, c, h, w], from the validation part (``sample_size`` of them in
-            the paper). SiPP and PFP need them; WT and FT find dead parts by them.
-        masks: what earlier steps of the chain kept. The new masks lie within them: nothing regrows.
-        scores: what ``pruning.scores(network, method, samples)`` returned, to prune one network to several ratios
-            without computing them each time. They replace nothing else: the samples are still looked at.
+            the paper). SiPP and PFP need them. WT and FT use them to find dead parts.
+        masks: the masks of earlier steps of the chain. The new masks lie within them: nothing grows back.
+        scores: the result of ``pruning.scores(network, method, samples)``. Pass it to prune one network to several
+            ratios without computing it each time. The samples are still needed for dead parts.
 
     Returns:
         Masks, on the network's device.
@@ -83,7 +84,7 @@ def attempt(
     masks: Masks | None = None,
     scores: dict[str, torch.Tensor] | None = None,
 ) -> tuple[Masks, Missed | None]:
-    """As ``prune``, and instead of a warning why the keep ratio is missed by more than half a percent, if it is."""
+    """As ``prune``, but return the reason for a missed keep ratio (more than half a percent) instead of logging it."""
     choose("method", method, METHODS)
     if isinstance(keep_ratio, bool) or not isinstance(keep_ratio, numbers.Real) or not 0 < keep_ratio < 1:
         raise ValueError(

@@ -40,8 +40,8 @@ def scores(network: nn.Module, method: str, samples: torch.Tensor | None = None)
 
     Layers that no sample reaches get sensitivities like those of the others, in the order of their magnitudes.
 
-    ``select`` and ``prune`` compute them by themselves. Who prunes one network to several ratios computes them once
-    and passes them on: ``prune(network, method, keep_ratio, samples, scores=scores(network, method, samples))``.
+    ``select`` and ``prune`` compute them on their own. To prune one network to several ratios, compute them once and
+    pass them on: ``prune(network, method, keep_ratio, samples, scores=scores(network, method, samples))``.
 
     Args:
         network: not modified; its layers are evaluated as in ``eval()``.
@@ -70,7 +70,7 @@ def check_scores(network: nn.Module, method: str, scores: dict[str, torch.Tensor
         ValueError: another method's; a layer too few or too many; a wrong shape, device or value; a score where the
             network's weights are 0.
     """
-    remedy = f"pass what scores(network, {method!r}, samples) returned for this very network"
+    remedy = f"pass what scores(network, {method!r}, samples) returned for this network"
     if (theirs := getattr(scores, "method", method)) != method:
         raise ValueError(f"scores: got those of {theirs}, expected those of {method}; {remedy}")
     layers = prunable(network)

@@ -27,8 +27,8 @@ Channels = dict[str, torch.Tensor]
 class Missed(NamedTuple):
     """Why a keep ratio was missed by more than half a percent.
 
-    reason: ``"steps"``, the sizes that the method can reach are farther apart than that; ``"earlier"``, earlier masks
-        leave less; ``"zeros"``, what else there is has no effect on the samples.
+    reason: ``"steps"`` if the sizes that the method can reach are farther apart than that, ``"earlier"`` if earlier
+        masks leave less, ``"zeros"`` if everything else has no effect on the samples.
     text: all of it in words, with the numbers.
     """
 

@@ -33,11 +33,12 @@ class Study:
         methods: pruning methods by the paper's abbreviations (Table 1).
         repetitions: at least 1; ``None`` takes the scale's.
         scale: ``"smoke"``, ``"quick"``, ``"reduced"``, ``"paper"`` or a :class:`Scale` of your own with another name.
-        seed: non-negative; with the same seed on the same CPU a study repeats bitwise.
-        weights: what the unpruned networks begin with: ``"torchvision"``, its weights for ImageNet; the path of a file
-            of weights, in the data folder or absolute, with ``@`` and the beginning of its SHA-256 where the file may
-            be missing when results are read; ``None``: at random. Weights that describe the whole network are the
-            parent as they are. Of others, such as those for more classes or of a backbone, the parent is trained on.
+        seed: non-negative. With the same seed on the same CPU a study repeats bitwise.
+        weights: initial weights of the unpruned networks. ``"torchvision"`` means its weights for ImageNet. The path of
+            a file of weights is absolute or relative to the data folder; add ``@`` and the beginning of its SHA-256 if
+            the file may be missing when results are read. ``None`` starts at random. Weights for the whole network are
+            the parent, without training. From others, such as those for more classes or for a backbone, training
+            continues.
 
     Raises:
         ValueError, TypeError: an argument is not one of the above; nothing has been run then.

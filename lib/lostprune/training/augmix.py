@@ -20,11 +20,10 @@ def augmix(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
     The operations are the nine of the paper, none of which is a corruption of CIFAR-10-C: autocontrast, equalize,
     posterize, solarize, rotate, shear and translate along either axis; torchvision's ``v2.AugMix`` has four more unless
-    it is told otherwise (brightness, color, contrast, sharpness), which are left out here. Some come close all the
-    same: a mixture of shifted and turned copies is a blur of the kind of motion_blur and zoom_blur; shear and rotate
-    are most of elastic_transform; autocontrast and equalize undo what contrast, brightness and fog do, and so show
-    images of several contrasts; posterize removes levels, as jpeg_compression does in its own way. No operation adds
-    noise.
+    it is told otherwise (brightness, color, contrast, sharpness), which are left out here. Some still resemble
+    corruptions: a mixture of shifted and turned copies is a blur like motion_blur and zoom_blur; shear and rotate are
+    most of elastic_transform; autocontrast and equalize undo what contrast, brightness and fog do, and so show images
+    of several contrasts; posterize removes levels, as jpeg_compression does in its own way. No operation adds noise.
 
     ``v2.AugMix`` draws the operations once for a batch; image by image it takes four times as long as this. Two things
     differ from the original code: images are cropped and flipped after they are mixed, and there is no Jensen-Shannon

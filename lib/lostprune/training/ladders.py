@@ -15,8 +15,8 @@ class Ladder:
     """The keep ratios of every prune-retrain cycle, as fractions of all parameters.
 
     Attributes:
-        cycles: for each cycle the ratios it prunes to, one after the other; retraining follows the last. A number
-            stands for a cycle of one step.
+        cycles: for each cycle, the ratios that it prunes to, one after the other, before it retrains. A single number
+            is a cycle of one step.
 
     Raises:
         ValueError: no cycle, a ratio outside (0, 1), or ratios that do not fall from step to step.

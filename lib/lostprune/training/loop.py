@@ -44,12 +44,12 @@ def train(
         images: uint8 [n, 3, h, w]; or a sequence of uint8 [3, h, w] of any sizes, which are read as they are needed.
         labels: int64 [n]; of segmentation a sequence of int64 [h, w].
         recipe: epochs, batch size, learning rates (Table 3).
-        seed: of the order of the images and of the augmentation; the same seed on the same CPU repeats bitwise.
-        dataset: whose constants normalise the images, and whose task is learnt.
-        masks: pruned weights stay exactly zero throughout (Algorithm 1, line 6: training of c ⊙ θ).
-            ``pruning.apply`` them before, if constants are to be folded.
+        seed: seed of the order of the images and of the augmentation; the same seed on the same CPU repeats bitwise.
+        dataset: the data set; its constants normalise the images, and its task is learnt.
+        masks: the weights that they prune stay exactly zero (Algorithm 1, line 6: training of c ⊙ θ). Call
+            ``pruning.apply`` before, so that constants are folded.
         on_step: called after every step with the number of images seen in it, and the record at an epoch's end.
-        image_size: to which a sequence of images is cropped.
+        image_size: size to which a sequence of images is cropped.
         training: ``"nominal"``, ``"robust"`` (Section 6) or another key of :data:`TRAIN_CORRUPTIONS`.
 
     Raises:
@@ -107,7 +107,7 @@ def train_together(runs: Sequence[Run], on_step: OnStep | None = None) -> list[l
                     trainers[i].restore(before[i])
                 trainers[i].release()
             half = (len(group) + 1) // 2
-            log.warning("memory of the device: %d networks at once do not fit, going on with %d", len(group), half)
+            log.warning("memory of the device: %d networks at once do not fit, continuing with %d", len(group), half)
             groups = [(group[:half], epoch), (group[half:], epoch), *groups]
     for run in runs:
         run.network.eval()
@@ -132,7 +132,7 @@ def run_epoch(trainers: list[Trainer], epoch: int, on_step: OnStep | None) -> li
         if not math.isfinite(record["loss"]):
             record = Diverged(
                 f"training: the loss became {record['loss']} in epoch {epoch + 1} of {recipe.epochs} at learning rate "
-                f"{rate:g}; the last finished cycle is kept. A smaller learning rate or a longer warm-up helps."
+                f"{rate:g}; the last finished cycle is kept. Try a smaller learning rate or a longer warm-up."
             )
         elif on_step is not None:
             on_step(0, record)

@@ -18,8 +18,8 @@ def save_shrunk(path: str | os.PathLike, shrunk: nn.Module, network: str, num_cl
 
     Args:
         path: without suffix, and without another dot in its last part.
-        shrunk: as ``shrink`` returned it; it may have been trained since.
-        network: the registered name of what it was made from; ``num_classes`` likewise.
+        shrunk: a network from ``shrink``; it may have been trained since.
+        network: the registered name of the network that it was made from; ``num_classes`` belongs to that one, too.
 
     Raises:
         ValueError: a network that ``shrink`` did not make or another name's; an unknown name; a path with a suffix.

@@ -24,14 +24,14 @@ _ROUNDING = 1e4  # how many units of rounding, of the largest output, the two ne
 def shrink(network: nn.Module, masks: Masks, input_shape: tuple[int, int, int] | None = None) -> nn.Module:
     """A smaller network with the outputs that ``network`` has in ``eval()`` once ``masks`` are applied.
 
-    Filters, input channels, batch-norm channels and features that have no effect at all are removed. A channel has
-    none if it is 0 for every input, or if all weights that read it are 0. Channels that are added to one another or
-    pass a depthwise convolution go together or not at all; groups of a convolution go as a whole; a layer keeps at
-    least one channel. Constant channels, such as the batch-norm biases that a pruned filter leaves, are put together
-    into one. Weights that are only sparse stay, as zeros, in the smaller layers.
+    Filters, input channels, batch-norm channels and features without any effect are removed. A channel has no effect if
+    it is 0 for every input, or if all weights that read it are 0. Channels that are added to one another or pass a
+    depthwise convolution go together or not at all; groups of a convolution go as a whole; a layer keeps at least one
+    channel. Constant channels, such as the batch-norm biases that a pruned filter leaves, are merged into one. Single
+    pruned weights stay in the smaller layers, as zeros.
 
     The result is of the same class, with the same modules and parameter names, mode (training or evaluation), device
-    and type. ``save_shrunk`` and ``load_shrunk`` keep it on disk.
+    and type. ``save_shrunk`` and ``load_shrunk`` save and load it.
 
     Args:
         network: not modified; the unpruned network, or the one that the masks were applied to. Its forward may
@@ -39,8 +39,8 @@ def shrink(network: nn.Module, masks: Masks, input_shape: tuple[int, int, int] |
             concatenations, flattening and padding; where a number of channels is written in the code
             (``x.view(-1, 512)``), or channels are normalised together, they are kept whole.
         masks: from ``prune``, or a dict of parameter name -> bool tensor of the parameter's shape. With empty masks,
-            parameters that are 0 in ``network`` already are all that counts.
-        input_shape: (channels, height, width) of one input; by default one that the network takes is looked for.
+            only the parameters that are already 0 in ``network`` count.
+        input_shape: (channels, height, width) of one input; by default common sizes are tried.
 
     Returns:
         The new network. Its attribute ``kept_channels`` says by module name which input and output channels of
@@ -49,8 +49,8 @@ def shrink(network: nn.Module, masks: Masks, input_shape: tuple[int, int, int] |
     Raises:
         ValueError: masks that do not belong to the network; parameters that are not finite.
         VanishedLayer: a layer keeps no weight.
-        UnsupportedOperation: the network does something with channels that cannot be followed; the message names it
-            (a ValueError).
+        UnsupportedOperation: the channels cannot be followed through an operation of the network, which the message
+            names (a ValueError).
     """
     check_network(network)
     shrunk = copy.deepcopy(network)
@@ -74,7 +74,7 @@ def _compare(masked: nn.Module, shrunk: nn.Module, example: torch.Tensor) -> Non
     """A forward may use numbers of channels in ways that tracing does not show."""
     generator = torch.Generator().manual_seed(0)
     images = torch.randn(2, *example.shape[1:], generator=generator).to(example)
-    advice = "does its forward use the number of channels in other ways than shapes, such as a division by it?"
+    advice = "does its forward use the number of channels for anything but shapes, such as a division?"
     try:
         got = tree_leaves(copy.deepcopy(shrunk).eval()(images))
     except RuntimeError as error:

@@ -93,7 +93,8 @@ class _Tracer(fx.Interpreter):
         call = Call(what, values, args, kwargs, self._fixed())
         if rule is None:
             raise call.refuse(
-                "expected convolutions, fully connected layers, norms, activations, pooling, sums and cat"
+                "expected convolutions, fully connected layers, norms, activations, pooling, sums and cat; "
+                "use the masked network (pruning.apply) instead, which has the same outputs"
             )
         if len(values) > 1 and rule not in OF_SEVERAL:
             raise call.refuse(f"expected one tensor, got {len(values)}")
