@@ -45,8 +45,8 @@ def of_audit(
     names = [str(name) for name in bound["distribution"].values]
     least = f"Least: {percent(everywhere, 0)}, on {label(worst)}"
     unexpected = (
-        f"Prune at most {percent(everywhere, 0)}: that is what the worst distribution allows. One that was not tested "
-        "may allow less."
+        f"Prune at most {percent(everywhere, 0)}, as the worst distribution allows. One that was not tested may allow "
+        "less."
         if everywhere
         else "Do not prune: the worst distribution that was tested allows nothing."
     )
@@ -73,9 +73,9 @@ def _augmentation(found: xr.Dataset, other: xr.Dataset | None) -> tuple[str, str
 
     if other is None:
         return (
-            "Retrain with the shifts that you know as augmentation, and audit again.",
-            f"Whether that raises what is safe everywhere, {percent(everywhere(found), 0)} now, was not measured. An "
-            "audit with robust and one with nominal training measure it.",
+            "Retrain with the known shifts as augmentation, and audit again.",
+            f"{percent(everywhere(found), 0)} is safe everywhere now. To measure whether that helps, run one audit "
+            "with nominal and one with robust training.",
         )
     nominal, robust = (found, other) if found.attrs["training"] == "nominal" else (other, found)
     before, after = everywhere(nominal), everywhere(robust)
@@ -89,7 +89,7 @@ def _left_out(chain: xr.Dataset, names: tuple[str, ...]) -> tuple[str, str]:
     """Each shift left out in turn: the potential of the others, tested on it."""
     if len(names) < 2:
         return (
-            "Cannot be applied: it needs two or more shifts, of which each is left out once.",
+            "Cannot be applied: it leaves each shift out once, so it needs at least two.",
             f"{len(names)} tested.",
         )
     ratio, broken, allowed = chain["prune_ratio"], [], []
@@ -106,12 +106,12 @@ def _left_out(chain: xr.Dataset, names: tuple[str, ...]) -> tuple[str, str]:
         return ("Do not prune: known shifts allow nothing.", f"{len(names)} shifts, each left out once.")
     if broken:
         return (
-            "Prune less than the shifts you know allow: what they allow is not safe on one that was left out.",
-            f"{len(names)} shifts, each left out once; not safe at what the others allow: {listing(broken)}.",
+            "Prune less than the known shifts allow: that much is not safe on every shift that was left out.",
+            f"{len(names)} shifts, each left out once. Not safe if pruned as the others allow: {listing(broken)}.",
         )
     return (
-        f"What known shifts allow, {percent(min(allowed), 0)}, held on each that was left out.",
-        f"{len(names)} shifts, each left out once: at what the others allow, it was safe, too.",
+        f"Prune {percent(min(allowed), 0)}, as the known shifts allow: it was safe on each shift that was left out.",
+        f"{len(names)} shifts, each left out once: pruned as far as the others allow, the network was safe there, too.",
     )
 
 
@@ -128,7 +128,7 @@ def _unexpected(found: xr.Dataset, delta: float) -> tuple[str, str]:
     advice = (
         "The worst distribution that was tested allows this network. One that was not tested may not."
         if allowed
-        else "Do not use this network where the data may shift in a way that nobody expects."
+        else "Do not use this network if the data may shift in unexpected ways."
     )
     name, count = label(str(worst.distribution.item())), found.sizes["distribution"]
     evidence = (
@@ -145,27 +145,27 @@ def _partly_known(found: xr.Dataset, delta: float) -> tuple[str, str]:
     left_out = own or [str(name) for name in found.distribution[found.group == "corruption"].values]
     if len(left_out) < 2:
         return (
-            "Cannot be applied: it needs two or more shifts, of which each is left out once.",
+            "Cannot be applied: it leaves each shift out once, so it needs at least two.",
             f"{len(left_out)} of your own shifts, and no corruption, were tested."
             if not left_out
-            else f"Only {label(left_out[0])} was tested beside the test set.",
+            else f"Only {label(left_out[0])} was tested besides the test set.",
         )
     safe = {str(one.distribution.item()): str(one.item()) == SAFE for one in found.verdict}
     promised = [name for name in left_out if all(safe[other] for other in left_out if other != name)]
     broken = [name for name in promised if not safe[name]]
     if not promised:
         return (
-            f"No set of known {what} is safe throughout: prune less.",
-            f"Of {len(left_out)} {what}, each left out once, the others were never all safe.",
+            f"This network is not safe on the known {what}: prune less.",
+            f"Each of {len(left_out)} {what} was left out once, and the others were never all safe.",
         )
     if broken:
         return (
-            f"What is safe on known {what} does not hold on one left out: prune less than they allow.",
+            f"A network that is safe on the known {what} may be unsafe on another one: prune less.",
             f"All {what} but {label(broken[0])} are safe; {label(broken[0])} is not.",
         )
     return (
-        f"What is safe on known {what} held on each that was left out.",
-        f"{len(left_out)} {what}, each left out once: the others were safe, and so was it.",
+        f"A network that was safe on the known {what} was safe on the one left out, too.",
+        f"Each of {len(left_out)} {what} was left out once: the others were safe, and it was safe, too.",
     )
 
 
@@ -184,7 +184,7 @@ def _augment(found: xr.Dataset, delta: float) -> tuple[str, str]:
     parent = found.error.sel(network="parent")
     hardest = str(parent.idxmax("distribution").item())
     return (
-        "Retrain with the shifts that you know as augmentation, and compare again: it cannot be seen from one network.",
-        f"The parent itself has most to gain on {label(hardest)}: an error of "
-        f"{percent(float(parent.sel(distribution=hardest)))}, beside {percent(float(parent[0]))} on the test set.",
+        "Retrain with the known shifts as augmentation, and compare again. One network cannot show whether it helps.",
+        f"The parent's error is highest on {label(hardest)}: "
+        f"{percent(float(parent.sel(distribution=hardest)))}, against {percent(float(parent[0]))} on the test set.",
     )

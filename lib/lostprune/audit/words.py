@@ -80,7 +80,7 @@ def retraining(study: Study) -> str:
     """How the pruned networks were trained again."""
     recipe = study.retrain_recipe
     if not recipe.epochs:
-        return "Not retrained: the networks were pruned, and nothing else."
+        return "Not retrained: the networks were only pruned."
     last = recipe.learning_rate * recipe.decay ** len(recipe.milestones)
     return (
         f"Retrained for {count(recipe.epochs, 'epoch')} of {study.train_images:,} images after each step, at a "

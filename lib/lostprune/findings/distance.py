@@ -27,7 +27,7 @@ def parents_pixels(part: xr.Dataset, distribution: str) -> str:
     confidence = one.confidence.sel(mask_network="parent")
     found, drawn = metrics.mean_over_images(confidence), metrics.resampled_means(confidence)
     parent = found.isel(pruner=0).sel(network="parent")
-    said = f"On the tenth of the pixels that it keeps, the parent has {_with_ends(parent)}"
+    said = f"On its own tenth of the pixels, the parent has {_with_ends(parent)}"
     has_separate = bool(found["mean"].sel(network="separate").notnull().any())
     if has_separate:
         said += (
@@ -53,12 +53,12 @@ def parents_pixels(part: xr.Dataset, distribution: str) -> str:
     suffices = {method: _all(answers[:-1] or answers) for method, answers in enough.items()}
     images = count(part.sizes["image"], "image")
     end = (
-        f"For all pruned networks but the smallest, and beyond what a sample of {images} leaves to chance: that the "
+        f"Without the smallest network of each method, and beyond what a sample of {images} leaves to chance, that the "
         f"parent's pixels suffice {by_answer(suffices)}"
     )
     if has_separate:
         end += f"; that they tell the pruned networks more than the separate one {by_answer(more)}"
-    return "\n".join([f"{said}. What its pruned networks make of them:\n", *lines, f"\n{end}."])
+    return "\n".join([f"{said}. The confidence of its pruned networks on these pixels:\n", *lines, f"\n{end}."])
 
 
 def true_class(part: xr.Dataset, distribution: str) -> str:
@@ -67,13 +67,13 @@ def true_class(part: xr.Dataset, distribution: str) -> str:
     right = one.right
     if not bool(right.any()):
         return (
-            "The parent is right on none of these images, so every choice toward the true class would be another one."
+            "The parent is right on none of these images, so choosing toward the true class would change all of them."
         )
     among, all_ = float(one.confidence.where(right).mean()), float(one.confidence.mean())
     return (
-        f"Where a network is right, the class it predicts is the true class, and the pixels would be the same. The "
+        f"Where a network is right, it predicts the true class, so the pixels would be the same. The "
         f"parent is right on {float(right.mean()):.0%} of these images, and among them its confidence on its own "
-        f"pixels is {among:.0%}, against {all_:.0%} on all: choosing toward the true class could raise only the rest."
+        f"pixels is {among:.0%}, against {all_:.0%} on all. Choosing toward the true class could change only the rest."
     )
 
 
@@ -129,8 +129,8 @@ def turned_predictions(
             at, ratio = mine.sel(cycle=cycle), float(curves.prune_ratio.sel(pruner=method, cycle=cycle).mean())
             differ = int((at.p < CHANCE).sum())
             said.append(
-                f"the network {words} (prune ratio {ratio:.0%}) turns {float((at.lost / at.images).mean()):.1%} of the "
-                f"images from right into wrong and {float((at.won / at.images).mean()):.1%} from wrong into right; "
+                f"the network {words} (prune ratio {ratio:.0%}) changes {float((at.lost / at.images).mean()):.1%} of "
+                f"the images from right to wrong and {float((at.won / at.images).mean()):.1%} from wrong to right; "
                 f"the errors differ beyond chance in {differ} of {count(at.sizes['repetition'], 'repetition')}"
             )
         worst = _worst(classes, method, distribution, int(reached[-1]))
@@ -147,8 +147,8 @@ def _worst(classes: xr.Dataset | None, method: str, distribution: str, cycle: in
     worst, best = lost.isel({"class": lost.values.argmax()}), lost.isel({"class": lost.values.argmin()})
     loses, wins = (f"“{one['class'].item()}”" for one in (worst, best))
     return (
-        f" Of its classes, {loses} changes by {-100 * float(worst):+.1f} points of accuracy and {wins} by "
-        f"{-100 * float(best):+.1f}: the ends of the range."
+        f" Accuracy suffers most on {loses} ({-100 * float(worst):+.1f} points) and least on {wins} "
+        f"({-100 * float(best):+.1f} points)."
     )
 
 

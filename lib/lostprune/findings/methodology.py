@@ -75,7 +75,7 @@ def resolution(images: int, delta: float, curves: xr.Dataset, noise: xr.Dataset 
         share = float(curves.test_error.isel(pruner=0, cycle=0).mean())
         error = float(np.sqrt(share * (1 - share) / images))
         text += f"An accuracy of {1 - share:.0%} on so many images has a standard error of {error:.2%}"
-    larger = "more than the margin itself: on which side of it a single network falls is partly chance"
+    larger = "more than the margin itself, so it is partly chance on which side of it a single network falls"
     text += f", {larger if error > delta else 'less than the margin'}. "
     repetitions = curves.sizes["repetition"]
     if repetitions == 1:

@@ -37,12 +37,12 @@ def paired_comparison(shift: xr.Dataset, curves: xr.Dataset, delta: float) -> st
     differ = (wrong != wrong.sel(cycle=0)).sel(distribution=nominal).sum("image") / images
     error = metrics.paired_standard_error(wrong).sel(distribution=nominal)
     differ, error = (float(values.where(pruned).median()) for values in (differ, error))
-    larger = "more than the margin: on which side of it a network falls is partly chance"
+    larger = "more than the margin, so it is partly chance on which side of it a network falls"
     smaller = "less than the margin, though a network close to it can still fall on either side"
     return (
         f"On {images:,} test images, the margin δ = {delta * 100:g}% is {count(delta * images, 'image')}. A pruned "
-        f"network and its parent see the same images, so most of the chance in either error cancels out. What is left: "
-        f"on {differ:.1%} of the images (the median over all pruned networks) just one of the two is wrong, and the "
+        f"network and its parent see the same images, so most of the chance in the two errors cancels out. "
+        f"On {differ:.1%} of the images (the median over all pruned networks) only one of the two is wrong, and the "
         f"difference between their errors has a standard error of {error:.2%}. Two of these, the usual 95%, are "
         f"{2 * error:.2%}: {larger if 2 * error > delta else smaller}."
     )
@@ -59,7 +59,7 @@ def intervals(potential: xr.DataArray, resampled: xr.DataArray) -> str:
     answers = {
         True: "the test set is large enough to tell that it is lower",
         False: "the test set is large enough to tell that it is higher",
-        None: "the interval includes 0, and another test set of this size could turn the sign",
+        None: "the interval includes 0, so another test set of this size could give the opposite sign",
     }
     lines = []
     for method in potential.pruner.values.tolist():
@@ -85,7 +85,9 @@ def beyond_sampling(resampled: xr.DataArray) -> str:
     methods = resampled.pruner.values.tolist()
     sure = [method for method in methods if lower_under_shift(resampled, method)[0]]
     if not sure:
-        return "For no method is the potential lower under shift by more than a test set of this size leaves to chance."
+        return (
+            "No method has a potential that is lower under shift by more than a test set of this size leaves to chance."
+        )
     rest = "" if len(sure) == len(methods) else " For the others, chance in the choice of test images may explain it."
     return f"For {listing(sure)} it is lower by more than a test set of this size leaves to chance.{rest}"
 
