@@ -112,7 +112,7 @@ def complete(
     """Train chains to their end, then measure each.
 
     Args:
-        checkpoints: of the study; parents and separate networks are there, or among the chains alone.
+        checkpoints: the study's checkpoints; parents and separate networks exist, or are the only chains.
         chains: for each the parts of its results that are missing.
         device, bar: as for :func:`prune_retrain.run_chains`.
         wait: for a process that already works on one of the chains; else leave that chain to it.

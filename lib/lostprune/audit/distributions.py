@@ -21,8 +21,8 @@ class Distribution(NamedTuple):
 
     Attributes:
         split: the images; several distributions may share one.
-        corruption: what is done to them, a name of ``corruptions.NAMES``; ``None``: nothing.
-        severity: of the corruption, 1 to 5.
+        corruption: their corruption, a name from ``corruptions.NAMES``; ``None`` for none.
+        severity: severity of the corruption, 1 to 5.
     """
 
     name: str

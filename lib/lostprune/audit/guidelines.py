@@ -34,8 +34,8 @@ def of_audit(
     """What the guidelines say of how far a network may be pruned.
 
     Args:
-        found: of :func:`lostprune.audit.verdicts`.
-        best: the network that is recommended.
+        found: the result of :func:`lostprune.audit.verdicts`.
+        best: the recommended network.
         own: names of the reader's own shifts; with fewer than two of them, corruptions are left out in turn.
         other: the same with nominal in the place of robust training, or the other way round, if that was measured.
     """

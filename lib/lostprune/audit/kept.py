@@ -33,7 +33,7 @@ def compared(
     It is read from the store, else from the folders that ``LOSTPRUNE_RESULTS`` lists, else made and kept.
 
     Args:
-        study: that was run.
+        study: a study that was run.
         pruner, repetition, cycle: which of its networks; cycles count from 1.
         delta, alpha: as for :func:`lostprune.audit.compare`, whose result this is.
         store: as for :func:`lostprune.run`.

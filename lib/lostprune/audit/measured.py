@@ -23,7 +23,8 @@ class Example(NamedTuple):
     """An image that changes.
 
     Attributes:
-        weight: what it is chosen by: how sure the network that errs is, or the share of pixels that change.
+        weight: the criterion for choosing it: the confidence of the network that errs, or the share of pixels that
+            change.
         index: its position in the test set.
         image: uint8 [c, h, w], as both networks saw it.
         label, parent, pruned: classes; -1 where each pixel has its own.
@@ -42,7 +43,7 @@ class Measured:
     """What was measured on one distribution.
 
     Attributes:
-        counts: of each network what the task counts, int64 [n, …]; see :meth:`joined`.
+        counts: each network's counts by the task, int64 [n, …]; see :meth:`joined`.
         labels: int64 [n], or empty where each pixel has its own.
         confidence: float64 [2, 2, BINS], of each network the summed confidence and the number of right predictions.
         predictions: how many images or pixels there were.
@@ -79,10 +80,10 @@ def measure(
 
     Args:
         networks: the parent and the pruned one, on the device; each gives logits.
-        task: what is counted.
-        normalize: from images uint8 [b, c, h, w] to network inputs.
-        seed: of the corruptions.
-        on_step: called with the number of images that one more piece of work had.
+        task: the task, which says what to count.
+        normalize: turns images uint8 [b, c, h, w] into network inputs.
+        seed: seed of the corruptions.
+        on_step: called after each piece of work with its number of images.
 
     Raises:
         ValueError: a network gave a value that is not a number, or a label is none of its outputs.

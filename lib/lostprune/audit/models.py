@@ -80,7 +80,7 @@ def opened(role: str, given: nn.Module | ExportedProgram | str | os.PathLike) ->
     """A network that gives logits; what was given is not changed.
 
     Args:
-        role: what messages call it, such as "parent".
+        role: its name in messages, such as "parent".
         given: a module, an exported program, or the path of a file. No code in a pickle runs.
 
     Raises:

@@ -23,7 +23,7 @@ def network_named(reference: str, num_classes: int, weights: str | os.PathLike |
     Args:
         reference: a file of an exported program, of TorchScript or of ONNX; the path, without suffix, of a network that
             ``pruning.save_shrunk`` wrote; a registered name; or ``MODULE:FUNCTION`` or ``FILE.py:FUNCTION``.
-        num_classes: what the function is called with, where it takes that.
+        num_classes: passed to the function, if it takes that.
         weights: file of its weights, for a name or a function.
 
     Raises:
@@ -82,7 +82,7 @@ def data_named(
     Args:
         reference: a registered name, or a folder with the folders ``train`` and ``test``.
         shifts: folders by name.
-        classes, mean, std: of a folder, as for ``data.register``.
+        classes, mean, std: settings for a folder, as for ``data.register``.
 
     Raises:
         ValueError, TypeError, FileNotFoundError: neither; or something is wrong with the images.

@@ -92,7 +92,7 @@ class Recommendation(NamedTuple):
     """Which network to use.
 
     Attributes:
-        pruner, repetition, cycle: of the study; cycle 0 is the parent: prune nothing.
+        pruner, repetition, cycle: its place in the study; cycle 0 is the parent, so prune nothing.
         prune_ratio: the fraction of parameters that is pruned.
         safe_on: the distributions on which that is safe, with the confidence of the test behind it.
         everywhere: whether these are all that were tested.

@@ -34,11 +34,12 @@ class Audit:
     """What an audit found.
 
     Attributes:
-        verdicts: of :func:`lostprune.audit.verdicts`.
-        recommendation: of :func:`lostprune.audit.recommend`.
-        comparison: of the recommended network with its parent; of the mildest one that was measured, if that is none.
-        left_out: methods for which the time did not suffice.
-        files: that were written.
+        verdicts: the result of :func:`lostprune.audit.verdicts`.
+        recommendation: the result of :func:`lostprune.audit.recommend`.
+        comparison: the recommended network compared with its parent; without a recommendation, the least pruned
+            measured network.
+        left_out: methods that there was no time for.
+        files: the files that were written.
     """
 
     verdicts: xr.Dataset
@@ -61,11 +62,11 @@ def run_audit(
     Method by method, so that those that are done count if the time is up. Called again, it resumes.
 
     Args:
-        study: of :func:`lostprune.audit.own_study`, with its network still registered.
-        folder: where ``report.html``, ``compare.nc``, ``verdicts.nc``, ``recommendation.json`` and the network go.
+        study: a study from :func:`lostprune.audit.own_study`, with its network still registered.
+        folder: folder for ``report.html``, ``compare.nc``, ``verdicts.nc``, ``recommendation.json`` and the network.
         delta, alpha: margin, and level of the tests.
         seconds: about how long it may take.
-        say: is given the lines that outlast the progress display.
+        say: called with the lines that stay when the progress display is gone.
 
     Raises:
         NothingFinished: the time was up before one method was done.

@@ -28,9 +28,9 @@ def save_network(
     The last two are left out, with a line in the log, for a network that cannot be shrunk or exported.
 
     Args:
-        folder: is made if it is not there.
+        folder: created if it does not exist.
         network, masks: the pruned network.
-        name, num_classes: what it was registered as and built with.
+        name, num_classes: its registered name, and the number of classes that it was built with.
         image: a network input, float32 [1, c, h, w].
 
     Returns:

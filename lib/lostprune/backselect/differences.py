@@ -35,7 +35,7 @@ class Differences:
     """Gives the logits of an image without one of many pixels, close enough to rule most pixels out.
 
     Args:
-        dtype: of differences.
+        dtype: type of the differences.
     """
 
     def __init__(self, network: Traced, dtype: torch.dtype):

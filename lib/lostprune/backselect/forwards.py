@@ -15,7 +15,7 @@ class Forwards:
     """For any network in evaluation mode.
 
     Args:
-        dtype: of its parameters.
+        dtype: type of its parameters.
     """
 
     def __init__(self, network: nn.Module, dtype: torch.dtype):

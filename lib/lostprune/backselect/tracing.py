@@ -23,7 +23,7 @@ class Traced:
     Attributes:
         start: the node of the image.
         nodes: those whose values depend on the image, in order; the last one's are the logits.
-        modules: by name.
+        modules: the network's modules by name.
         folded: the network, batch norms folded into convolutions, channels last.
     """
 

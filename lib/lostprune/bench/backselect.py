@@ -23,7 +23,7 @@ def measure(network: str = "resnet20", images: int = 2, side: int = 12, runs: in
     Args:
         network: a registered network.
         images: how many.
-        side: of the square in their middle whose pixels are ranked; the others are masked from the start.
+        side: side of the central square whose pixels are ranked; the others are masked from the start.
         runs: timed pairs, at least 1.
 
     Returns:

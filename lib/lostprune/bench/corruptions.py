@@ -24,7 +24,7 @@ def measure(images: int = 10_000, plain_images: int = 10, runs: int = 5) -> dict
     Args:
         images: how many, at most 10,000.
         plain_images: how many of them for the plain versions.
-        runs: at least 1.
+        runs: timed runs, at least 1.
 
     Returns:
         What was run on what; under ``corruptions``, per name, ``images_per_second``, ``plain_images_per_second`` and

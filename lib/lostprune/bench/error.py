@@ -30,8 +30,8 @@ def measure(
         network: a registered network.
         engines: names of :data:`lostprune.training.ENGINES`; none takes what the device would use, and float32.
         count: networks, each with its own seed, at least 1.
-        epochs: of a shortened recipe; ``None`` takes the paper's.
-        images: of the 45,000 for training; ``None`` takes all.
+        epochs: epochs of a shortened recipe; ``None`` takes the paper's.
+        images: how many of the 45,000 training images to use; ``None`` takes all.
 
     Returns:
         What was run on what; for each engine ``error`` (test errors, fractions), their ``mean`` and ``std`` (ddof 1)

@@ -23,10 +23,10 @@ def of(
 
     Args:
         task: ``"training"`` or ``"evaluation"``.
-        network: on the device that is judged.
+        network: a network on the device that is judged.
         input_shape: (channels, height, width).
         bfloat16: the type of convolutions and activations; else float32.
-        images_per_second: what was measured.
+        images_per_second: the measured rate.
 
     Returns:
         ``operations_per_second`` of a large convolution and ``bytes_per_second`` of a large copy, measured now;

@@ -37,7 +37,7 @@ def measure(
     Args:
         network: a registered network; it trains with its recipe's batch size.
         together: how many networks train at once; ``None`` takes 12 on CUDA and 2 on a CPU.
-        steps: of each network in a round, at least 1; ``None`` takes a whole epoch on CUDA and 20 on a CPU.
+        steps: steps of each network in a round, at least 1; ``None`` takes a whole epoch on CUDA and 20 on a CPU.
         rounds: how often each way is timed, at least 1.
         beside: measure a few steps beside a busy program, too; see ``beside.measure`` for what that adds.
         training: a key of ``lostprune.training.TRAIN_CORRUPTIONS``; one that is not nominal is timed in turn with it.

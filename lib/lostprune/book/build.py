@@ -35,7 +35,7 @@ def build(root: Path, names: tuple[str, ...] = (), force: bool = False, say: Cal
         root: the checkout.
         names: run only these pages, and those that do not exist yet, without which there is no book.
         force: run them even if they are up to date.
-        say: is told, line by line, what happens.
+        say: called with each line of progress.
 
     Raises:
         ValueError: an unknown page.

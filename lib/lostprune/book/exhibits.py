@@ -63,7 +63,7 @@ class Built:
     Attributes:
         notebook: the stem of its source, such as ``"03_methodology"``.
         target: the notebook with outputs.
-        studies: what it shows.
+        studies: the studies that it shows.
     """
 
     notebook: str
@@ -87,8 +87,8 @@ def write(pages: Iterable[Page], found: Results, root: Path) -> None:
     """Write ``book/pages/status.md``, which ``book/status.md`` includes.
 
     Args:
-        pages: of ``book/pages.yml``, run.
-        found: what ``book/results`` holds.
+        pages: the pages of ``book/pages.yml``, after they ran.
+        found: the contents of ``book/results``.
         root: the checkout.
     """
     path = root / "book" / "pages" / "status.md"

@@ -43,7 +43,7 @@ def check_injected(source: str, defaults: dict[str, object]) -> None:
     hold code, and a mistyped one sets a variable that nobody reads.
 
     Args:
-        source: of the cell.
+        source: the cell's source.
         defaults: the notebook's own parameters.
 
     Raises:

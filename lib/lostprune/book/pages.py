@@ -65,7 +65,7 @@ class Page:
         """Execute the notebook; the page appears whole or not at all.
 
         Args:
-            progress_note: where its kernel notes its progress.
+            progress_note: file in which its kernel notes its progress.
 
         Raises:
             BookError: a cell failed (the notebook with the error is kept), or the process that ran it died.

@@ -18,10 +18,10 @@ class StatusLine(threading.Thread):
 
     Args:
         notebook: its name; every line begins with it, unless it is empty.
-        note: where the kernel notes its progress.
+        note: file in which the kernel notes its progress.
         where: says where the notebook is, when its kernel notes nothing.
-        refresh: is called every second in a terminal, to redraw what else is shown there.
-        on_computing: is called once, when the kernel begins to train or measure networks.
+        refresh: called every second in a terminal, to redraw everything else there.
+        on_computing: called once, when the kernel begins to train or measure networks.
     """
 
     def __init__(

@@ -25,8 +25,8 @@ def export_store(folder: Path, target: Path, studies: list[Study], networks: boo
 
     Args:
         folder: the store.
-        target: is replaced if it is there.
-        studies: whose files; none means all.
+        target: path of the bundle; an existing file is replaced.
+        studies: export only their files; none means all.
         networks: whether checkpoints are packed, not results alone.
 
     Raises:

@@ -83,7 +83,7 @@ def slurm_cluster(jobs: int, **settings):
     """A ``dask_jobqueue.SLURMCluster`` that asks for ``jobs`` jobs, one worker each.
 
     Args:
-        jobs: at least 1.
+        jobs: how many, at least 1.
         settings: over Dask's configuration ``jobqueue.slurm``, such as ``walltime="24:00:00"``; ``cores`` and
             ``memory`` must be there or here.
     """

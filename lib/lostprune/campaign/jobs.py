@@ -19,8 +19,8 @@ class Job:
 
     Attributes:
         study: a study that has the chains; several may share them.
-        chains: that the job brings to their end; parents and separate networks are chains of one cell.
-        cells: of these chains, that are missing.
+        chains: the chains that the job completes; parents and separate networks are chains of one cell.
+        cells: the missing cells of these chains.
         parts: for each chain the parts of its results that are missing.
         works: a name for each chain; the same for a chain that several studies share.
         needs: names of the works that must be finished first.
@@ -68,7 +68,7 @@ def plan(
 
     Args:
         studies: in the order of their importance.
-        parts: of their results.
+        parts: which parts of their results.
         folder: the store.
         cohorts: into how many jobs the chains of a study go, those of one job trained at once; ``None`` makes one
             job of each chain.

@@ -41,7 +41,7 @@ class Summary:
 
     Attributes:
         left: the jobs that are not finished, in order.
-        failed: by the title of the job or the label of the study: the error.
+        failed: error messages by the title of the job or the label of the study.
         stopped: why it left early; empty if it did not.
         signal: the number of the signal that stopped it, else 0.
     """
@@ -71,13 +71,13 @@ def run(
 
     Args:
         studies: in the order of their importance.
-        parts: of their results, see :func:`lostprune.run`.
+        parts: which parts of their results, see :func:`lostprune.run`.
         store_folder: see :func:`lostprune.store.store_folder`.
-        device: of this machine or, where workers are given, of each of them.
+        device: the device of this machine or, with workers, of each worker.
         seconds: the time limit from now on. Work that is known not to fit does not start; what is in flight at the
             limit is given up, and nothing else is lost.
-        workers: from :func:`lostprune.executors.open_executor`; serial if ``None``.
-        say: is given the lines that outlast the progress display.
+        workers: an executor from :func:`lostprune.executors.open_executor`; ``None`` runs serially.
+        say: called with the lines that stay when the progress display is gone.
         repetition: only this one, counted from 0; ``None`` for all.
         keep_weights: ``"all"``, or ``"last"`` to drop the weights of each chain whose results are complete.
 

@@ -24,7 +24,7 @@ class Pace:
     """Seconds of jobs, estimated from the store.
 
     Args:
-        studies: what may have been run before; the standard scales of their networks are added.
+        studies: studies that may have run before; the standard scales of their networks are added.
         folder: the store.
         device: as results name it; ``None`` takes what was measured on any device.
     """

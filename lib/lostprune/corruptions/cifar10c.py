@@ -32,10 +32,10 @@ class PublishedArchive:
 
     Attributes:
         source: the .tar file.
-        folder: what the archive extracts to.
+        folder: the folder that the archive extracts to.
         images: how many images of each severity there are, in the order of the test set.
         image_shape: (height, width, channels).
-        md5: of ``NAME.npy``, by name of the corruption.
+        md5: MD5 of ``NAME.npy``, by name of the corruption.
     """
 
     source: Source

@@ -58,7 +58,7 @@ def blur_along(x: torch.Tensor, radius: int, sigma: float, degrees: torch.Tensor
 
     Args:
         radius: the first 2 radius + 1 pixels of the line count.
-        sigma: of the half Gaussian that weighs them.
+        sigma: sigma of the half Gaussian that weights them.
         degrees: float64 [n], where the line leads from each pixel: 0 is to the right, 90 is down.
     """
     height, width = x.shape[-2:]

@@ -16,7 +16,7 @@ def frost_crops(scale: float, height: int, width: int, random: ImageRandomness, 
     """Crops float32 [n, 3, height, width] in [0, 1], each from one of five photographs, at any place of it.
 
     Args:
-        scale: of the photographs; a larger one where a crop would not fit otherwise.
+        scale: scale of the photographs; it is raised if a crop would not fit otherwise.
 
     Raises:
         lostprune.data.DataUnavailable: the photographs are not available.

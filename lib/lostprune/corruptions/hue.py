@@ -19,7 +19,7 @@ def change_hsv(
     """x float32 [n, 3, h, w] of whole levels / 255 with other saturation and value, in the same form, truncated.
 
     Args:
-        change: of saturation and value, float64 [n, h, w] in [0, 1] each, to new ones in [0, 1].
+        change: maps saturation and value, float64 [n, h, w] in [0, 1] each, to new ones in [0, 1].
     """
     red, green, blue = colours = (truncate(x).double() / 255).unbind(1)
     value = torch.maximum(torch.maximum(red, green), blue)

@@ -28,7 +28,7 @@ def corrupt_mixed(
 
     Args:
         images: uint8 [n, 3, h, w], RGB, on a CPU or a CUDA device.
-        names: of :data:`lostprune.corruptions.NAMES`; a third of the images stays as it is for two names.
+        names: names from :data:`lostprune.corruptions.NAMES`; with two names, a third of the images stays as it is.
         severity, constants, generator: as for :func:`lostprune.corruptions.corrupt`.
 
     Returns:

@@ -17,7 +17,7 @@ def normalize(images: torch.Tensor, dataset: str = "cifar10") -> torch.Tensor:
 
     Args:
         images: uint8 [n, 3, h, w].
-        dataset: whose mean and std, a key of :data:`DATASETS`.
+        dataset: the data set with the mean and std to use, a key of :data:`DATASETS`.
 
     Returns:
         float32 [n, 3, h, w] on the images' device.
@@ -42,7 +42,7 @@ def pad_crop_flip(images: torch.Tensor, generator: torch.Generator) -> torch.Ten
 
     Args:
         images: uint8 [n, 3, h, w].
-        generator: where the draws come from; it may live on another device than the images.
+        generator: source of the draws; it may be on another device than the images.
 
     Returns:
         uint8 [n, 3, h, w] on the images' device.

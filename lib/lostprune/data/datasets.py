@@ -34,8 +34,8 @@ class Dataset:
         image_shape: (channels, height, width); of image files, at which the paper or the set's authors test.
         mean, std: per channel, of pixels in [0, 1]; what the networks' input is normalised with.
         parts: its splits by name.
-        sources: where it can come from, in the order in which they are tried; none for image files, see ``trees``.
-        task: what networks are trained for on it.
+        sources: its sources, in the order in which they are tried; none for image files, see ``trees``.
+        task: the task that networks are trained for on it.
         centre: which share of an image's shorter side the square in its centre has that networks are tested on;
             ``None``: they are tested on the whole image.
         registered: splits that a user registered, by name; they have no sources.

@@ -36,7 +36,7 @@ def check_all(name: str, count: int, check: Callable[[int], object], digest: str
     """Check images 0 to ``count - 1``, unless they were found right when the files had the same ``digest``.
 
     Args:
-        name: of the set, as in ``"imagenet train"``.
+        name: name of the set, as in ``"imagenet train"``.
         check: raises DamagedImage for an image that is not right.
         folder: the data folder, where it is remembered that they are.
 

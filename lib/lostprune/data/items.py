@@ -43,7 +43,7 @@ def split_of(name: str, given: object, classes: Sequence[str] | None = None, cha
     """A split of whatever holds labelled images.
 
     Args:
-        name: what messages call it.
+        name: its name in messages.
         given: a :class:`Split`; a pair (images, labels) of arrays or tensors, of images [n, c, h, w], [n, h, w, c] or
             [n, h, w] with 1 or 3 channels; the path of a folder with a folder of images for each class; or a map-style
             ``torch.utils.data.Dataset`` (of torchvision's, for example) whose items are (image, label). Pixels are

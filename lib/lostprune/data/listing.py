@@ -20,7 +20,7 @@ class Listing(NamedTuple):
         labels: int64 [n]; of segmentation a sequence of int64 [h, w], read when they are taken.
         classes: names, in the order of the labels.
         check: raises DamagedImage if the image of a position, or its label, is not right.
-        digest: of all files.
+        digest: digest of all files.
     """
 
     images: Pictures
@@ -50,7 +50,7 @@ def folder_by_class(root: Folder | ZipArchive, folders: Mapping[str, str], borde
     """As :func:`by_class`, of images in one folder for each class.
 
     Args:
-        folders: of each class, below ``root``.
+        folders: the folders of each class, below ``root``.
 
     Raises:
         ValueError: there is no class, or one without an image.

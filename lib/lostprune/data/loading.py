@@ -81,7 +81,7 @@ def class_names(name: str, classes: int | None = None) -> tuple[str, ...]:
 
     Args:
         name: a key of :data:`DATASETS`.
-        classes: of image files, how many; ``None``: all.
+        classes: for sets of image files, how many classes; ``None`` for all.
 
     Raises:
         DataUnavailable: it takes the data folder to know them, and the data set does not lie there.

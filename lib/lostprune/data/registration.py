@@ -94,7 +94,7 @@ def add_shifts(name: str, shifts: Mapping[str, object]) -> None:
     """Add test sets from other distributions to a data set, one of this package or a registered one.
 
     Args:
-        name: of the data set.
+        name: name of the data set.
         shifts: as for :func:`register`; one that is there already is replaced.
 
     Raises:

@@ -33,7 +33,7 @@ def read(folder: Path, split: str, digest: str | None) -> tuple[torch.Tensor, to
     The images are mapped copy-on-write: writing to them changes nothing on disk.
 
     Args:
-        digest: of the files that they should come from; ``None`` takes what is there, when the files are gone.
+        digest: digest of their source files; ``None`` accepts any array, for when the files are gone.
     """
     path = _path(folder, split)
     try:
@@ -54,7 +54,7 @@ def keep(folder: Path, name: str, split: str, listing: Listing, size: int, view:
     """Write what :func:`read` reads, each file whole or not at all; never more than a batch is in memory.
 
     Args:
-        name: of the set, for the progress bar.
+        name: name of the set, for the progress bar.
         view: makes an image uint8 [3, size, size].
 
     Raises:

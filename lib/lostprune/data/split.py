@@ -60,8 +60,8 @@ def identity(items: Sequence[torch.Tensor], place: int) -> bytes:
 def split_training(n: int, seed: int, samples: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Divide ``n`` training images at random.
 
-    A tenth is the validation part. The samples S, from which the data-informed methods compute their sensitivities,
-    are taken out of it: at most half of it, so that CIFAR-10 gives 45,000 / 5,000 - ``|S|`` / ``|S|``.
+    A tenth is the validation part. The samples S, from which the data-informed methods compute their sensitivities, are
+    taken from it, at most half of it, so that CIFAR-10 gives 45,000 / 5,000 - ``|S|`` / ``|S|``.
 
     Args:
         n: number of images.

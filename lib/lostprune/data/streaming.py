@@ -48,10 +48,10 @@ def batches(
     At most two batches for each worker (``LOSTPRUNE_WORKERS``) are in memory.
 
     Args:
-        sizes: of the batches, one after the other; together as many as in ``order``.
+        sizes: sizes of the batches, one after the other; their sum is the length of ``order``.
         order: int64, positions of images.
-        seed: of what a view draws; another one for every epoch.
-        pin: whether the batches lie in memory that a GPU can fetch by itself.
+        seed: seed of a view's draws; use another one for every epoch.
+        pin: whether the batches are in pinned memory.
 
     Raises:
         DamagedImage: an image cannot be read.

@@ -27,8 +27,8 @@ class Tree:
 
     Attributes:
         read: the listing of a split in the data folder; ``None`` if nothing of it lies there.
-        put: what to put into the data folder, in words, one form after the other.
-        archives: what ``lostprune data`` can fetch.
+        put: the files to put into the data folder, in words, one form after the other.
+        archives: the archives that ``lostprune data`` can fetch.
     """
 
     read: Callable[[Path, str], Listing | None]

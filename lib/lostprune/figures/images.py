@@ -27,7 +27,7 @@ def example_images(images: dict[str, torch.Tensor], title: str, columns: int = 7
 
     Args:
         images: uint8 [n, 3, h, w] by name of the version; all of one shape.
-        title: of the figure.
+        title: title of the figure.
         columns: versions beside each other; further ones go below.
 
     Raises:

@@ -29,7 +29,7 @@ def informative_pixels(
     Args:
         part: part ``informative``.
         pruner: a method.
-        distribution: of the images.
+        distribution: the images' distribution.
         measure: ``"confidence"``, or ``"output_distance"`` (Section 4.1).
         width: in pixels.
 

@@ -16,7 +16,7 @@ def side_by_side(figures: Mapping[str, hv.Overlay]) -> hv.Layout:
     """Figures at half their width, two in a row.
 
     Args:
-        figures: by the titles that they get instead of their own, such as the names of the networks.
+        figures: the figures by their new titles, such as the names of the networks.
     """
     small = [
         figure.opts(

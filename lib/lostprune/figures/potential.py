@@ -77,8 +77,8 @@ def grouped_bars(series: dict[str, tuple[str, xr.DataArray]], names: list[str]) 
     """A group of bars for every distribution, and whiskers where a series has several repetitions.
 
     Args:
-        series: by name a colour and fractions (repetition, distribution); one bar in every group.
-        names: of the distributions, in the order of the series.
+        series: a colour and fractions (repetition, distribution) by name; each is one bar in every group.
+        names: names of the distributions, in the order of the series.
     """
     width = GROUP_WIDTH / len(series)
     bars, whiskers = [], []

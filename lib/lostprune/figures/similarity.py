@@ -63,10 +63,10 @@ def signed_flips(
     """The predictions that pruning turned, over prune ratio: from right to wrong, and back. Not in the paper.
 
     Args:
-        flips: of :func:`lostprune.metrics.flips`, of all classes together.
+        flips: the result of :func:`lostprune.metrics.flips` for all classes together.
         curves, shift: parts of the study that they come from.
         pruner: a method.
-        distribution: of the images.
+        distribution: the images' distribution.
 
     Where the two curves are as high as each other the error is the parent's, however different the predictions are.
     """
@@ -90,7 +90,7 @@ def nearest_cycles(prune_ratio: xr.DataArray) -> dict[int, float]:
     """The distinct cycles whose mean prune ratios are nearest to :data:`PRUNE_RATIOS`, with these ratios, ascending.
 
     Args:
-        prune_ratio: of one method (repetition, cycle).
+        prune_ratio: prune ratios of one method (repetition, cycle).
     """
     pruned = prune_ratio.mean("repetition").dropna("cycle").drop_sel(cycle=0)
     if not pruned.size:

@@ -109,7 +109,7 @@ def turned_predictions(
     """In which direction pruning turns predictions, where it costs no accuracy and where most is pruned.
 
     Args:
-        flips: of :func:`lostprune.metrics.flips`, all classes together.
+        flips: the result of :func:`lostprune.metrics.flips` for all classes together.
         curves: part of the same study.
         distribution: of the images.
         classes: the same per class, with the names of the classes as coordinate.

@@ -19,7 +19,7 @@ def under_noise(potential: xr.DataArray, noise: xr.Dataset, images: int) -> str:
     Args:
         potential: (pruner, repetition, noise_level).
         noise: the part that it was computed from.
-        images: on how many images.
+        images: how many images there were.
     """
     levels = [f"{level:g}" for level in potential.noise_level.values]
     parents = 1 - noise.error.isel(pruner=0, cycle=0)

@@ -40,7 +40,7 @@ def potential_by_training(potentials: dict[str, xr.DataArray], pruner: str, dist
     """The potential of one method after each kind of training: on what was trained on, and on some distributions.
 
     Args:
-        potentials: by training.
+        potentials: the potentials by training.
         pruner: a method that all have.
         distributions: averaged over; those that all have count.
     """
@@ -63,7 +63,7 @@ def cost_by_training(shifts: dict[str, xr.Dataset], curves: dict[str, xr.Dataset
     """What the network with the fewest parameters loses, on nominal data and on what no training has seen.
 
     Args:
-        shifts, curves: by training: parts of studies that differ in their training.
+        shifts, curves: parts of studies that differ in their training, by training.
         pruner: a method that all have.
     """
     unseen = metrics.unseen(shifts.values())

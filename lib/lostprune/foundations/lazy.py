@@ -12,7 +12,7 @@ def attach(package: str, sources: Mapping[str, str]) -> tuple[Callable[[str], ob
 
     Args:
         package: its ``__name__``.
-        sources: by name the submodule that has it; a submodule itself stands under its own name.
+        sources: the submodule of each name; a submodule itself is listed under its own name.
 
     Example:
         >>> __getattr__, __dir__ = attach(__name__, {"run": "runner", "data": "data"})  # doctest: +SKIP

@@ -77,9 +77,9 @@ class Progress:
     :func:`watched_by` the watch.
 
     Args:
-        total: how much is left to do, in all; ``0`` shows nothing.
-        title: what the bar is called.
-        unit: what is counted.
+        total: how much there is to do; ``0`` shows nothing.
+        title: the bar's title.
+        unit: name of the things that are counted.
     """
 
     def __init__(self, total: int, title: str, unit: str = IMAGES):

@@ -124,8 +124,8 @@ def save_checkpoint(path: Path, tensors: dict[str, torch.Tensor], facts: dict) -
     A checkpoint that is there and whole stays as it is: of two writers of the same one, the first is kept.
 
     Args:
-        path: without suffix.
-        tensors: by name; moved to the CPU.
+        path: a path without suffix.
+        tensors: tensors by name; they are moved to the CPU.
         facts: JSON-serialisable.
     """
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}

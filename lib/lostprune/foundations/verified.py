@@ -18,7 +18,7 @@ def once(state: tuple, check: Callable[[], object], again: bool = False) -> None
     """Call ``check`` unless it was called for the same ``state``; what it raised then is raised again.
 
     Args:
-        state: of what is checked, hashable, such as :func:`state_of` its files.
+        state: a hashable state of the checked things, such as :func:`state_of` its files.
         check: raises an Exception if that is wrong.
         again: call it in any case.
     """

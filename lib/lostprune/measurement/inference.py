@@ -31,7 +31,7 @@ def each(
     them. Nothing waits for a GPU.
 
     Args:
-        on_step: called with the number of images that one more piece of work had.
+        on_step: called after each piece of work with its number of images.
 
     Raises:
         torch.OutOfMemoryError: the device cannot hold a batch of one image.

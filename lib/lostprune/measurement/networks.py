@@ -24,14 +24,14 @@ class TrainedNetworks:
     """The networks of a chain that could be reached, their parent first, and the separate network.
 
     Args:
-        checkpoints: of the study.
+        checkpoints: the study's checkpoints.
         chain: method and repetition.
-        device: that they are measured on.
+        device: the device that measures them.
         separate: whether the repetition's separate network is wanted.
 
     Attributes:
         cells: the parent, then every cycle.
-        facts: of each cell, and in the end of the separate network; ``sha256`` tells a checkpoint from another.
+        facts: the facts of each cell, and at the end of the separate network; ``sha256`` identifies a checkpoint.
         separate: position of the separate network, if it is there.
     """
 

@@ -24,11 +24,11 @@ class Part(ABC):
     """One part of a chain's results; each subclass stands in a file of its own.
 
     Attributes:
-        name: of the part.
+        name: name of the part.
         variables, optional: dimensions of the required and of the optional variables.
         fractions: those that lie in [0, 1].
         needs_separate: whether the repetition's separate network is measured, too.
-        plan: what is left to measure; its pieces are on disk until they are removed.
+        plan: the measurements that are left; its pieces are on disk until they are removed.
         left_out: distributions that are not available, and why.
     """
 

@@ -18,7 +18,7 @@ def images_of(split: Split, dataset: data.Dataset, size: int) -> Read:
     """Reads the images of a split as networks are tested on them.
 
     Args:
-        dataset: whose facts say what a test image is.
+        dataset: the data set, whose facts say what a test image is.
         size: pixels on each side.
     """
     if isinstance(split.images, torch.Tensor):
@@ -57,7 +57,7 @@ def corrupted_first(
     """Reads images that are corrupted at their own sizes and then brought to that of the networks.
 
     Args:
-        corrupt: of an image uint8 [1, 3, h, w] and its place.
+        corrupt: corrupts an image uint8 [1, 3, h, w], given its place.
     """
     view = data.test_view(dataset, size)
 

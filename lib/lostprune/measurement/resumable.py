@@ -31,10 +31,10 @@ class Measurement:
     """One thing that is measured on every item.
 
     Attributes:
-        name: of its files: letters, digits, ``_`` and ``-``.
-        source: what its values depend on beside the networks and the study.
-        images: that each network sees.
-        take: of the networks by position, and items: variables [items, …] on any device; steps the bar.
+        name: name of its files: letters, digits, ``_`` and ``-``.
+        source: everything that its values depend on besides the networks and the study.
+        images: how many images each network sees.
+        take: measures networks (by position) and items: variables [items, …] on any device; steps the bar.
     """
 
     name: str
@@ -47,10 +47,10 @@ class Plan:
     """The measurements of one part of a study; what an interrupted run left on disk is taken from there.
 
     Args:
-        networks: what is measured.
-        part: of the results.
-        measurements: all with names of their own.
-        items: on which each measurement is taken.
+        networks: the networks to measure.
+        part: which part of the results.
+        measurements: the measurements, with distinct names.
+        items: the items to measure.
     """
 
     def __init__(self, networks: TrainedNetworks, part: str, measurements: list[Measurement], items: list[Item]):

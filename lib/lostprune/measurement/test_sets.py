@@ -28,13 +28,13 @@ class TestSet:
     """Test images under one distribution, read in ranges, so that a set may be larger than memory.
 
     Attributes:
-        name: of the distribution.
+        name: name of the distribution.
         labels: int64 [n], or masks int64 [n, h, w], of which a range is read when it is taken.
-        source: where the images come from, such as ``"cifar10 test"``, ``"generated"`` or ``"CIFAR-10-C"``.
-        constants: that corrupted images were generated with; ``None`` for images that were not.
+        source: source of the images, such as ``"cifar10 test"``, ``"generated"`` or ``"CIFAR-10-C"``.
+        constants: the constants of generated corruptions; ``None`` for other images.
         read: ``read(first, count)`` gives images uint8 [count, 3, h, w].
         task: how predictions are counted.
-        device: of the images and labels that are given.
+        device: device of the images and labels that it returns.
     """
 
     name: str
@@ -106,7 +106,7 @@ def chosen(labels: torch.Tensor, count: int, seed: int) -> torch.Tensor:
 
     Args:
         labels: int64 [n].
-        count: at most n.
+        count: how many, at most n.
         seed: a larger choice with the same seed holds the smaller one.
     """
     shuffled = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))

@@ -15,9 +15,9 @@ def resampled_means(values: xr.DataArray, resamples: int = RESAMPLES, seed: int 
 
     Args:
         values: over ``image`` and any others, such as the confidence of part ``informative``. NaN marks a network that
-            was not reached: of its repetitions those count that have it.
+            was not reached; only the repetitions that reached it count.
         resamples: how many samples are drawn.
-        seed: of the draws.
+        seed: seed of the draws.
 
     Returns:
         (``resample``, …), without ``image`` and ``repetition``.

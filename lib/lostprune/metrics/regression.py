@@ -25,7 +25,7 @@ def slope_through_origin(x: np.ndarray, y: np.ndarray, seed: int = 0) -> Slope:
 
     Args:
         x, y: float [n]; pairs with a NaN are left out.
-        seed: of the bootstrap's draws.
+        seed: seed of the bootstrap's draws.
 
     Returns:
         With fewer than two points the interval is NaN; with none, or all x equal to 0, the slope too.
@@ -49,7 +49,7 @@ def slope_of_method(y: xr.DataArray, prune_ratio: xr.DataArray, method: str) -> 
 
     Args:
         y, prune_ratio: over (pruner, repetition, cycle); NaN where a cycle was not reached.
-        method: of the pruner.
+        method: the pruning method.
     """
     pairs = (values.sel(pruner=method).isel(cycle=slice(1, None)) for values in (prune_ratio, y))
     return slope_through_origin(*(values.transpose("repetition", "cycle").values.ravel() for values in pairs))

@@ -52,7 +52,7 @@ def resampled_prune_potential(
             reached, whose ``wrong`` does not count.
         delta: margin in [0, 1], absolute.
         resamples: how many test sets are drawn.
-        seed: of the draws.
+        seed: seed of the draws.
 
     Returns:
         Fractions in [0, 1] (``resample``, …, ``distribution``).

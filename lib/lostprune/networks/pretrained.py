@@ -31,9 +31,9 @@ class Source(NamedTuple):
     """Where weights come from.
 
     Attributes:
-        name: what a reader sees, such as ``"torchvision's ResNet18_Weights.IMAGENET1K_V1"`` or a file's name.
+        name: the name to show, such as ``"torchvision's ResNet18_Weights.IMAGENET1K_V1"`` or a file's name.
         digest: the beginning of the file's SHA-256, hexadecimal.
-        path: of the file; ``None`` for torchvision's.
+        path: path of the file; ``None`` for torchvision's.
     """
 
     name: str

@@ -45,10 +45,10 @@ def claimed(
     """Keep other processes from working on chains meanwhile; gives the chains that this process has.
 
     Args:
-        checkpoints: of the study.
+        checkpoints: the study's checkpoints.
         chains: see :data:`cells.Chain`.
-        bar: is told if another process is waited for.
-        wait: for a process that already works on one of them; else leave that chain to it.
+        bar: shows a message while this waits for another process.
+        wait: whether to wait for a process that already works on a chain; otherwise the chain is left to it.
     """
     own = []
     with contextlib.ExitStack() as claims:

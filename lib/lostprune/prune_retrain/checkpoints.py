@@ -25,7 +25,7 @@ def untrained(study: Study, kind: str = "parent", repetition: int = 0) -> nn.Mod
     """Line 1 of Algorithm 1: the random initialisation of an unpruned network; the caller's random state stays.
 
     Args:
-        study: whose network.
+        study: the study whose network to make.
         kind: ``"parent"`` or ``"separate"``.
         repetition: counted from 0.
     """
@@ -41,7 +41,7 @@ class Checkpoints:
     Unpruned networks that are not in the store are read from ``book/parents`` of the repository, if they lie there.
 
     Args:
-        study: whose networks.
+        study: the study whose networks these are.
         folder: the store.
     """
 

@@ -19,7 +19,7 @@ def flop_reduction(network: nn.Module, masks: Masks, input_shape: tuple[int, int
     place it is applied at. What is really saved depends on what the hardware can skip.
 
     Args:
-        masks: of this network; empty if nothing is pruned.
+        masks: masks of this network; empty if nothing is pruned.
         input_shape: (channels, height, width) of one image.
 
     Raises:

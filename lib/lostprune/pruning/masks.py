@@ -14,7 +14,7 @@ class Fold(NamedTuple):
     """What becomes of constants that a layer's pruned weights have multiplied.
 
     values: float [in], the constant of each input channel whose weights went because of it, 0 elsewhere.
-    into: where what they contributed goes: the name of the bias that is raised, or of each running mean that is
+    into: where their contribution goes: the name of the bias that is raised, or of each running mean that is
         lowered, and the first of its channels.
     """
 
@@ -30,7 +30,7 @@ class Masks(dict[str, torch.Tensor]):
     know the constants that ``apply`` has to fold.
 
     Attributes:
-        folds: by the name of a layer's weight.
+        folds: constants to fold, by the name of a layer's weight.
     """
 
     def __init__(self, *entries, folds: dict[str, Fold] | None = None):

@@ -34,7 +34,7 @@ def changes_nothing(
 
     Args:
         network: in evaluation mode; not modified.
-        selected: what a method keeps.
+        selected: the masks that a method selects.
         varying: ``selected`` without the weights whose input channel has one value for every input.
         live: ``varying`` without dead parts.
         example: one input, [1, channels, height, width].

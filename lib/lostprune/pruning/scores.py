@@ -20,7 +20,7 @@ class Scores(dict[str, torch.Tensor]):
     """A method's sensitivities, by the name of a layer's weight parameter.
 
     Attributes:
-        method: whose they are, one of ``METHODS``.
+        method: the method that made them, one of ``METHODS``.
     """
 
     def __init__(self, method: str, entries: dict[str, torch.Tensor]):

@@ -15,8 +15,8 @@ class Disagreement:
     Attributes:
         networks: which networks it concerns, as in ``lostprune.networks``.
         what: the setting; a key of ``lostprune.published.HYPERPARAMETERS`` where Table 3, 5 or 7 has a row for it.
-        paper: what the paper says.
-        code: what the original code does.
+        paper: the paper's setting.
+        code: the original code's setting.
         chosen: ``"paper"`` or ``"code"``: which of them is followed here.
         why: the reason, and what else a reader needs to judge it.
         training: ``"robust"`` for what concerns robust training alone (Section 6, Appendix E), else ``"nominal"``.

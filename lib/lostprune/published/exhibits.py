@@ -18,7 +18,7 @@ class Exhibit:
     Attributes:
         name: such as ``"Table 2"``.
         shows: in a few words.
-        networks: whose results it shows; empty if it shows no results.
+        networks: the networks in it; empty if it shows no results.
         training: ``"nominal"`` or ``"robust"``.
     """
 

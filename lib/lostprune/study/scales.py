@@ -11,29 +11,29 @@ class Scale:
     """How much of the paper's study is run. ``None`` means: all of it, as the paper does.
 
     Attributes:
-        name: what figures print.
+        name: the name that figures print.
         repetitions: independently trained parents, each with its chains.
         train_images, test_images: images used of the training part (45,000) and of the test set (10,000). Test images
             are a seeded choice that has as many of every class.
-        retrain_images: images of an epoch of retraining, the first of the training images; ``None``: all of them.
-        multiply_adds: what the training of one chain, or of a parent, may take, in multiply-adds of forward passes. A
-            network that would take more sees fewer training images.
+        retrain_images: images per epoch of retraining, the first of the training images; ``None`` takes all of them.
+        multiply_adds: limit for training one chain or parent, in multiply-adds of forward passes. A network that would
+            take more sees fewer training images.
         epochs, retrain_epochs: length of the training and of each retraining, the same for every network. A recipe
             keeps its shape: warm-up and milestones stay at the same fractions of it. Without retraining it is 0.
         batch_size: images per step; the learning rate scales with it.
         cycles: prune-retrain cycles, spread evenly over the paper's ladder of keep ratios.
-        smallest_keep_ratio: where the ladder ends: networks trained for seconds lose whole layers below it.
+        smallest_keep_ratio: the end of the ladder; networks trained for seconds lose whole layers below it.
         prune_only_steps: prune in several steps between retrainings, as the original does.
         corruptions: test distributions beside the nominal one.
         noise_levels: half-widths of the uniform noise, in units of the normalised input (Section 4.1).
         noise_images, noise_draws: images, and draws of noise per image, at each level.
-        informative_images: whose pixels are ranked, in each distribution (Section 4.1).
+        informative_images: how many images have their pixels ranked, in each distribution (Section 4.1).
         informative_search, informative_pixels_per_step: how; see :func:`lostprune.backselect.rank_pixels`. Unlike those
             of the other fields, the defaults are not the paper's: results of shorter scales keep their keys.
-        classes: of a set of image files, how many of its classes, the first of its list.
-        image_size: of a set of image files, pixels on each side of what networks see.
+        classes: for a set of image files, how many of its classes to use, the first of its list.
+        image_size: for a set of image files, the size of the networks' input in pixels on each side.
         learning_rate: factor on the recipe's. A recipe that begins at random, in few epochs undoes trained weights.
-        retrain_learning_rate: factor on that of retraining: few steps at the full rate take away more than they repair.
+        retrain_learning_rate: factor on the rate of retraining, since few steps at the full rate do more harm than good.
     """
 
     name: str

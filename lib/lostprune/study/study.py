@@ -31,7 +31,7 @@ class Study:
         training: ``"nominal"``; ``"robust"``, with nine corruptions (Section 6); ``"robust-without-noise"`` (or
             ``-blur``, ``-weather``, ``-digital``), which leaves out those of one category; ``"augmix"``.
         methods: pruning methods by the paper's abbreviations (Table 1).
-        repetitions: at least 1; ``None`` takes the scale's.
+        repetitions: how many, at least 1; ``None`` takes the scale's.
         scale: ``"smoke"``, ``"quick"``, ``"reduced"``, ``"paper"`` or a :class:`Scale` of your own with another name.
         seed: non-negative. With the same seed on the same CPU a study repeats bitwise.
         weights: initial weights of the unpruned networks. ``"torchvision"`` means its weights for ImageNet. The path of

@@ -13,7 +13,7 @@ def potential_bounds(found: xr.Dataset, name: str) -> Table:
     """A lower bound of the prune potential for every distribution and method, beside the paper's potential.
 
     Args:
-        found: of :func:`lostprune.audit.verdicts`; the first repetition is shown.
+        found: the result of :func:`lostprune.audit.verdicts`; the first repetition is shown.
         name: label in the book.
     """
     bound, potential = (100 * found[one].isel(repetition=0) for one in ("lower_bound", "prune_potential"))

@@ -65,7 +65,7 @@ def recipes(name: str, dataset: str = "cifar10") -> Table:
 
     Args:
         name: label in the book.
-        dataset: whose networks: ``"cifar10"`` (Table 3), ``"imagenet"`` (Table 5) or ``"voc"`` (Table 7).
+        dataset: the networks' data set: ``"cifar10"`` (Table 3), ``"imagenet"`` (Table 5) or ``"voc"`` (Table 7).
 
     Where the paper prints something else, that stands in brackets.
     """

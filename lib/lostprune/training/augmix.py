@@ -31,7 +31,7 @@ def augmix(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
     Args:
         images: uint8 [n, 3, h, w] on a CPU or a CUDA device.
-        generator: on the CPU; one seed per image is drawn from it.
+        generator: a CPU generator; one seed per image is drawn from it.
 
     Returns:
         uint8 [n, 3, h, w] on the images' device.

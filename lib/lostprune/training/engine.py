@@ -15,7 +15,7 @@ class Engine:
     """One way to run a step.
 
     Attributes:
-        name: what ``LOSTPRUNE_ENGINE`` takes and every checkpoint records.
+        name: the name for ``LOSTPRUNE_ENGINE``, which every checkpoint records.
         bfloat16: convolutions and matrix products in bfloat16 (autocast); batch norms, weights and the optimiser stay
             in float32. Otherwise everything is float32, the definition that the rest is tested against.
         compiled: forward and backward through ``torch.compile``.

@@ -40,7 +40,7 @@ def train(
     Every record also names the ``engine`` that ran it (:func:`engines_for` says which ones a device has).
 
     Args:
-        network: on the device of the images.
+        network: a network on the device of the images.
         images: uint8 [n, 3, h, w]; or a sequence of uint8 [3, h, w] of any sizes, which are read as they are needed.
         labels: int64 [n]; of segmentation a sequence of int64 [h, w].
         recipe: epochs, batch size, learning rates (Table 3).
@@ -73,7 +73,7 @@ def train_together(runs: Sequence[Run], on_step: OnStep | None = None) -> list[l
     all, half of them wait; no finished epoch is lost.
 
     Args:
-        runs: on one device, with equal numbers of epochs; 0 leaves the networks as they are.
+        runs: runs on one device, with equal numbers of epochs; 0 leaves the networks as they are.
         on_step: as for :func:`train`; called for every network.
 
     Returns:

@@ -18,7 +18,7 @@ class Recipe:
         milestones: epochs after which the learning rate is multiplied by ``decay``; fractions of an epoch are fine.
         decay: factor at each milestone.
         warmup_epochs: the learning rate grows linearly from 0 over this many epochs.
-        momentum, nesterov, weight_decay: of SGD; the decay applies to every parameter, batch norm included.
+        momentum, nesterov, weight_decay: settings of SGD; the decay applies to every parameter, also of batch norms.
         polynomial_power: the power of the factor ``1 - step / all steps``, which 0 leaves out (Table 7: 0.9).
 
     Raises:

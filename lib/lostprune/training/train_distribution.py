@@ -43,7 +43,7 @@ def alter(images: torch.Tensor, training: str, generator: torch.Generator) -> to
         images: uint8 [n, 3, h, w] on a CPU or a CUDA device.
         training: a key of :data:`TRAIN_CORRUPTIONS`: ``"nominal"`` changes and draws nothing; ``"augmix"`` is
             :func:`.augmix.augmix`; the others let each image draw a corruption or none, all equally probable.
-        generator: on the CPU; the same state gives the same images, bitwise on a CPU.
+        generator: a CPU generator; the same state gives the same images, bitwise on a CPU.
 
     Returns:
         uint8 [n, 3, h, w] on the images' device.

@@ -35,12 +35,12 @@ class Call(NamedTuple):
     """One call of a torch function.
 
     Attributes:
-        name: of the function, without the underscores of ``__add__`` and ``relu_``.
+        name: the function's name, without the underscores of ``__add__`` and ``relu_``.
         tensors: all tensors among the arguments.
-        shapes: what these had before the call, by id: it may have changed them.
+        shapes: their shapes before the call, by id, since the call may change them.
         results: all tensors that came out.
-        value: what is known of a tensor; ``None`` for one that does not depend on the network's input.
-        parameter: the name of a tensor that is a parameter or buffer of the network, or ``None``.
+        value: returns the known facts about a tensor; ``None`` if it does not depend on the network's input.
+        parameter: returns the name of a tensor that is a parameter or buffer of the network, else ``None``.
     """
 
     function: Callable

@@ -26,7 +26,7 @@ class Flow:
 
     Attributes:
         steps: in the order of execution.
-        outputs: what the network returns.
+        outputs: the values that the network returns.
         used: the names of all parameters that a step reads, in the order of their first use.
         opaque: the names of parameters that are used in other ways than as the weight or bias of a ``Layer`` or
             ``Norm``: nothing follows from their zeros.

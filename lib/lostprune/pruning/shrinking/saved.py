@@ -17,7 +17,7 @@ def save_shrunk(path: str | os.PathLike, shrunk: nn.Module, network: str, num_cl
     """Write a network that ``shrink`` made to ``path``.json and ``path``.safetensors; earlier ones are replaced.
 
     Args:
-        path: without suffix, and without another dot in its last part.
+        path: a path without suffix, and without a dot in its last part.
         shrunk: a network from ``shrink``; it may have been trained since.
         network: the registered name of the network that it was made from; ``num_classes`` belongs to that one, too.
 

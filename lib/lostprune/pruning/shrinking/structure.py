@@ -60,7 +60,7 @@ class Structure:
     """What tracing a network collects.
 
     Attributes:
-        slots: by module name, for convolutions, fully connected layers and batch norms.
+        slots: the channels of convolutions, fully connected layers and batch norms, by module name.
         reads: in the order of execution.
     """
 
