@@ -42,7 +42,7 @@ def holm(p_values: np.ndarray, alpha: float = ALPHA) -> np.ndarray:
 
 
 def overall_verdict(verdicts: np.ndarray, p_values: np.ndarray, alpha: float = ALPHA) -> str:
-    """The verdict over all distributions, of theirs.
+    """The verdict over all distributions, from the verdict on each.
 
     ``"safe"`` needs ``"safe"`` on each, which needs no correction. ``"unsafe"`` is the result of a search over them and
     is corrected for their number.

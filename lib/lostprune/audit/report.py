@@ -1,4 +1,4 @@
-"""A comparison as one page of HTML that needs nothing else: no network, no other file."""
+"""A comparison as one page of HTML that needs no connection and no other file."""
 
 from __future__ import annotations
 

@@ -56,8 +56,8 @@ def headline(tree: xr.DataTree) -> str:
     parts = []
     if names[UNSAFE]:
         parts.append(
-            f"The loss on {_some(names[UNSAFE])} is above {delta} by itself, but of {tested} distributions one may "
-            "look like that by chance."
+            f"The loss on {_some(names[UNSAFE])} is above {delta} if tested alone, but of {tested} distributions one "
+            "may look like that by chance."
         )
     if names[CANNOT_TELL]:
         parts.append(

@@ -78,7 +78,7 @@ def enclosing(pixels: torch.Tensor, shape: Pair, grid: int = 1) -> Window:
 
 
 def neighbours(pixels: torch.Tensor, shape: Pair, size: int, grid: int) -> list[tuple[torch.Tensor, Window]]:
-    """Pixels in groups of ``size``, but for one, that lie together: their positions in ``pixels`` and their window."""
+    """Pixels in groups of ``size`` (one may be smaller): their positions in ``pixels`` and their window."""
     groups, todo = [], [torch.arange(len(pixels))]
     while todo:
         group = todo.pop()

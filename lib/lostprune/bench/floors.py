@@ -56,7 +56,7 @@ def in_words(floors: dict[str, float]) -> str:
     """One line for a reader."""
     return (
         f"floors: arithmetic {floors['arithmetic_images_per_second']:,.0f} images/s "
-        f"({floors['operations_per_second'] / 1e9:,.0f} GFLOP/s), of which {floors['arithmetic_fraction']:.0%} "
+        f"({floors['operations_per_second'] / 1e9:,.0f} GFLOP/s), {floors['arithmetic_fraction']:.0%} "
         f"reached; memory {floors['memory_images_per_second']:,.0f} images/s "
         f"({floors['bytes_per_second'] / 1e9:,.0f} GB/s), {floors['memory_fraction']:.0%}"
     )

@@ -47,7 +47,7 @@ def import_store(source: Path, folder: Path) -> str:
     """Take a bundle in; returns what was taken in, in words. What the store already has whole is left as it is.
 
     Raises:
-        BundleError: it is no tar file, a checkpoint in it is damaged, or it holds something else than files of a store.
+        BundleError: it is not a tar file, a checkpoint in it is damaged, or it holds files that are not a store's.
             All of it is checked first; nothing has been written then.
         OSError: of the file system; for a full disk, what was written before it is whole.
     """

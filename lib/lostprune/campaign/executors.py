@@ -1,7 +1,7 @@
 """Where work runs: here, one piece after the other; or on Dask's workers, one for each GPU, here or on a cluster.
 
-Everything is coded against ``concurrent.futures.Executor``. What is finished is known from the store alone, so that a
-worker that dies loses the cycle in flight and nothing else: Dask replaces it and gives its chain to another one.
+Everything is coded against ``concurrent.futures.Executor``. The store alone records what is finished, so a worker that
+dies loses only its unfinished cycle. Dask replaces it and gives its chain to another one.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def run(
         store_folder: see :func:`lostprune.store.store_folder`.
         device: the device of this machine or, with workers, of each worker.
         seconds: the time limit from now on. Work that is known not to fit does not start; what is in flight at the
-            limit is given up, and nothing else is lost.
+            limit is lost, and nothing else.
         workers: an executor from :func:`lostprune.executors.open_executor`; ``None`` runs serially.
         say: called with the lines that stay when the progress display is gone.
         repetition: only this one, counted from 0; ``None`` for all.

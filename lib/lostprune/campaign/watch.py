@@ -17,7 +17,7 @@ class Watch:
     """Follows the progress of one job (see ``progress.Watch``), in the process that does it.
 
     Args:
-        note: the file that says how far the job is, for everybody who looks; it is a convenience and never waited for.
+        note: the file with the job's progress, for anyone to read; nothing waits for it.
         ticket: the file whose end means stop: its campaign is stopping.
         seconds_left: until the limit, from now on; ``None`` for no limit. Clocks may jump: this is measured on one
             that does not.

@@ -16,7 +16,7 @@ def corrupt_any(
 ) -> torch.Tensor:
     """As :func:`corrupt`, of images with one channel or three.
 
-    A grey image is corrupted as three equal channels, of which the first is kept: their mean would be less noisy.
+    A grey image is corrupted as three equal channels, and the first is kept: their mean would be less noisy.
     """
     if images.shape[1] != 1:
         return corrupt(images, name, severity, constants, generator)

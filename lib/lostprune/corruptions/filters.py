@@ -84,7 +84,7 @@ def zoom(x: torch.Tensor, factor: float) -> torch.Tensor:
 
 
 def zoom_sizes(side: int, factor: float) -> tuple[int, int]:
-    """How many pixels of a side are enlarged, and to how many, of which the middle ones are kept."""
+    """How many pixels of a side are enlarged, and to how many; the middle ones are kept."""
     inner = math.ceil(side / factor)
     return inner, round(inner * factor)
 

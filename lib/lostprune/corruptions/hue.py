@@ -1,6 +1,6 @@
 """Hue, saturation and value of whole levels, to the last bit as in float64 per pixel.
 
-What comes out is truncated, and often a product is a whole level but for rounding errors: which level it becomes then
+The result is truncated, and often a product is a whole level except for rounding errors. Which level it becomes then
 depends on every operation. These are the usual ones, in the usual order (Smith, Color gamut transform pairs, 1978).
 """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-# A value that is a whole level but for rounding errors must not fall to the level below: float32 on values up to 255
+# A value that is a whole level except for rounding errors must not fall to the level below: float32 on values up to 255
 # errs by a few 1e-5, and which way depends on the device.
 _ROUNDING_ERROR = 1e-4
 

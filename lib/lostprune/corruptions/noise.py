@@ -18,7 +18,7 @@ def gaussian_noise(x: torch.Tensor, std: float, random: ImageRandomness) -> torc
 
 
 def shot_noise(x: torch.Tensor, photons: float, random: ImageRandomness) -> torch.Tensor:
-    """Count light in particles, of which a value of 1 stands for ``photons`` on average."""
+    """Count light in particles; a value of 1 means ``photons`` of them on average."""
     return poisson(truncate(x).long(), photons, random.words(*x.shape[1:])) / photons
 
 

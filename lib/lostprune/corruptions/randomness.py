@@ -1,4 +1,4 @@
-"""Random fields that depend on an image's seed and on nothing else: not on its batch, nor on the device."""
+"""Random fields that depend only on an image's seed, not on its batch or the device."""
 
 from __future__ import annotations
 

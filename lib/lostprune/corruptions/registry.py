@@ -71,7 +71,7 @@ def corrupt(
         uint8 [n, 3, h, w] on the images' device: clipped to [0, 1], times 255, truncated as CIFAR-10-C's are.
 
     Raises:
-        TypeError: images are no uint8 tensor, severity is no whole number, generator is no CPU generator.
+        TypeError: images are not a uint8 tensor, severity is not a whole number, or generator is not a CPU generator.
         ValueError: images have another shape or device; unknown name, severity or constants.
         lostprune.data.DataUnavailable: the photographs that "frost" takes its crops from could not be fetched.
     """

@@ -67,8 +67,8 @@ def read_png_package(path: Path) -> Arrays:
 def read_cifar10_1(path: Path) -> Arrays:
     """The images of CIFAR-10.1, uint8 [2000, 32, 32, 3] in a .npy file, with their labels.
 
-    The images come class after class, 200 each. The file of labels that lies beside it says nothing else: its SHA-256
-    is that of these labels as int32, so it is not needed.
+    The images come class after class, 200 each. The published file of labels is not needed: its SHA-256 is that of
+    these labels as int32.
     """
     images = np.load(path, allow_pickle=False)
     height, width = IMAGE_SHAPE[1:]

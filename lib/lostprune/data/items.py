@@ -1,4 +1,4 @@
-"""Images and labels of a reader's own, in the form in which they are at hand, as uint8 pixels and whole numbers."""
+"""The user's own images and labels, in any of several forms, as uint8 pixels and whole numbers."""
 
 from __future__ import annotations
 

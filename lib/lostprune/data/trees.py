@@ -155,7 +155,7 @@ def _listing(name: str, split: str, folder: Path) -> Listing | None:
 
 
 def _is_small(dataset: Dataset, count: int, size: int | None) -> bool:
-    """Whether a split is kept as an array; images with masks never are, since they are cropped anew."""
+    """Whether a split is kept as an array; images with masks never are, since they are cropped again each time."""
     return size is not None and not isinstance(dataset.task, Segmentation) and resident.fits(count, size)
 
 

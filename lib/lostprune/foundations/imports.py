@@ -1,4 +1,4 @@
-"""Code of the user's own, by name: a module or a file, and what stands in it."""
+"""The user's own code by name: a module or a file, and the names in it."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ VARIABLE = "LOSTPRUNE_PROGRESS"
 class Stopped(BaseException):
     """The work was told to stop, by a time limit or a signal; what was finished is on disk.
 
-    Like ``KeyboardInterrupt`` it is no ``Exception``: code that falls back when something fails must not swallow it.
+    Like ``KeyboardInterrupt`` it is not an ``Exception``, so that code with a fallback for errors does not swallow it.
     """
 
 

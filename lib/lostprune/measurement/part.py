@@ -21,7 +21,7 @@ class SchemaError(ValueError):
 
 
 class Part(ABC):
-    """One part of a chain's results; each subclass stands in a file of its own.
+    """One part of a chain's results; each subclass has a file of its own.
 
     Attributes:
         name: name of the part.
@@ -50,7 +50,7 @@ class Part(ABC):
 
     @abstractmethod
     def measurements(self) -> list[Measurement]:
-        """What is measured on every item, each piece by itself."""
+        """The measurements on every item, each a piece of its own."""
 
     def items(self) -> list[Item]:
         """On what each measurement is taken: every network of the chain, and its parent."""

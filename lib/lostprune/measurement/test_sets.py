@@ -29,7 +29,7 @@ class TestSet:
 
     Attributes:
         name: name of the distribution.
-        labels: int64 [n], or masks int64 [n, h, w], of which a range is read when it is taken.
+        labels: int64 [n], or masks int64 [n, h, w], whose ranges are read when they are used.
         source: source of the images, such as ``"cifar10 test"``, ``"generated"`` or ``"CIFAR-10-C"``.
         constants: the constants of generated corruptions; ``None`` for other images.
         read: ``read(first, count)`` gives images uint8 [count, 3, h, w].
@@ -121,9 +121,9 @@ def chosen(labels: torch.Tensor, count: int, seed: int) -> torch.Tensor:
 
 
 def nominal(study: Study) -> tuple[torch.Tensor | Sequence, torch.Tensor | Sequence, torch.Tensor]:
-    """The test images of the scale, uint8 [n, 3, h, w], their labels int64 [n], and where they stand in the set.
+    """The test images of the scale, uint8 [n, 3, h, w], their labels int64 [n], and their places in the set.
 
-    Image files, of any sizes, and their labels are sequences, of which each item is read when it is taken.
+    Image files of any size, and their labels, are sequences whose items are read when they are used.
     """
     split, places = _chosen(study)
     return split.images, split.labels, places

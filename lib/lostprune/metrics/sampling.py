@@ -46,8 +46,8 @@ def resampled_prune_potential(
     Args:
         wrong: bool over ``cycle`` (0 is the parent), ``distribution``, ``image`` and any others: whether a network
             misclassifies an image. Of segmentation, whole numbers over these, ``class`` and ``quantity``: the pixels of
-            an image (``lostprune.tasks.PIXELS``), of which a test set's IoU error is made. Where a distribution has
-            fewer images than others, NaN fills its end.
+            an image (``lostprune.tasks.PIXELS``), which give the IoU error of a test set. If a distribution has fewer
+            images than others, NaN fills its end.
         prune_ratio: fractions in [0, 1] over ``cycle`` and others of ``wrong``; NaN marks a cycle that was not
             reached, whose ``wrong`` does not count.
         delta: margin in [0, 1], absolute.
@@ -155,7 +155,7 @@ def images_of(wrong: xr.DataArray) -> np.ndarray:
 
 
 def image_weights(count: int, resamples: int, seed: int) -> np.ndarray:
-    """How often each image stands in each resampled test set: float32 [resamples, count], every row sums to count."""
+    """How often each image occurs in each resampled test set: float32 [resamples, count], every row sums to count."""
     random = np.random.default_rng(seed)
     weights = np.empty((resamples, count), np.float32)
     for row in weights:  # one at a time: its counters stay in the cache

@@ -53,7 +53,7 @@ def read_weights(path: str | os.PathLike) -> dict[str, torch.Tensor]:
     try:
         saved = safetensors.torch.load(content) if path.suffix == ".safetensors" else _unpickle_tensors(content)
     except pickle.UnpicklingError as error:
-        # Not torch's whole message: it advises to load the file all the same.
+        # Not torch's whole message: it suggests loading the file anyway.
         asked = re.search(r"GLOBAL (\S+)", str(error))
         reason = f"it asks for {asked[1]}" if asked else "or is damaged"
         raise ValueError(

@@ -192,8 +192,8 @@ def _training_part(
 ) -> tuple[torch.Tensor | Sequence[torch.Tensor], torch.Tensor | Sequence[torch.Tensor], torch.Tensor]:
     """Training images uint8 [n,3,h,w], labels int64 [n], and the samples S as network inputs float32 [s,3,h,w].
 
-    Images and labels that are read one by one stay as they are, on no device. The samples are altered as training
-    alters images, once; the training images are altered anew in every epoch.
+    Images and labels that are read one by one stay as they are, on no device. The samples are altered once, as training
+    alters images; the training images are altered again in every epoch.
     """
     train, samples = _whole_training_part(study, device)
     if isinstance(train.images, torch.Tensor):

@@ -26,7 +26,7 @@ class Connectivity:
 
     Attributes:
         example: one input, [1, channels, height, width].
-        followed: names of the weights of layers of which all is known: the forward is torch's own, and nothing else
+        followed: names of the weights of layers that are fully understood: the forward is torch's own, and nothing else
             reads the weight.
         readers: for a layer (by its weight's name) the batch norms that read its output, if nothing else does. What
             is constant in that output can be folded into them.

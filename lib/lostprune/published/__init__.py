@@ -1,4 +1,4 @@
-"""The paper's own numbers as labelled data: fractions, with the table that they stand in."""
+"""The paper's own numbers as labelled data: fractions, with the table that they come from."""
 
 from .distributions import train_and_test_distribution
 from .potential import overparameterization, overparameterization_of, table_2

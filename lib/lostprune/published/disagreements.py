@@ -218,7 +218,8 @@ DISAGREEMENTS = (
         "corruption and severity, made in advance",
         "paper",
         "At severity 3 eight of the nine change a pixel 1.1 to 3.3 times as much with the code's constants as with "
-        "those of the test, on average: they are the same corruptions by name only. Here every epoch corrupts anew.",
+        "those of the test, on average: they are the same corruptions by name only. Here every epoch draws new "
+        "corruptions.",
         "robust",
     ),
     Disagreement(

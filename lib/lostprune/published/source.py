@@ -53,4 +53,4 @@ def other_data(network: str, dataset: str) -> str:
     """A sentence for captions where the paper's numbers are for other data than a study's; else nothing."""
     if dataset not in SMALLER or NETWORKS.get(network) != SMALLER[dataset]:
         return ""
-    return f" The paper's networks are for {label(SMALLER[dataset])}, of which {label(dataset)} is a smaller version."
+    return f" The paper's networks are for {label(SMALLER[dataset])}; {label(dataset)} is a smaller version of it."

@@ -43,7 +43,7 @@ def recipe(study: Study, name: str) -> Table:
     """Table 3, 5 or 7: the hyperparameters that the paper prints, and those of a study and of the scale ``paper``.
 
     Args:
-        study: any; a dash stands in the paper's column for what is not of the paper.
+        study: any; the paper's column has a dash for everything that is not in the paper.
         name: label in the book.
     """
     whole = dataclasses.replace(study, scale="paper", repetitions=None)
@@ -67,7 +67,7 @@ def recipes(name: str, dataset: str = "cifar10") -> Table:
         name: label in the book.
         dataset: the networks' data set: ``"cifar10"`` (Table 3), ``"imagenet"`` (Table 5) or ``"voc"`` (Table 7).
 
-    Where the paper prints something else, that stands in brackets.
+    Brackets show what the paper prints where it differs.
     """
     columns: dict[tuple[tuple[str, str], ...], list[str]] = {}
     for network, printed in published.recipes().items():

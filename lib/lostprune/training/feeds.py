@@ -1,4 +1,4 @@
-"""Where the batches of an epoch come from: an array on the device, or image files that are read as they are needed."""
+"""Where the batches of an epoch come from: an array on the device, or image files that are read on demand."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def train(
 
     Args:
         network: a network on the device of the images.
-        images: uint8 [n, 3, h, w]; or a sequence of uint8 [3, h, w] of any sizes, which are read as they are needed.
+        images: uint8 [n, 3, h, w]; or a sequence of uint8 [3, h, w] of any sizes, which are read when they are needed.
         labels: int64 [n]; of segmentation a sequence of int64 [h, w].
         recipe: epochs, batch size, learning rates (Table 3).
         seed: seed of the order of the images and of the augmentation; the same seed on the same CPU repeats bitwise.

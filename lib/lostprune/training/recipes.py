@@ -12,7 +12,7 @@ class Recipe:
     """How a network is trained, or retrained in each cycle (Tables 3, 5 and 7).
 
     Attributes:
-        epochs: passes over the training images; 0 of a retraining: the network is pruned and nothing else.
+        epochs: passes over the training images; for retraining, 0 means that the network is only pruned.
         batch_size: images per step; the last, smaller batch of an epoch is kept.
         learning_rate: peak learning rate of SGD.
         milestones: epochs after which the learning rate is multiplied by ``decay``; fractions of an epoch are fine.

@@ -21,7 +21,7 @@ _NINE = (
     "gaussian_blur",
 )
 # The corruptions of each kind of training. Those of robust training that leave out a category answer what Section 6.2
-# leaves open: whether pruning costs as much as ever where the shift is of a kind that training had nothing of.
+# leaves open: whether pruning costs as much as before if the training had no shift of this kind.
 TRAIN_CORRUPTIONS: dict[str, tuple[str, ...]] = {
     "nominal": (),
     "robust": _NINE,
@@ -36,7 +36,7 @@ TRAIN_CORRUPTIONS: dict[str, tuple[str, ...]] = {
 def alter(images: torch.Tensor, training: str, generator: torch.Generator) -> torch.Tensor:
     """What a kind of training makes of images before they are cropped, flipped and normalised.
 
-    Every call draws anew: no image is altered twice in the same way. The samples S that pruning takes come from the
+    Every call draws again: no image is altered twice in the same way. The samples S that pruning takes come from the
     same distribution.
 
     Args:
