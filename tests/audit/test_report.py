@@ -110,8 +110,8 @@ def verdicts(**own: str) -> xr.DataTree:
 @pytest.mark.parametrize(
     ("own", "partly", "known"),
     [
-        ({"fog": "safe", "rain": "safe"}, "held", "may be used"),
-        ({"fog": "safe", "rain": "unsafe"}, "does not hold", "not shown"),
+        ({"fog": "safe", "rain": "safe"}, "was safe", "may be used"),
+        ({"fog": "safe", "rain": "unsafe"}, "may be unsafe", "not shown"),
         ({"fog": "cannot tell", "rain": "unsafe"}, "prune less", "not shown"),
         ({"fog": "safe"}, "Cannot be applied", "may be used"),
     ],
@@ -146,10 +146,10 @@ def recommended(ratio: float, everywhere: bool = True) -> potentials.Recommendat
 def test_guidelines_of_an_audit_rest_on_the_bounds():
     own = ("fog", "rain")
     good = guidelines.of_audit(bounds(WT=[0.6, 0.3, 0.3]), recommended(0.3), own)
-    assert "30%" in good[0].advice and "held" in good[1].advice and "30%" in good[2].advice
+    assert "30%" in good[0].advice and "was safe" in good[1].advice and "30%" in good[2].advice
     worse = guidelines.of_audit(bounds(WT=[0.6, 0.6, 0.0]), recommended(0.6, False), own)
-    assert "Do not prune" in worse[0].advice and "Rain (60%)" in worse[1].evidence and "Nothing" in worse[2].advice
-    assert "was not measured" in good[3].evidence
+    assert "Do not prune" in worse[0].advice and "Rain (60%)" in worse[1].evidence and "No measured network" in worse[2].advice
+    assert "To measure" in good[3].evidence
 
 
 @pytest.mark.parametrize(("robust", "advice"), [([0.6, 0.6, 0.6], "raises"), ([0.6, 0.3, 0.3], "do not raise")])

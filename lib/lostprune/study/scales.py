@@ -33,7 +33,7 @@ class Scale:
         classes: for a set of image files, how many of its classes to use, the first of its list.
         image_size: for a set of image files, the size of the networks' input in pixels on each side.
         learning_rate: factor on the recipe's. A recipe that begins at random, in few epochs undoes trained weights.
-        retrain_learning_rate: factor on the rate of retraining, since few steps at the full rate do more harm than good.
+        retrain_learning_rate: factor on the rate of retraining: few steps at the full rate do more harm than good.
     """
 
     name: str
