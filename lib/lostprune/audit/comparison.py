@@ -96,7 +96,7 @@ def compare(
     distributions = [Distribution(nominal, split), *(Distribution(*shift) for shift in further.items())]
     distributions += [Distribution(corruption, split, corruption, severity) for corruption in corrupted]
     if len({one.name for one in distributions}) < len(distributions):
-        raise ValueError(f"shifts: got {', '.join(further)}, expected different names, not {nominal!r} nor twice")
+        raise ValueError(f"shifts: got {', '.join(further)}, expected names of their own, not {nominal!r} nor twice")
     quick = [faster(network) for network in networks]
     with Progress(2 * sum(len(one.split.images) for one in distributions), "Comparison") as bar:
         measured = measure(quick, distributions, task, normalize, device, seed, bar.step)

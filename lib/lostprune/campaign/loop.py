@@ -180,7 +180,7 @@ class _Campaign:
             left = None if self.limit is None else self.limit - time.monotonic()
             piece = self.pace.piece(job)
             if left is not None and left < MARGIN * (piece or 0):
-                self._put_off(job, "none of the remaining work fits before the time limit")
+                self._put_off(job, "none of the remaining work would fit before the time limit")
                 continue
             order = Order(job, self.folder, self.device, self.ticket, left, piece and MARGIN * piece, self.keep_weights)
             self.board.began(job)
