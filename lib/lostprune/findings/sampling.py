@@ -85,9 +85,7 @@ def beyond_sampling(resampled: xr.DataArray) -> str:
     methods = resampled.pruner.values.tolist()
     sure = [method for method in methods if lower_under_shift(resampled, method)[0]]
     if not sure:
-        return (
-            "No method has a potential that is lower under shift by more than a test set of this size leaves to chance."
-        )
+        return "For no method is it lower under shift by more than a test set of this size leaves to chance."
     rest = "" if len(sure) == len(methods) else " For the others, chance in the choice of test images may explain it."
     return f"For {listing(sure)} it is lower by more than a test set of this size leaves to chance.{rest}"
 
