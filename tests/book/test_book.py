@@ -73,7 +73,7 @@ def test_the_book_is_built_from_published_results_and_computes_none(book: SmallB
     *ran, building, opened = book.said
     assert {line.partition(": running")[0] for line in ran} == titles
     assert building == "building the HTML" and opened == f"open {book.html / 'index.html'}"
-    assert not list(book.root.rglob("*.safetensors"))
+    assert not list((book.root / "store").rglob("*.safetensors"))
 
 
 def test_a_page_has_its_title_and_the_index_its_number(book: SmallBook):
