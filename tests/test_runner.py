@@ -21,10 +21,10 @@ from tiny_network import SCALE, moment
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """A tiny study with all parts: the study, its store and its results."""
+    """A tiny study with all parts: the study, its store and its results. Notebooks run one of ResNet20."""
     from conftest import TINY
 
-    study = lostprune.Study(scale=TINY, methods=("WT", "FT"))
+    study = moment(scale=TINY)
     folder = tmp_path_factory.mktemp("store")
     return study, folder, lostprune.run(study, *registry.PARTS, store=folder)
 
@@ -100,7 +100,7 @@ def test_a_study_that_adds_a_method_or_a_repetition_computes_only_that(finished,
     study, folder, tree = finished
     shutil.copytree(folder, tmp_path / "store")
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "store").rglob("*.*") if path.suffix != ".lock"}
-    wider = lostprune.Study(scale=study.scale, methods=("WT", "FT", "PFP"), repetitions=1)
+    wider = moment(scale=study.scale, methods=("WT", "FT", "PFP"), repetitions=1)
     found = lostprune.run(wider, "curves", store=tmp_path / "store")["curves"].to_dataset()
     assert {path: path.stat().st_mtime_ns for path in before} == before
     new = {path.stem for path in (tmp_path / "store").rglob("*.*") if path not in before and path.suffix == ".nc"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torchmetrics.classification import MulticlassAccuracy
 from torchmetrics.segmentation import MeanIoU
@@ -41,6 +41,7 @@ def test_the_loss_is_float32_for_training_and_float64_where_asked():
     assert torch.equal(task.loss(outputs, labels, torch.float64), F.cross_entropy(outputs.double(), labels))
 
 
+@settings(max_examples=40)
 @given(st.integers(0, 1000), st.integers(2, 6), st.integers(1, 4))
 def test_the_iou_error_is_that_of_torchmetrics(seed, count, images):
     task = tasks.Segmentation(count)

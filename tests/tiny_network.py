@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -59,3 +61,10 @@ def one_thread():
 def moment(**settings) -> lostprune.Study:
     """A study of it."""
     return lostprune.Study(**{"network": "tiny", "scale": SCALE, "methods": ("WT", "FT")} | settings)
+
+
+def digests(folder: Path, repetition: str = "") -> dict[str, str]:
+    """The SHA-256 of every trained network of a store, by name: of all repetitions or of one, such as ``r0``."""
+    files = (folder / "checkpoints").glob("*/*.json")
+    found = {file.stem: json.loads(file.read_text())["sha256"] for file in files}
+    return {name: digest for name, digest in found.items() if f"-{repetition}" in name}

@@ -64,16 +64,15 @@ def test_outputs_in_a_dictionary_or_a_tuple():
     assert same(opened("parent", pair), pair[:-1])
 
 
-@pytest.mark.parametrize("count", [1, 2, 5])
 @pytest.mark.parametrize("dynamic", [False, True])
-def test_an_exported_program_takes_any_number_of_images(tmp_path, count, dynamic):
+def test_an_exported_program_takes_any_number_of_images(tmp_path, dynamic):
     network = convolutional().eval()
     shapes = ({0: torch.export.Dim("batch")},) if dynamic else None
     program = torch.export.export(network, (torch.rand(2, 3, 12, 12),), dynamic_shapes=shapes)
     torch.export.save(program, tmp_path / "network.pt2")
     for given in (program, tmp_path / "network.pt2", str(tmp_path / "network.pt2")):
         found = opened("pruned", given)
-        assert same(found.eval(), network, images[:count])
+        assert all(same(found.eval(), network, images[:count]) for count in (1, 2, 5))
     assert sum(parameter.numel() for parameter in found.parameters()) == sum(p.numel() for p in network.parameters())
 
 

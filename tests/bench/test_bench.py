@@ -19,7 +19,7 @@ def call(*arguments: str) -> Result:
 
 
 def test_the_time_of_pruning_is_measured(monkeypatch: pytest.MonkeyPatch):
-    measured = prune.measure(runs=2, methods=("WT", "FT"))
+    measured = prune.measure(runs=1, methods=("WT", "FT"))
     monkeypatch.setattr(prune, "measure", lambda network: measured)
     assert json.loads(call("prune", "--json").output) == measured
     assert set(measured["seconds"]) == {"WT", "FT"}
@@ -81,7 +81,8 @@ def test_without_a_checkout_there_is_nothing_to_compare_with(monkeypatch: pytest
 
 
 def test_training_is_measured_against_the_plain_loop():
-    measured = train.measure(together=2, steps=1, rounds=2, beside=True)
+    """And an epoch of robust training against a nominal one, and all beside a busy program."""
+    measured = train.measure(together=2, steps=1, rounds=2, beside=True, training="robust")
     assert measured["beside_over_one_thread"]["runs"] == 2
     rates = {way: spread["median"] for way, spread in measured["images_per_second"].items()}
     assert set(rates) == {"engine", "together", "plain"} and min(rates.values()) > 0
@@ -90,6 +91,9 @@ def test_training_is_measured_against_the_plain_loop():
     assert measured["hours"]["engine"] == pytest.approx({"training": hours, "chain": 23 * hours})
     words = train.in_words(measured)
     assert f"{measured['ratio']['median']:.2f} (" in words and "23 cycles" in words
+    ratio = measured["robust_over_nominal"]
+    assert 0 < ratio["smallest"] <= ratio["median"] <= ratio["largest"] and ratio["runs"] == 2
+    assert f"{ratio['median']:.3f} (" in words
 
 
 def test_training_beside_a_busy_program_is_measured_against_one_thread():
@@ -107,15 +111,6 @@ def test_the_neighbour_is_busy_and_ends():
     with beside.BusyNeighbour() as neighbour:
         assert neighbour.process.poll() is None
     assert neighbour.process.poll() is not None
-
-
-def test_a_robust_epoch_is_measured_beside_a_nominal_one():
-    measured = train.measure(together=1, steps=1, rounds=2, training="robust")
-    ratio = measured["robust_over_nominal"]
-    assert 0 < ratio["smallest"] <= ratio["median"] <= ratio["largest"] and ratio["runs"] == 2
-    assert f"robust training over a nominal one, corruptions included: {ratio['median']:.3f} (" in train.in_words(
-        measured
-    )
 
 
 def test_an_unknown_training_is_refused():

@@ -1,12 +1,26 @@
-"""A browser for what the book shows in one."""
+"""One book for all tests of the book, and a browser for what it shows in one."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from fixtures import small_book
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory: pytest.TempPathFactory) -> small_book.SmallBook:
+    return small_book.build(tmp_path_factory.mktemp("copy"), tmp_path_factory.mktemp("elsewhere"))
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One store for notebooks and code of pages: what is shown of one network is trained once."""
+    return tmp_path_factory.mktemp("shared")
 
 
 @pytest.fixture(scope="session")

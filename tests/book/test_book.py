@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,9 +14,9 @@ import pytest
 import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from fixtures.small_book import PAGES, ROOT, SmallBook
 from lostprune.book import build, pages
-
-ROOT = Path(__file__).parents[2]
+from lostprune.published.labels import network_label
 
 
 def write_notebook(root: Path, *cells) -> None:
@@ -34,48 +35,20 @@ def write_pages(root: Path, pages: dict) -> None:
     (root / "_toc.yml").write_text(yaml.safe_dump(toc))
 
 
-def write_checkout(root: Path) -> None:
-    """A checkout with a book of one page, made with the real book's configuration."""
-    for folder in ("notebooks", "book/results/resnet20-study"):
-        (root / folder).mkdir(parents=True)
-    for folder in ("_ext", "_static"):
-        shutil.copytree(ROOT / "book" / folder, root / "book" / folder)
-    for file in ("_config.yml", "book/references.bib", "book/references.md", "book/favicon.svg"):
-        shutil.copy(ROOT / file, root / file)
-    (root / "book" / "index.md").write_text("# A tiny book\n\nSee {numref}`fig-resnet20`.\n")
-    (root / "book" / "results" / "resnet20-study" / "curves.nc").write_bytes(b"numbers")
-    write_notebook(
-        root,
-        new_markdown_cell("# A page on <<network>>"),
-        new_code_cell("from tqdm.notebook import tqdm\nfor step in tqdm(range(2)):\n    pass"),
-        new_code_cell(
-            "import holoviews as hv\nimport panel as pn\n"
-            "pn.config.console_output = 'disable'\nhv.extension('bokeh', logo=False)"
-        ),
-        new_code_cell(
-            "hv.Curve([1, 2])",
-            metadata={"mystnb": {"figure": {"caption": "A curve of <<network_label>>.", "name": "fig-<<network>>"}}},
-        ),
-    )
-    write_pages(root, {"tiny-resnet20": {"notebook": "tiny", "parameters": {"network": "resnet20"}}})
-
-
 @pytest.fixture
 def tiny(tmp_path: Path) -> Path:
-    write_checkout(tmp_path)
+    """A checkout with a book of one page, made with the real book's configuration."""
+    for folder in ("notebooks", "book/results/resnet20-study"):
+        (tmp_path / folder).mkdir(parents=True)
+    for folder in ("_ext", "_static"):
+        shutil.copytree(ROOT / "book" / folder, tmp_path / "book" / folder)
+    for file in ("_config.yml", "book/references.bib", "book/references.md", "book/favicon.svg"):
+        shutil.copy(ROOT / file, tmp_path / file)
+    (tmp_path / "book" / "index.md").write_text("# A tiny book\n\nSee {numref}`fig-resnet20`.\n")
+    (tmp_path / "book" / "results" / "resnet20-study" / "curves.nc").write_bytes(b"numbers")
+    write_notebook(tmp_path)
+    write_pages(tmp_path, {"tiny-resnet20": {"notebook": "tiny", "parameters": {"network": "resnet20"}}})
     return tmp_path
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
-    """The tiny book, built where a page was that is no longer listed; and what was said meanwhile."""
-    root, said = tmp_path_factory.mktemp("tiny"), []
-    write_checkout(root)
-    for gone in ("book/pages/gone.ipynb", "_build/html/book/pages/gone.html"):
-        (root / gone).parent.mkdir(parents=True)
-        (root / gone).write_text("gone")
-    build.build(root, say=said.append)
-    return root, said
 
 
 @pytest.fixture
@@ -94,25 +67,59 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return ran
 
 
-def test_a_book_is_built(built: tuple[Path, list[str]]):
-    root, said = built
-    assert said == ["[1/1] tiny-resnet20: running tiny.ipynb", "building the HTML"]
-    page = (root / "_build" / "html" / "book" / "pages" / "tiny-resnet20.html").read_text()
-    assert "A page on resnet20" in page and "A curve of ResNet20." in page
-    assert "Fig. 1" in (root / "_build" / "html" / "book" / "index.html").read_text()
+def test_the_book_is_built_from_published_results_and_computes_none(book: SmallBook):
+    count = len(PAGES)
+    titles = {f"[{number}/{count}] {name}" for number, name in enumerate(PAGES, start=1)}
+    *ran, building, opened = book.said
+    assert {line.partition(": running")[0] for line in ran} == titles
+    assert building == "building the HTML" and opened == f"open {book.html / 'index.html'}"
+    assert not list((book.root / "store").rglob("*.safetensors"))
 
 
-def test_a_removed_page_leaves_nothing(built: tuple[Path, list[str]]):
-    root, _ = built
-    assert not list(root.rglob("gone.*"))
+def test_a_page_has_its_title_and_the_index_its_number(book: SmallBook):
+    for name, page in PAGES.items():
+        if "network" in page.parameters:
+            text = (book.html / "book" / "pages" / f"{name}.html").read_text()
+            assert network_label(page.parameters["network"]) in text and not re.search(r"&lt;&lt;\w+&gt;", text)
+    assert re.search(r"Fig\. \d", (book.html / "book" / "index.html").read_text())
 
 
-def test_a_page_shows_what_was_run_and_no_progress_bar(built: tuple[Path, list[str]]):
-    root, _ = built
-    page = nbformat.read(root / "book" / "pages" / "tiny-resnet20.ipynb", 4)
+def test_a_removed_page_leaves_nothing(book: SmallBook):
+    assert not list(book.root.rglob("gone.*"))
+
+
+def made(root: Path, **parameters) -> nbformat.NotebookNode:
+    """The notebook `tiny` as a page."""
+    return papermill.execute_notebook(
+        root / "notebooks" / "tiny.ipynb",
+        None,
+        parameters=parameters,
+        engine_name="lostprune-book",
+        kernel_name="python3",
+        cwd=root,
+        progress_bar=False,
+    )
+
+
+def test_a_page_shows_what_was_run_and_no_progress_bar(tiny: Path):
+    figure = {"mystnb": {"figure": {"caption": "A curve of <<network_label>>.", "name": "fig-<<network>>"}}}
+    write_notebook(
+        tiny,
+        *(new_markdown_cell(name, metadata={"tags": [f"only-beside-{name}"]}) for name in ("a", "b-c", "d")),
+        new_code_cell("from tqdm.notebook import tqdm\nfor step in tqdm(range(2)):\n    pass"),
+        new_code_cell(
+            "import holoviews as hv\nimport panel as pn\n"
+            "pn.config.console_output = 'disable'\nhv.extension('bokeh', logo=False)"
+        ),
+        new_code_cell("hv.Curve([1, 2])", metadata=figure),
+    )
+    page = made(tiny, network="resnet20", beside=["b-c", "d"])
     by_tag = {tag: cell for cell in page.cells for tag in cell.metadata.get("tags", [])}
     assert "remove-cell" in by_tag["parameters"].metadata.tags
-    assert by_tag["injected-parameters"].source.strip().endswith('network = "resnet20"')
+    assert 'network = "resnet20"' in by_tag["injected-parameters"].source
+    # A section about what was not run is dropped.
+    assert [cell.source for cell in page.cells if cell.cell_type == "markdown"] == ["b-c", "d"]
+    assert page.cells[-1].metadata.mystnb.figure == {"caption": "A curve of ResNet20.", "name": "fig-resnet20"}
     kinds = {kind for cell in page.cells for output in cell.get("outputs", []) for kind in output.get("data", {})}
     assert "text/html" in kinds
     assert "application/vnd.jupyter.widget-view+json" not in kinds
@@ -129,24 +136,8 @@ def test_a_warning_is_an_error(tiny: Path):
 def test_a_mark_without_a_parameter_is_refused_before_the_run(tiny: Path):
     write_notebook(tiny, new_markdown_cell("# <<netwrok>>"), new_code_cell("open('ran', 'w').close()"))
     with pytest.raises(ValueError, match="<<netwrok>>.*expected one of network"):
-        papermill.execute_notebook(
-            tiny / "notebooks" / "tiny.ipynb", None, engine_name="lostprune-book", cwd=tiny, progress_bar=False
-        )
+        made(tiny)
     assert not (tiny / "ran").exists()
-
-
-def test_a_section_about_what_was_not_run_is_dropped(tiny: Path):
-    sections = [new_markdown_cell(name, metadata={"tags": [f"only-beside-{name}"]}) for name in ("a", "b-c", "d")]
-    write_notebook(tiny, *sections)
-    made = papermill.execute_notebook(
-        tiny / "notebooks" / "tiny.ipynb",
-        None,
-        parameters={"beside": ["b-c", "d"]},
-        engine_name="lostprune-book",
-        kernel_name="python3",
-        progress_bar=False,
-    )
-    assert [cell.source for cell in made.cells if cell.cell_type == "markdown"] == ["b-c", "d"]
 
 
 def test_a_failing_cell_leaves_no_page(tiny: Path):

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import functools
-import os
 import re
-import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, TimeoutError
 
-from lostprune.book import pages
+from fixtures.small_book import FILES, PAGES, SmallBook
 
-ROOT = Path(__file__).parents[2]
-WRITTEN = re.findall(r"(?:file|root): (\S+)", (ROOT / "_toc.yml").read_text())
-VISITS = [(name, "file") for name in ("genindex", "search", *WRITTEN)]
-VISITS += [(name, "http") for name in WRITTEN if name == "book/index" or "/pages/05" in name]
+VISITS = [(name, "file") for name in ("genindex", "search", *FILES)]
+VISITS += [(name, "http") for name in FILES if name == "book/index" or "/pages/05" in name]
 # The other pages have no figures.
-ILLUSTRATED = {name for name in WRITTEN if "/pages/" in name} - {"book/pages/08_discussion"}
+ILLUSTRATED = {name for name in FILES if "/pages/" in name} - {"book/pages/08_discussion"}
 ILLUSTRATED |= {"book/index", "book/explorer"}
 MATHS = "[...document.querySelectorAll('.math')].every((formula) => formula.querySelector('mjx-container'))"
 # Whether each figure is drawn. Bokeh draws into shadow roots; a canvas counts when it holds a pixel that is not white.
@@ -41,43 +34,17 @@ DRAWN = """(selector) => {
 
 
 @pytest.fixture(scope="session")
-def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the real book, built by the command from another folder, in a copy of the checkout."""
-    copy, elsewhere = tmp_path_factory.mktemp("copy"), tmp_path_factory.mktemp("elsewhere")
-    for name in ("_config.yml", "_toc.yml"):
-        shutil.copy(ROOT / name, copy)
-    for name in ("book", "lib", "notebooks"):
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("pages", "__pycache__", "*.egg-info"))
-    environment = os.environ | {"PYTHONPATH": str(copy / "lib"), "LOSTPRUNE_STORE": str(copy / "store")}
-    done = subprocess.run(
-        [sys.executable, "-m", "lostprune", "book"], cwd=elsewhere, env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    index = Path(done.stdout.splitlines()[-1].removeprefix("open "))
-    assert index == copy / "_build" / "html" / "index.html"
-    return index.parent
-
-
-@pytest.fixture(scope="session")
-def addresses(html: Path) -> Iterator[dict[str, str]]:
+def addresses(book: SmallBook) -> Iterator[dict[str, str]]:
     """Where the book is, on disk and behind a web server."""
 
     class Silent(SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Silent, directory=html)) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Silent, directory=book.html)) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield {"file": html.as_uri(), "http": f"http://127.0.0.1:{server.server_port}"}
+        yield {"file": book.html.as_uri(), "http": f"http://127.0.0.1:{server.server_port}"}
         server.shutdown()
-
-
-@pytest.mark.parametrize("name", ["genindex", *WRITTEN])
-def test_a_page_fits_a_phone(name: str, addresses: dict[str, str], phone: Page):
-    phone.goto(f"{addresses['file']}/{name}.html", wait_until="networkidle")
-    with suppress(TimeoutError):  # what is not drawn fails in another test
-        phone.wait_for_function(f"({DRAWN})('article [data-root-id]').every(Boolean) && {MATHS}", timeout=5_000)
-    assert phone.evaluate("document.documentElement.scrollWidth") <= 390, "the page is wider than the window"
 
 
 def test_a_finger_on_a_figure_scrolls_the_page_and_the_figure(addresses: dict[str, str], phone: Page):
@@ -99,8 +66,13 @@ def test_a_finger_on_a_figure_scrolls_the_page_and_the_figure(addresses: dict[st
     assert figure.evaluate("node => node.scrollLeft") > 0
 
 
+WIDTH = "document.documentElement.scrollWidth"
+
+
 @pytest.mark.parametrize("name, scheme", VISITS)
-def test_a_page_is_whole(name: str, scheme: str, addresses: dict[str, str], tab: Page):
+def test_a_page_is_whole_and_fits_its_window_and_a_narrow_one(
+    name: str, scheme: str, addresses: dict[str, str], tab: Page
+):
     tab.goto(f"{addresses[scheme]}/{name}.html", wait_until="networkidle")
     # The cover shows a figure of another page, which stands there without a number.
     selector = "article [data-root-id]" if name == "book/index" else "article figure"
@@ -111,7 +83,11 @@ def test_a_page_is_whole(name: str, scheme: str, addresses: dict[str, str], tab:
     drawn = tab.evaluate(DRAWN, selector)
     assert all(drawn) and bool(drawn) == (name in ILLUSTRATED)
     assert tab.evaluate(MATHS)
-    assert tab.evaluate("document.documentElement.scrollWidth") <= 1300, "the page is wider than the window"
+    assert tab.evaluate(WIDTH) <= 1300, "the page is wider than the window"
+    tab.set_viewport_size({"width": 390, "height": 844})
+    with suppress(TimeoutError):  # figures follow a little later
+        tab.wait_for_function(f"innerWidth === 390 && {WIDTH} <= 390", timeout=10_000)
+    assert tab.evaluate(WIDTH) <= 390, "the page is wider than a phone"
 
 
 def test_the_first_page_leads_to_the_cover(addresses: dict[str, str], tab: Page):
@@ -127,20 +103,13 @@ def test_the_search_finds_a_page(addresses: dict[str, str], tab: Page):
     assert tab.complaints == []
 
 
-OF_ONE_NETWORK = [page for page in pages.read_pages(ROOT).values() if "network" in page.parameters]
-
-
-@pytest.mark.parametrize("page", OF_ONE_NETWORK, ids=lambda page: page.name)
-def test_figures_have_a_number_and_say_where_they_come_from(page: pages.Page, html: Path):
-    text = (html / "book" / "pages" / f"{page.name}.html").read_text()
+@pytest.mark.parametrize("page", [name for name, page in PAGES.items() if "network" in page.parameters])
+def test_figures_have_a_number_and_say_where_they_come_from(page: str, book: SmallBook):
+    text = (book.html / "book" / "pages" / f"{page}.html").read_text()
     captions = re.findall(r"<figcaption>.*?</figcaption>", text, re.DOTALL)
     assert captions and all(re.search(r"Fig\. \d", caption) for caption in captions)
-    origin = rf"scale {page.parameters['scale']} \\u00b7 [^\"]+ \\u00b7 \d{{4}}-\d\d-\d\d \\u00b7 seed \d"
+    origin = rf"scale {PAGES[page].parameters['scale']} \\u00b7 [^\"]+ \\u00b7 \d{{4}}-\d\d-\d\d \\u00b7 seed \d"
     assert re.search(origin, text)
-
-
-def test_the_book_shows_published_results_and_computes_none(html: Path):
-    assert not list(html.parents[1].rglob("*.safetensors"))
 
 
 # Title of the figure that stands beside the slider of the margin, and the heights of its bars, added up.

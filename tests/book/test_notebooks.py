@@ -1,79 +1,47 @@
-"""The notebooks run with papermill, from any folder, and leave figures and datasets."""
+"""Every notebook runs with papermill, from any folder, and leaves figures, tables and datasets.
+
+Those of the book are run for it, from published results. The others, and the one that the README names, train and
+measure networks, in one store.
+"""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import nbclient
 import nbformat
 import papermill
 import pytest
 import xarray as xr
+from nbformat.v4 import new_code_cell
+from papermill.translators import PythonTranslator
 
+from fixtures.small_book import PAGES, ROOT, SmallBook
 from lostprune import results
 from lostprune.book import notebook
 
-NOTEBOOKS = sorted(path for path in (Path(__file__).parents[2] / "notebooks").glob("*.ipynb") if path.name[:2] != "07")
-ALL = {"curves", "shift", "noise"}
-DISTANCE = ALL | {"informative"}
-PARTS = {
-    "01_introduction": {"curves", "noise"},
-    "03_methodology": {"curves"},
-    "04_function_distance": DISTANCE,
-    "05_prune_potential": ALL,
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+OF_NETWORKS = [path for path in NOTEBOOKS if path.stem != "07_your_network"]  # tested in test_your_network.py
+FROM_PUBLISHED = {page.notebook: name for name, page in PAGES.items()}
+MEASURED = {
+    "04_function_distance": {"curves", "shift", "noise", "informative"},
+    "05_prune_potential": {"curves", "shift", "noise"},
     "06_robust_pruning": {"curves", "shift"},
-    "08_discussion": {"curves", "shift"},
-    "all_networks": ALL,
-    "appendix_b_pruning": {"curves"},
-    "appendix_c_function_distance": DISTANCE,
-    "appendix_d_prune_potential": ALL,
+    "appendix_c_function_distance": {"curves", "shift", "noise", "informative"},
     "appendix_e_robust_pruning": {"curves", "shift"},
 }
-FIGURES = {
-    "01_introduction": 1,
-    "03_methodology": 1,
-    "04_function_distance": 5,
-    "05_prune_potential": 9,
-    "06_robust_pruning": 7,
-    "08_discussion": 0,
-    "all_networks": 3,
-    "appendix_b_pruning": 4,
-    "appendix_c_function_distance": 4,
-    "appendix_d_prune_potential": 5,
-    "appendix_e_robust_pruning": 4,
-}
-TABLES = {
-    "01_introduction": 0,
-    "03_methodology": 4,
-    "04_function_distance": 0,
-    "05_prune_potential": 2,
-    "06_robust_pruning": 2,
-    "08_discussion": 0,
-    "all_networks": 4,
-    "appendix_b_pruning": 4,
-    "appendix_c_function_distance": 0,
-    "appendix_d_prune_potential": 1,
-    "appendix_e_robust_pruning": 3,
-}
+MEASURING = ["05_prune_potential", *(path.stem for path in OF_NETWORKS if path.stem not in FROM_PUBLISHED)]
+Ran = subprocess.CompletedProcess
 OF_ONE_STUDY = {"network", "dataset", "training", "methods", "repetitions", "scale", "seed"}
 OF_SEVERAL = {"studies", "delta"}
-SMOKE = {"scale": "smoke", "repetitions": 1, "methods": ["WT", "FT"]}
-SMOKE_OF_SEVERAL = {"studies": ["network=resnet20,scale=smoke,repetitions=1,methods=WT+FT"]}
 
 
 def named(stem: str) -> Path:
     return next(path for path in NOTEBOOKS if path.stem == stem)
-
-
-def run(source: Path, folder: Path, **parameters) -> nbformat.NotebookNode:
-    return papermill.execute_notebook(
-        source, folder / source.name, parameters=parameters, cwd=folder, progress_bar=False, kernel_name="python3"
-    )
-
-
-def takes_several(path: Path) -> bool:
-    return "studies" in papermill.inspect_notebook(str(path))
 
 
 def tagged(cells: list, tag: str) -> list[int]:
@@ -81,36 +49,64 @@ def tagged(cells: list, tag: str) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory) -> Path:
-    """One store for all notebooks: they show the same networks, which are trained once."""
-    return tmp_path_factory.mktemp("shared")
+def ran(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
+    """What papermill said of the notebooks that train and measure: two at a time, each on a core of its own."""
+    environment = os.environ | {"LOSTPRUNE_STORE": str(shared), "OMP_NUM_THREADS": "1"}
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+
+    def run(stem: str) -> Ran:
+        command = [sys.executable, "-m", "papermill", named(stem), "-p", "scale", "smoke", "-p", "repetitions", "1"]
+        return subprocess.run(
+            [*command, "-y", "{methods: [WT, FT]}"],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=elsewhere, env=environment,
+        )  # fmt: skip
+
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(MEASURING, pool.map(run, MEASURING), strict=True))
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_runs_and_leaves_figures_and_datasets(path: Path, tmp_path: Path, shared: Path, monkeypatch):
-    monkeypatch.setenv("LOSTPRUNE_STORE", str(shared))
-    made = run(path, tmp_path, **(SMOKE_OF_SEVERAL if takes_several(path) else SMOKE))
-    stored = list((shared / "results").rglob("*.nc"))
-    assert PARTS[path.stem] <= {file.parent.name for file in stored}
+def check_shown(made: nbformat.NotebookNode) -> None:
+    """Each cell that has the caption of a figure, or shows a table, shows one."""
+    code = [cell for cell in made.cells if cell.cell_type == "code"]
+    for cell in code:
+        settings = cell.metadata.get("mystnb", {})
+        data = [one.data for one in cell.outputs if one.output_type in ("display_data", "execute_result")]
+        if "figure" in settings:
+            assert sum("text/html" in one for one in data) == 1, cell.id
+        tables = sum(":::{table}" in one.get("text/markdown", "") for one in data)
+        assert tables == (settings.get("markdown_format") == "myst"), cell.id
+    (setup,) = [cell for cell in code if cell.id == "setup"]
+    assert any("bokeh" in str(output.get("data")) and ".min.js" in str(output.data) for output in setup.outputs)
+
+
+def glued(made: nbformat.NotebookNode) -> list[str]:
+    outputs = [output for cell in made.cells if cell.id == "main-finding" for output in cell.outputs]
+    return [output.metadata["scrapbook"]["name"] for output in outputs]
+
+
+def check_left(store: Path, parts: set[str]) -> None:
+    """Datasets of these parts, all of them whole and of the scale that was asked for."""
+    stored = list((store / "results").rglob("*.nc"))
+    assert parts <= {file.parent.name for file in stored}
     for file in stored:
         dataset = results.validate(file.parent.name, xr.load_dataset(file))
         assert dataset.sizes["repetition"] == 1 and dataset.attrs["scale"] == "smoke"
-    shown = [
-        (cell, output.data)
-        for cell in made.cells
-        if cell.cell_type == "code" and cell.id != "setup"
-        for output in cell.outputs
-        if output.output_type in ("display_data", "execute_result")
-    ]
-    (setup,) = [cell for cell in made.cells if cell.id == "setup"]
-    assert any("bokeh" in str(output.data) and ".min.js" in str(output.data) for output in setup.outputs)
-    figures = [cell.id for cell, data in shown if "figure" in cell.metadata.get("mystnb", {}) and "text/html" in data]
-    assert len(figures) == FIGURES[path.stem] and len(set(figures)) == len(figures)
-    assert sum(":::{table}" in data.get("text/markdown", "") for _, data in shown) == TABLES[path.stem]
-    # What book/index.md shows:
-    glued = [output for cell in made.cells if cell.id == "main-finding" for output in cell.outputs]
-    names = [output.metadata["scrapbook"]["name"] for output in glued]
-    assert names == ["main_finding"] * (path.stem == "05_prune_potential")
+
+
+@pytest.mark.parametrize("stem", [path.stem for path in OF_NETWORKS if path.stem in FROM_PUBLISHED])
+def test_a_page_of_the_book_shows_its_figures_and_tables(stem: str, book: SmallBook):
+    made = nbformat.read(book.notebook(FROM_PUBLISHED[stem]), 4)
+    check_shown(made)
+    assert glued(made) == ["main_finding"] * (stem == "05_prune_potential")  # what book/index.md shows
+
+
+@pytest.mark.parametrize("stem", MEASURING)
+def test_papermill_with_one_argument_trains_measures_and_shows(stem: str, ran: dict[str, Ran], shared: Path):
+    """Without an output the notebook goes to stdout; the datasets are left all the same."""
+    done = ran[stem]
+    assert done.returncode == 0, done.stderr
+    check_shown(nbformat.reads(done.stdout, 4))
+    check_left(shared, MEASURED[stem])
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -130,35 +126,27 @@ def test_is_clean_and_takes_parameters(path: Path):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_parameter_says_its_type_and_what_it_is(path: Path):
     known = papermill.inspect_notebook(str(path))
-    assert (OF_SEVERAL if "studies" in known else OF_ONE_STUDY) <= set(known)
     assert all(one["help"] and one["inferred_type_name"] != "None" for one in known.values())
-    assert "quick" in known["studies" if "studies" in known else "scale"]["default"]
+    if path in OF_NETWORKS:
+        assert (OF_SEVERAL if "studies" in known else OF_ONE_STUDY) <= set(known)
+        assert "quick" in known["studies" if "studies" in known else "scale"]["default"]
 
 
-@pytest.mark.parametrize(
-    "parameters, message",
-    [
-        ({"nework": "resnet20"}, "got 'nework', expected one of network, .*did you mean 'network'"),
-        ({"network": "resnet2"}, "network: got 'resnet2', expected one of .*did you mean 'resnet20'"),
-        ({"open('ran', 'w');scale": "smoke"}, "parameters: got .*open.*expected a value for one of"),
-    ],
-    ids=["unknown name", "unknown network", "code in a name"],
-)
-def test_wrong_parameters_are_refused_before_any_work(parameters: dict, message: str, tmp_path: Path, store: Path):
-    with pytest.raises(papermill.PapermillExecutionError, match=message):
-        run(named("05_prune_potential"), tmp_path, **parameters)
-    assert not (tmp_path / "ran").exists()
+def test_wrong_parameters_are_refused_before_any_work(tmp_path: Path, store: Path):
+    """In one kernel: what papermill would inject, one after the other, and the cells below up to the study."""
+    wrong = {"nework": "resnet20"}, {"open('ran', 'w');scale": "smoke"}, {"network": "resnet2"}
+    content = nbformat.read(named("05_prune_potential"), 4)
+    first = [cell for cell in content.cells if cell.cell_type == "code"][:2]
+    below = next(cell for cell in content.cells if "lostprune.Study(" in cell.source)
+    injected = [new_code_cell(PythonTranslator.codify(parameters)) for parameters in wrong]
+    content.cells = [*first, *injected, below]
+    nbclient.NotebookClient(
+        content, kernel_name="python3", allow_errors=True, resources={"metadata": {"path": str(tmp_path)}}
+    ).execute()
+    unknown, code, known, study = (
+        "".join(output.get("evalue", "") for output in cell.outputs) for cell in content.cells[2:]
+    )
+    assert "got 'nework'" in unknown and "did you mean 'network'" in unknown
+    assert "expected a value for one of" in code and not (tmp_path / "ran").exists()
+    assert not known and "network: got 'resnet2'" in study and "did you mean 'resnet20'" in study
     assert not list(store.rglob("*"))
-
-
-def test_papermill_with_one_argument_runs_to_the_end(tmp_path: Path, shared: Path, monkeypatch):
-    """Without an output the notebook goes to stdout; the dataset is left all the same."""
-    monkeypatch.setenv("LOSTPRUNE_STORE", str(shared))
-    command = [sys.executable, "-m", "papermill", str(named("03_methodology")), "-p", "scale", "smoke"]
-    done = subprocess.run(
-        [*command, "-p", "repetitions", "1", "-y", "{methods: [WT]}"],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=tmp_path,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert nbformat.reads(done.stdout, 4).cells[0].source.startswith("# ")
-    assert list(shared.rglob("curves/WT-r0.nc"))

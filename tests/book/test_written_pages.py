@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from types import ModuleType
 
+import nbformat
 import papermill
 import pytest
 import torch
@@ -24,6 +25,21 @@ def test_every_page_of_the_real_book_has_its_notebook_and_its_place():
         assert set(page.parameters) <= set(papermill.inspect_notebook(page.source)), page.name
     toc = (ROOT / "_toc.yml").read_text()
     assert set(re.findall(r"book/pages/(\S+)", toc)) == set(listed)
+
+
+def test_pages_of_one_notebook_have_labels_of_their_own():
+    """In figures and in the tables that the code makes, a label names what the page is about."""
+    listed = pages.read_pages(ROOT).values()
+    notebooks = [page.notebook for page in listed]
+    for page in listed:
+        if notebooks.count(page.notebook) > 1:
+            cells = nbformat.read(page.source, 4).cells
+            figures = [
+                cell.metadata.mystnb.figure.name for cell in cells if "figure" in cell.metadata.get("mystnb", {})
+            ]
+            made = [label for cell in cells for label in re.findall(r"[\"']((?:tab|fig)-[^\"']+)", cell.source)]
+            for label in (*figures, *made):
+                assert re.search(r"<<\w+>>|{\w+}", label), (page.notebook, label)
 
 
 def test_the_schema_page_is_the_schema():
@@ -62,7 +78,8 @@ def test_the_network_that_a_page_registers_can_be_pruned(page: str):
         assert pruning.prune_ratio(network, masks) == pytest.approx(0.5, abs=0.05)
 
 
-def test_the_page_on_pruned_networks_runs_as_it_stands(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_page_on_pruned_networks_runs_as_it_stands(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LOSTPRUNE_STORE", str(shared))
     monkeypatch.chdir(tmp_path)
     text = (ROOT / "book" / "use_a_pruned_network.md").read_text()
     code = "".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))

@@ -51,7 +51,7 @@ def test_a_whole_store_is_whole(whole):
     assert verify(folder) == (NETWORKS + 2, [])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
 @given(st.data())
 def test_a_flipped_bit_or_a_cut_is_found_wherever_it_is(copied, data):
     study, folder, path = copied

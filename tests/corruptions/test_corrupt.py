@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lostprune import corruptions, data
@@ -36,34 +38,42 @@ def seeded(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def change(images: torch.Tensor, name: str, severity: int, constants: str) -> float:
-    return (corruptions.corrupt(images, name, severity, constants).float() - images).square().mean().item()
-
-
 @pytest.fixture(scope="module")
 def test_images() -> torch.Tensor:
     return data.load("cifar10", "test").images[:200]
 
 
+@pytest.fixture(scope="module")
+def change(test_images) -> Callable[[str, int, str], float]:
+    """The mean square of what a corruption changes, computed once."""
+
+    @functools.cache
+    def of(name: str, severity: int, constants: str) -> float:
+        corrupted = corruptions.corrupt(test_images, name, severity, constants)
+        return (corrupted.float() - test_images).square().mean().item()
+
+    return of
+
+
 @pytest.mark.parametrize("name", sorted(set(corruptions.NAMES) - NOT_ORDERED))
 @pytest.mark.parametrize("constants", CONSTANTS)
-def test_a_higher_severity_changes_more(test_images, name, constants):
-    changes = [change(test_images, name, severity, constants) for severity in corruptions.SEVERITIES]
+def test_a_higher_severity_changes_more(change, name, constants):
+    changes = [change(name, severity, constants) for severity in corruptions.SEVERITIES]
     # CIFAR-10-C's motion_blur differs between 3 and 4 by weights that are nearly 0
     assert all(more > 0.999 * less for less, more in pairwise(changes)) and changes[4] > 1.2 * changes[0] > 0
 
 
 @pytest.mark.parametrize("name", sorted(NOT_ORDERED))
 @pytest.mark.parametrize("constants", CONSTANTS)
-def test_every_severity_is_another(test_images, name, constants):
-    changes = [change(test_images, name, severity, constants) for severity in corruptions.SEVERITIES]
+def test_every_severity_is_another(change, name, constants):
+    changes = [change(name, severity, constants) for severity in corruptions.SEVERITIES]
     assert len(set(changes)) == 5 and min(changes) > 0
 
 
 # ImageNet-C's elastic_transform moves pixels less far at severity 3, and more apart from their neighbours.
 @pytest.mark.parametrize("name", sorted(set(corruptions.NAMES) - {"elastic_transform"}))
-def test_imagenet_constants_are_stronger(test_images, name):
-    assert change(test_images, name, 3, "imagenet-c") > change(test_images, name, 3, "cifar10-c")
+def test_imagenet_constants_are_stronger(change, name):
+    assert change(name, 3, "imagenet-c") > change(name, 3, "cifar10-c")
 
 
 @everyone
@@ -83,14 +93,13 @@ def test_another_seed_gives_another_image_where_chance_is_involved(test_images, 
 
 
 @everyone
-@pytest.mark.parametrize("k", [0, 1, 37, 200, 299])
-def test_an_image_does_not_depend_on_its_batch(name, k):
-    images = noise(300, 3, 32, 32)
+def test_an_image_does_not_depend_on_its_batch(name):
+    images = noise(140, 3, 32, 32)  # more than are corrupted at once
     whole = corruptions.corrupt(images, name, generator=seeded(5))
-    assert torch.equal(corruptions.corrupt(images[:k], name, generator=seeded(5)), whole[:k])
-    generator = seeded(5)
-    parts = [corruptions.corrupt(part, name, generator=generator) for part in (images[:k], images[k:])]
-    assert torch.equal(torch.cat(parts), whole)
+    for k in (0, 1, 37, 135):
+        generator = seeded(5)
+        parts = [corruptions.corrupt(part, name, generator=generator) for part in (images[:k], images[k:])]
+        assert torch.equal(torch.cat(parts), whole), k
 
 
 @everyone
@@ -108,12 +117,13 @@ def test_the_number_of_threads_changes_nothing(name):
 
 @everyone
 def test_images_larger_than_a_chunk_and_other_layouts(name):
-    images = noise(2, 3, 400, 500)
+    images = noise(2, 3, 330, 400)
     whole = corruptions.corrupt(images, name)
     assert torch.equal(corruptions.corrupt(images.contiguous(memory_format=torch.channels_last), name), whole)
     assert whole.shape == images.shape and whole.dtype == torch.uint8
 
 
+@settings(max_examples=60)
 @given(
     st.sampled_from(corruptions.NAMES),
     st.integers(1, 5),
@@ -127,15 +137,6 @@ def test_any_size_will_do(name, severity, constants, shape):
     generator = seeded(0)
     for image, result in zip(images, got, strict=True):
         assert torch.equal(corruptions.corrupt(image[None], name, severity, constants, generator)[0], result)
-
-
-@everyone
-@pytest.mark.parametrize("constants", CONSTANTS)
-def test_images_that_are_no_squares(test_images, name, constants):
-    images = torch.nn.functional.pad(test_images[:2].float(), (4, 4, 8, 8), "reflect").to(torch.uint8)
-    got = [corruptions.corrupt(images, name, severity, constants) for severity in corruptions.SEVERITIES]
-    assert all(one.shape == (2, 3, 48, 40) and one.dtype == torch.uint8 for one in got)
-    assert all(not torch.equal(one, images) for one in got)
 
 
 @everyone
@@ -158,7 +159,7 @@ def test_the_images_are_left_alone(name):
 
 
 @pytest.mark.parametrize(
-    "change, error, message",
+    "wrong, error, message",
     [
         ({"images": torch.zeros(2, 3, 4, 4)}, TypeError, "images: got torch.float32, expected a torch.uint8 tensor"),
         ({"images": np.zeros((2, 3, 4, 4), np.uint8)}, TypeError, "images: got ndarray"),
@@ -180,8 +181,8 @@ def test_the_images_are_left_alone(name):
         ({"generator": 3}, TypeError, "generator: got 3, expected a torch.Generator on the CPU"),
     ],
 )
-def test_wrong_arguments_are_refused(change, error, message):
-    arguments = {"images": noise(2, 3, 4, 4), "name": "contrast"} | change
+def test_wrong_arguments_are_refused(wrong, error, message):
+    arguments = {"images": noise(2, 3, 4, 4), "name": "contrast"} | wrong
     with pytest.raises(error, match=message):
         corruptions.corrupt(**arguments)
 

@@ -62,7 +62,7 @@ def elements(figure: hv.Overlay, kind: type) -> dict[str, hv.Element]:
 
 
 SHAPES = {
-    "cycles missing": {"unreached": 2, "corruptions": CORRUPTIONS[:8]},
+    "cycles missing": {"unreached": 2, "corruptions": CORRUPTIONS[:5]},
     "one repetition": {"repetitions": 1},
     "one method, one cycle": {"methods": ("FT",), "cycles": 1},
 }

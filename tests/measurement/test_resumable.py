@@ -16,6 +16,7 @@ from lostprune.foundations import store
 from lostprune.measurement import inference, test_sets
 from lostprune.measurement import networks as measured_networks
 from lostprune.prune_retrain import Checkpoints
+from tiny_network import moment
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def ready(tmp_path_factory):
     """A tiny study whose networks are trained and whose shift was evaluated without a break."""
     from conftest import TINY
 
-    study, folder = lostprune.Study(scale=TINY, methods=("WT",), repetitions=1), tmp_path_factory.mktemp("store")
+    study, folder = moment(scale=TINY, methods=("WT",), repetitions=1), tmp_path_factory.mktemp("store")
     return study, folder, lostprune.run(study, "shift", store=folder)["shift"].to_dataset()
 
 
@@ -80,7 +81,7 @@ def test_a_damaged_piece_or_another_checkpoint_is_measured_again(ready, again, p
     tensors, facts = store.load_checkpoint(path)
     for file in path.parent.glob(f"{path.name}.*"):
         file.unlink()
-    tensors["state/fc.bias"] += torch.tensor([50.0] + 9 * [0.0])  # everything is an airplane now
+    tensors["state/8.bias"] += torch.tensor([50.0] + 9 * [0.0])  # everything is an airplane now
     store.save_checkpoint(path, tensors, {k: v for k, v in facts.items() if k not in ("sha256", "format")})
     resumed = lostprune.run(study, "shift", store=again)["shift"].to_dataset()
     assert "measured again" in caplog.text

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from fixtures.synthetic import results_of
 from lostprune import metrics
+
+few = settings(max_examples=40)  # each takes some milliseconds: labelled arrays
 
 errors_of = st.integers(2, 6).flatmap(
     lambda cycles: arrays(float, (3, cycles), elements=st.integers(0, 50).map(lambda count: count / 50))
@@ -90,12 +92,14 @@ def test_every_method_has_its_own_cycle_and_all_costs_are_of_it():
     assert found.attrs["scale"] == "quick"
 
 
+@few
 @given(errors_of, st.integers(0, 50).map(lambda count: count / 50))
 def test_it_is_the_rule_of_table_4(errors: np.ndarray, delta: float):
     found = metrics.commensurate(curves_of(errors), delta)
     assert found.cycle.item() == plainly(errors, delta)
 
 
+@few
 @given(errors_of, st.floats(0, 1), st.floats(0, 1))
 def test_a_wider_margin_never_prunes_less(errors: np.ndarray, one: float, other: float):
     low, high = (metrics.commensurate(curves_of(errors), delta) for delta in sorted((one, other)))
@@ -103,12 +107,14 @@ def test_a_wider_margin_never_prunes_less(errors: np.ndarray, one: float, other:
     assert low.within.item() <= high.within.item()
 
 
+@few
 @given(errors_of, st.permutations(range(3)))
 def test_the_order_of_repetitions_does_not_matter(errors: np.ndarray, order: list[int]):
     found, shuffled = (metrics.commensurate(curves_of(rows)) for rows in (errors, errors[order]))
     assert found.cycle.item() == shuffled.cycle.item()
 
 
+@few
 @given(errors_of)
 def test_of_one_repetition_it_is_the_prune_potential_or_the_closest(errors: np.ndarray):
     curves = curves_of(errors[:1])

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from lostprune import metrics
 from reference import metrics as plain
+
+few = settings(max_examples=40)  # each takes some milliseconds: labelled arrays
 
 fractions = st.integers(0, 200).map(lambda count: count / 200)
 curves = st.integers(1, 6).flatmap(
@@ -49,6 +51,7 @@ def test_mean_and_spread_over_repetitions_are_the_papers():
     assert found.std("repetition").item() == pytest.approx(0.2)  # ddof 0
 
 
+@few
 @given(curves, st.floats(0, 1))
 def test_prune_potential_is_definition_1(pair, delta):
     errors, ratios = pair
@@ -58,12 +61,14 @@ def test_prune_potential_is_definition_1(pair, delta):
         assert found[index] == plain.prune_potential(own, own[0], list(ratios[index]), delta)
 
 
+@few
 @given(curves, st.floats(0, 1), st.floats(0, 1))
 def test_prune_potential_grows_with_delta(pair, one, other):
     low, high = sorted((one, other))
     assert (potential(*pair, delta=low) <= potential(*pair, delta=high)).all()
 
 
+@few
 @given(curves, st.permutations(range(3)))
 def test_the_order_of_repetitions_does_not_matter(pair, order):
     errors, ratios = pair
@@ -71,6 +76,7 @@ def test_the_order_of_repetitions_does_not_matter(pair, order):
     assert (whole.isel(repetition=list(order)).values == shuffled.values).all()
 
 
+@few
 @given(curves)
 def test_a_network_equal_to_its_parent_has_the_full_range(pair):
     errors, ratios = pair
@@ -98,6 +104,7 @@ def test_excess_error_difference_by_hand():
     assert found.values == pytest.approx([0, (0.32 - 0.12) - (0.25 - 0.10)])
 
 
+@few
 @given(arrays(float, (2, 3), elements=fractions))
 def test_excess_error_difference_is_definition_2(values):
     found = metrics.excess_error_difference(shifted(values, "fog"))

@@ -65,7 +65,9 @@ def test_the_shrunk_network_gives_what_the_masked_one_gives_in_both_heads(networ
     assert pruning.parameters(shrunk) < pruning.parameters(network)
     with torch.no_grad():
         torch.testing.assert_close(dict(shrunk(images)), dict(masked(images)), rtol=1e-4, atol=1e-5)
+    if method == "FT":  # of which every layer is smaller
         exported = torch.export.export(shrunk, (images,)).module()
-        torch.testing.assert_close(dict(exported(images)), dict(shrunk(images)), rtol=1e-4, atol=1e-5)
+        with torch.no_grad():
+            torch.testing.assert_close(dict(exported(images)), dict(shrunk(images)), rtol=1e-4, atol=1e-5)
     if method in ("FT", "PFP"):
         assert pruning.multiply_adds(shrunk, SHAPE) < 0.8 * pruning.multiply_adds(network, SHAPE)

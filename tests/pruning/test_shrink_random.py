@@ -80,7 +80,7 @@ def random_masks(network: nn.Module, removed: float, generator: torch.Generator)
     return masks
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     kinds=st.lists(st.sampled_from(BLOCKS), min_size=1, max_size=4),
     padding=st.sampled_from([0, 1]),
