@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
+if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):  # before torch is loaded: they share the cores
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // int(workers))))
+
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
@@ -32,6 +37,13 @@ TINY = lostprune.Scale(
     informative_images=3,
     informative_pixels_per_step=128,
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of a file share what it trains, and those of the book one book, so each goes to one process."""
+    for item in items:
+        group = "book" if item.path.parent.name == "book" else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture
