@@ -83,7 +83,7 @@ def test_chance_repeats_and_the_callers_chance_stays():
     assert all(torch.equal(one[name], values) for name, values in pruning.scores(network, "Random").items())
 
 
-@pytest.mark.parametrize("name", ["WT", "wt", "parent", "my method", "a-b", ""])
+@pytest.mark.parametrize("name", ["WT", "wt", "parent", "my method", "a-b", "_a", "é", ""])
 def test_names_that_are_taken_or_no_names_are_refused(name):
     with pytest.raises(ValueError, match="method name: got .*choose another name"):
         pruning.register(name, prunes="weights", scope="global")
@@ -137,6 +137,27 @@ def test_scores_that_are_not_right_are_named(change, error, match):
 
     with pytest.raises(error, match=f"method 'Wrong', function 'wrong'.*{match}"):
         pruning.scores(random_network("plain", 0), "Wrong")
+
+
+def test_a_layer_of_which_nothing_is_known_is_ranked_by_magnitude():
+    @pruning.register("Norms", prunes="filters", scope="global")
+    def some(network, samples):
+        first, *others = found = norms(network, samples)
+        return {first: torch.zeros_like(found[first])} | {name: found[name] for name in others}
+
+    network, images = random_network("plain", 0), random_images(2, 0)
+    first = next(iter(pruning.prunable(network)))
+    found = pruning.scores(network, "Norms", images)[first]
+    assert torch.equal(found.argsort(), norms(network, None)[first].argsort()) and found.all()
+
+
+def test_what_a_function_raises_is_said_with_its_name():
+    @pruning.register("Fails", prunes="weights", scope="global")
+    def fails(network, samples):
+        return samples[0, 0, 0, 10_000]
+
+    with pytest.raises(ValueError, match="method 'Fails', function 'fails': ended with IndexError"):
+        pruning.prune(random_network("plain", 0), "Fails", 0.5, random_images(2, 0))
 
 
 def test_no_dict_and_no_samples():

@@ -132,7 +132,7 @@ class _Campaign:
             try:
                 prune_retrain.check_network(study)
                 fit.append(study)
-            except ValueError as error:
+            except (TypeError, ValueError) as error:
                 self.summary.failed[label(study)] = str(error)
         self.studies = fit
         # Networks of a study that train at once share a GPU; on a CPU each one has its cores for itself.

@@ -95,7 +95,8 @@ def _wrong_facts(path: Path, facts: dict) -> str | None:
     for fact in ("prune_ratio", "flop_reduction"):
         if not 0 <= facts[fact] <= 1:
             return f"{fact}: got {facts[fact]}, expected a fraction"
-    given = "weights_sha256" in facts  # trained elsewhere, so without a history
+    # Without a history: trained elsewhere, or pruned and not retrained.
+    given = "weights_sha256" in facts or facts.get("engine", "") is None
     if not (facts["history"] or given) or not all(math.isfinite(record["loss"]) for record in facts["history"]):
         return "its history has no epochs, or a loss that is not finite"
     return None

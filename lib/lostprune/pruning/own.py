@@ -20,10 +20,14 @@ def scores_of_own(network: nn.Module, method: Method, samples: torch.Tensor | No
 
     Raises:
         TypeError: it does not return a dict of tensors.
-        ValueError: a layer is missing or unknown; a shape or a device is wrong; values are negative or not finite.
+        ValueError: it ends with an error; a layer is missing or unknown; a shape or a device is wrong; values are
+            negative or not finite.
     """
     where = f"method {method.name!r}, function {getattr(method.function, '__name__', method.function)!r}"
-    found = _called(network, method, samples)
+    try:
+        found = _called(network, method, samples)
+    except Exception as error:  # code of the user's own may raise anything
+        raise ValueError(f"{where}: ended with {type(error).__name__}: {error}") from error
     weights = {name: layer.weight.detach() for name, layer in prunable(network).items()}
     if not isinstance(found, Mapping):
         raise TypeError(
@@ -43,7 +47,7 @@ def scores_of_own(network: nn.Module, method: Method, samples: torch.Tensor | No
         name: _checked(f"{where}: scores[{name!r}]", method, weight, found[name]) for name, weight in weights.items()
     }
     if method.needs_samples:
-        rank_by_magnitude(weights, scores)
+        rank_by_magnitude(weights, scores, method.dim)
     return scores
 
 

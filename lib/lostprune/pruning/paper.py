@@ -74,15 +74,19 @@ def _over_samples(network: nn.Module, kind: type[Shares], samples: torch.Tensor)
     for hook in hooks:  # else layers and shares hold each other, until garbage is collected
         hook.remove()
     values = {name: shares.pop(name).result() for name in layers}
-    rank_by_magnitude({name: layer.weight for name, layer in layers.items()}, values)
+    dim = 1 if kind is ChannelShares else None
+    rank_by_magnitude({name: layer.weight for name, layer in layers.items()}, values, dim)
     return values
 
 
-def rank_by_magnitude(weights: dict[str, torch.Tensor], values: dict[str, torch.Tensor]) -> None:
+def rank_by_magnitude(weights: dict[str, torch.Tensor], values: dict[str, torch.Tensor], dim: int | None) -> None:
     """Give layers that no sample reaches, and of which nothing is known, sensitivities like those of the others.
 
     They take the same distribution, in the order of their magnitudes, so that they are pruned to about the same
     fraction. Among them are layers that the forward does not use in evaluation, such as auxiliary classifiers.
+
+    Args:
+        dim: of the weights, along which the values go; ``None`` for one value for each weight.
     """
     reached = [each.flatten() for each in values.values() if each.any()]
     if not reached:
@@ -91,7 +95,7 @@ def rank_by_magnitude(weights: dict[str, torch.Tensor], values: dict[str, torch.
     for name, weight in weights.items():
         if not values[name].any():
             size = weight.abs()
-            size = size if values[name].shape == size.shape else size.transpose(0, 1).flatten(1).sum(1)
+            size = size if dim is None else size.transpose(0, dim).flatten(1).sum(1)
             rank = size.flatten().argsort().argsort()
             like = distribution[((rank + 0.5) / len(rank) * len(distribution)).long()]
             values[name] = like.view(size.shape).masked_fill(size == 0, 0.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from .layers import METHODS
 
 PRUNES = ("weights", "filters")
 SCOPES = ("global", "local")
+_NAME = re.compile("[A-Za-z][A-Za-z0-9_]*")
 _TAKEN = ("parent", "separate")  # unpruned networks, whose files lie beside those of the methods
 
 Function = Callable[[nn.Module, torch.Tensor | None], Mapping[str, torch.Tensor]]
@@ -72,7 +74,7 @@ def register(
     0, its score counts as 0. Registering a name again replaces the method, so that a notebook cell can be run twice.
 
     Args:
-        name: letters, digits and underscores; none of the paper's, whatever the case of its letters.
+        name: of letters, digits and underscores; none of the paper's, whatever the case of its letters.
         prunes: ``"weights"``: scores are shaped like the weight of the layer; ``"filters"``: they are ``[out]``.
         scope: ``"global"``: the smallest scores of the whole network go, so those of different layers are compared;
             ``"local"``: the same fraction of every layer goes. The classifier's filters stay in both.
@@ -82,7 +84,7 @@ def register(
         input_channels: for PFP alone: scores are of input channels, ``[in]``, and PFP's error bound spreads the budget.
 
     Raises:
-        ValueError: the name is taken or not an identifier; an unknown ``prunes`` or ``scope``.
+        ValueError: the name is taken, or holds other signs; an unknown ``prunes`` or ``scope``.
         TypeError: what is decorated cannot be called.
 
     Example:
@@ -91,8 +93,10 @@ def register(
         ... def random(network, samples):
         ...     return {name: torch.rand_like(layer.weight) for name, layer in prunable(network).items()}
     """
-    if not isinstance(name, str) or not name.isidentifier():
-        raise ValueError(f"method name: got {name!r}, expected letters, digits and underscores; choose another name")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ValueError(
+            f"method name: got {name!r}, expected a letter, then letters, digits and underscores; choose another name"
+        )
     alike = [known for known in (*_TAKEN, *REGISTERED) if known.lower() == name.lower()]
     if alike and (name in METHODS or name not in REGISTERED):
         raise ValueError(
