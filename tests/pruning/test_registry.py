@@ -106,6 +106,7 @@ def test_registering_a_name_again_replaces_the_method():
     [
         ({"prunes": "weight", "scope": "global"}, "prunes: got 'weight', expected one of weights, filters"),
         ({"prunes": "weights", "scope": "all"}, "scope: got 'all', expected one of global, local"),
+        ({"prunes": "filters", "scope": "global", "input_channels": True}, "input_channels: got True with .*'local'"),
     ],
 )
 def test_options_that_do_not_exist(options, match):

@@ -68,7 +68,7 @@ def _called(network: nn.Module, method: Method, samples: torch.Tensor | None) ->
 
 def _checked(what: str, method: Method, weight: torch.Tensor, values: object) -> torch.Tensor:
     shape = method.shape(weight)
-    per = "one for each weight" if method.prunes == "weights" else "one for each filter"
+    per = f"one for each {'weight' if method.dim is None else ('filter', 'input channel')[method.dim]}"
     if not isinstance(values, torch.Tensor):
         raise TypeError(f"{what}: got a {type(values).__name__}, expected a tensor {list(shape)}, {per}")
     if values.shape != shape or values.device != weight.device:
@@ -87,7 +87,7 @@ def _checked(what: str, method: Method, weight: torch.Tensor, values: object) ->
             f"{what}: got {values.min():.3g} as the smallest value, expected none below 0: what matters least has the "
             "smallest score; return magnitudes, such as scores.abs()"
         )
-    alive = weight != 0 if method.dim is None else (weight != 0).flatten(1).any(1)
+    alive = weight != 0 if method.dim is None else (weight != 0).transpose(0, method.dim).flatten(1).any(1)
     return values.masked_fill(~alive, 0.0).contiguous()
 
 

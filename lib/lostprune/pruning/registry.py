@@ -77,11 +77,11 @@ def register(
         name: of letters, digits and underscores; none of the paper's, whatever the case of its letters.
         prunes: ``"weights"``: scores are shaped like the weight of the layer; ``"filters"``: they are ``[out]``.
         scope: ``"global"``: the smallest scores of the whole network go, so those of different layers are compared;
-            ``"local"``: the same fraction of every layer goes. The classifier's filters stay in both.
+            ``"local"``: the same fraction of every layer goes. Filters of the classifier, the classes, always stay.
         needs_samples: whether it looks at data; without, the samples may be ``None``.
         title: what the method is called in Table 1; else the first line of the function's docstring, or its name.
         sensitivity: the formula in Table 1, as Markdown; else the function's name.
-        input_channels: for PFP alone: scores are of input channels, ``[in]``, and PFP's error bound spreads the budget.
+        input_channels: scores are of input channels, ``[in]``, and PFP's error bound spreads the budget over them.
 
     Raises:
         ValueError: the name is taken, or holds other signs; an unknown ``prunes`` or ``scope``.
@@ -105,6 +105,11 @@ def register(
         )
     choose("prunes", prunes, PRUNES)
     choose("scope", scope, SCOPES)
+    if input_channels and (prunes, scope, needs_samples) != ("filters", "local", True):
+        raise ValueError(
+            f"input_channels: got True with prunes={prunes!r}, scope={scope!r}, needs_samples={needs_samples}, "
+            "expected 'filters', 'local' and True: the error bound counts the places of each layer in a sample"
+        )
 
     def keep(function: Function) -> Function:
         if not callable(function):
