@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, settings
 
 import lostprune
 from lostprune import networks
+from lostprune.foundations.imports import IMPORTED
+from lostprune.pruning import registry
 
 # How long an example takes depends on what else the machine is doing; no test fails for that.
 settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -52,12 +54,13 @@ def study() -> lostprune.Study:
 
 
 @pytest.fixture(autouse=True)
-def registered_networks():
-    """What a test registers is gone after it."""
-    before = dict(networks.registry.REGISTERED)
+def registered():
+    """Networks and methods that a test registers are gone after it, and so is what it noted of imported code."""
+    kept = [(known, dict(known)) for known in (networks.registry.REGISTERED, registry.REGISTERED, IMPORTED)]
     yield
-    networks.registry.REGISTERED.clear()
-    networks.registry.REGISTERED.update(before)
+    for known, before in kept:
+        known.clear()
+        known.update(before)
 
 
 @pytest.fixture(autouse=True)

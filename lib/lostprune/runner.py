@@ -14,6 +14,7 @@ from torch import nn
 from . import prune_retrain, pruning, results
 from .foundations.choices import choose
 from .foundations.device import default_device, provenance
+from .foundations.imports import IMPORTED, import_all
 from .foundations.progress import Progress
 from .foundations.store import store_folder
 from .measurement import test_sets
@@ -180,12 +181,18 @@ def _complete_all(study: Study, missing: dict[Chain, tuple[str, ...]], folder: P
                     complete(checkpoints, {chain: lacking}, device, bar)
             else:
                 counts = {chain: images_to_see(checkpoints, {chain: lacking}) for chain, lacking in wave.items()}
-                tasks = {executor.submit(_complete_quietly, study, folder, one): one[0] for one in wave.items()}
+                tasks = {
+                    executor.submit(_complete_quietly, study, folder, one, tuple(IMPORTED)): one[0]
+                    for one in wave.items()
+                }
                 for task in as_completed(tasks):
                     task.result()
                     bar.step(counts[tasks[task]])
 
 
-def _complete_quietly(study: Study, folder: Path, chain: tuple[Chain, tuple[str, ...]]) -> None:
-    """What one worker does, on whatever device it has."""
+def _complete_quietly(
+    study: Study, folder: Path, chain: tuple[Chain, tuple[str, ...]], imports: tuple[str, ...]
+) -> None:
+    """What one worker does, on whatever device it has, once it has run the code that registers things."""
+    import_all(imports)
     complete(Checkpoints(study, folder), dict([chain]), default_device(), Progress(0, ""))

@@ -13,6 +13,7 @@ import tiny_network
 from fixtures.bars import CLASSES, pictures
 from lostprune import audit, data, networks
 from lostprune.audit import potentials
+from lostprune.campaign.verify import verify
 from lostprune.networks import registry
 
 SCALE = dataclasses.replace(
@@ -58,6 +59,7 @@ def test_grey_images_with_a_shift_and_a_trained_parent(tmp_path, retrain_epochs)
     scale = dataclasses.replace(SCALE, retrain_epochs=retrain_epochs)
     study = lostprune.Study("grey_net", "grey", methods=("WT", "PFP"), scale=scale)
     tree = lostprune.run(study, "curves", "shift")
+    assert verify(tmp_path / "store")[1] == []  # networks that were not retrained are whole, too
     shift = tree["shift"].to_dataset()
     assert shift.distribution.values.tolist() == ["grey", "small", "fog"] and shift.images.values.tolist() == [
         150,

@@ -67,7 +67,9 @@ def test_the_schema_page_is_the_schema():
 @pytest.mark.parametrize("page", ["README.md", "book/change_the_architecture.md"])
 def test_the_network_that_a_page_registers_can_be_pruned(page: str):
     (code,) = [
-        block for block in re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL) if "@" in block
+        block
+        for block in re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+        if "@networks" in block
     ]
     exec(code, {"__name__": "__main__"})
     network = networks.build("mynet", num_classes=10).eval()

@@ -12,6 +12,7 @@ import xarray as xr
 from .. import data, metrics, runner
 from ..foundations.store import store_folder, write_whole
 from ..measurement import test_sets
+from ..prune_retrain.cells import name_of
 from ..study import Study
 from .comparison import SCHEMA, compare
 from .paired import ALPHA
@@ -42,7 +43,7 @@ def compared(
         FileNotFoundError: it has to be made, and the networks are not in the store.
         OSError: it cannot be written.
     """
-    name = f"{pruner}-r{repetition}-c{cycle:02d}.nc"
+    name = f"{name_of((pruner, repetition, cycle))}.nc"
     own = store_folder(store) / "comparisons" / study.key / name
     published = [Path(place) for place in os.environ.get("LOSTPRUNE_RESULTS", "").split(os.pathsep) if place]
     wanted = {"schema": SCHEMA, "delta": delta, "alpha": alpha}

@@ -39,11 +39,13 @@ class Duration(click.ParamType):
 @click.option("--repetition", type=click.IntRange(min=0), help="Only this repetition, counted from 0.")
 @click.option("--keep-weights", default="all", show_default=True, metavar="all|last",
               help="last: delete the weights of every chain whose results are complete.")  # fmt: skip
-@click.option("--import", "source", type=click.Path(path_type=Path), help="First import this tar file.")
+@click.option("--import", "sources", multiple=True, metavar="FILE.tar|FILE.py|MODULE",
+              help="First import a tar file, or run code that registers networks, data sets or methods. "
+              "May be given again.")  # fmt: skip
 @click.option("--export", "target", type=click.Path(path_type=Path), help="At the end export to this tar file.")
 @click.option("--without-networks", is_flag=True, help="Export results only.")
 def campaign(
-    studies, parts, time_limit, device, executor, workers, store_folder, dry_run, repetition, keep_weights, source,
+    studies, parts, time_limit, device, executor, workers, store_folder, dry_run, repetition, keep_weights, sources,
     target, without_networks,
 ) -> None:  # fmt: skip
     """Run what is missing of every STUDY, stop before the time limit, and resume when called again.
@@ -66,6 +68,7 @@ def campaign(
     from ..foundations import store
     from ..foundations.choices import choose
     from ..foundations.device import default_device
+    from ..foundations.imports import import_code
     from ..measurement.registry import PARTS
     from . import executors
 
@@ -73,12 +76,16 @@ def campaign(
     if device:
         os.environ["LOSTPRUNE_DEVICE"] = device
     try:
-        if not studies and source is None and target is None:
+        bundles = [Path(source) for source in sources if not _is_code(source)]
+        for source in sources:
+            if _is_code(source):
+                import_code(source)
+        if not studies and not bundles and target is None:
             raise ValueError("STUDY: got none, expected one or more such as resnet20:quick, or --import or --export")
         for part in names:
             choose("part", part, PARTS)
         found, folder = campaigns.parse(studies), store.store_folder(store_folder)
-        if source is not None:
+        for source in bundles:
             click.echo(campaigns.import_store(source, folder))
         summary = campaigns.Summary()
         if dry_run:
@@ -102,9 +109,17 @@ def campaign(
                 )
         if target is not None and not summary.signal:
             click.echo(campaigns.export_store(folder, target, found, not without_networks))
-    except (ValueError, OSError, ModuleNotFoundError, campaigns.BundleError) as error:
+    except (ValueError, OSError, ImportError, campaigns.BundleError) as error:
         raise click.ClickException(str(error)) from error
     _leave(summary)
+
+
+def _is_code(source: str) -> bool:
+    """Whether ``--import`` names a Python file or a module, and no tar file."""
+    if source.endswith(".py"):
+        return True
+    names = source.split(".")
+    return names[-1] != "tar" and all(map(str.isidentifier, names)) and not Path(source).exists()
 
 
 def _age() -> float:

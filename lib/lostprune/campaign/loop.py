@@ -21,6 +21,7 @@ from .. import prune_retrain, runner
 from ..foundations import store
 from ..foundations.choices import choose
 from ..foundations.device import default_device, provenance
+from ..foundations.imports import IMPORTED
 from ..foundations.progress import Stopped
 from ..study import Study
 from . import executors
@@ -131,7 +132,7 @@ class _Campaign:
             try:
                 prune_retrain.check_network(study)
                 fit.append(study)
-            except ValueError as error:
+            except (TypeError, ValueError) as error:
                 self.summary.failed[label(study)] = str(error)
         self.studies = fit
         # Networks of a study that train at once share a GPU; on a CPU each one has its cores for itself.
@@ -182,7 +183,8 @@ class _Campaign:
             if left is not None and left < MARGIN * (piece or 0):
                 self._put_off(job, "none of the remaining work would fit before the time limit")
                 continue
-            order = Order(job, self.folder, self.device, self.ticket, left, piece and MARGIN * piece, self.keep_weights)
+            longest = piece and MARGIN * piece
+            order = Order(job, self.folder, self.device, self.ticket, left, longest, self.keep_weights, tuple(IMPORTED))
             self.board.began(job)
             self.running[self.workers.executor.submit(do, order)] = job
 

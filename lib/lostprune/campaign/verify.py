@@ -22,7 +22,8 @@ log = logging.getLogger("lostprune")
 QUARANTINE = "quarantine"
 STALE = 3600.0  # seconds after which a temporary file belongs to nobody: the longest write takes seconds
 _CELL = re.compile(
-    r"(?:(?P<unpruned>parent|separate)-r(?P<number>\d+)|(?P<method>\w+)-r(?P<repetition>\d+)-c(?P<cycle>\d{2,}))"
+    r"(?:(?P<unpruned>parent|separate)-r(?P<number>\d+)|"
+    r"(?P<method>\w+)(?:\+[0-9a-f]{8})?-r(?P<repetition>\d+)-c(?P<cycle>\d{2,}))"  # with the fingerprint of a method
 )
 
 
@@ -94,7 +95,8 @@ def _wrong_facts(path: Path, facts: dict) -> str | None:
     for fact in ("prune_ratio", "flop_reduction"):
         if not 0 <= facts[fact] <= 1:
             return f"{fact}: got {facts[fact]}, expected a fraction"
-    given = "weights_sha256" in facts  # trained elsewhere, so without a history
+    # Without a history: trained elsewhere, or pruned and not retrained.
+    given = "weights_sha256" in facts or facts.get("engine", "") is None
     if not (facts["history"] or given) or not all(math.isfinite(record["loss"]) for record in facts["history"]):
         return "its history has no epochs, or a loss that is not finite"
     return None
@@ -120,7 +122,7 @@ def _not_nested(path: Path, tensors: dict[str, torch.Tensor]) -> str | None:
     name = _CELL.fullmatch(path.name)
     if name["unpruned"] or int(name["cycle"]) < 2:
         return None
-    earlier = path.with_name(f"{name['method']}-r{name['repetition']}-c{int(name['cycle']) - 1:02d}")
+    earlier = path.with_name(f"{path.name.rpartition('-c')[0]}-c{int(name['cycle']) - 1:02d}")
     try:
         found = store.load_checkpoint(earlier)
     except store.DamagedFile:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .. import runner
 from ..foundations.device import default_device, provenance
+from ..foundations.imports import import_all
 from ..foundations.progress import Progress, Stopped, watched_by
 from ..prune_retrain import Checkpoints
 from .jobs import Job
@@ -25,6 +26,7 @@ class Order:
         device: such as ``"cuda:1"``; ``None`` lets the worker choose (``LOSTPRUNE_DEVICE``, CUDA, CPU).
         ticket, seconds_left, piece_seconds: see :class:`Watch`.
         keep_weights: see :func:`runner.complete`.
+        imports: code that registers networks, data sets and methods; see :func:`import_all`.
     """
 
     job: Job
@@ -34,15 +36,18 @@ class Order:
     seconds_left: float | None
     piece_seconds: float | None
     keep_weights: str = "all"
+    imports: tuple[str, ...] = ()
 
 
 def do(order: Order) -> tuple[str, str]:
     """Do a job; ``finished`` and on what device, ``stopped`` and why, or ``claimed``: another process is at it.
 
     Raises:
+        ImportError: the code that registers something is not there, or fails.
         training.Diverged, ValueError, OSError: of the work itself.
     """
     job, folder = order.job, order.folder
+    import_all(order.imports)
     if order.device:
         os.environ["LOSTPRUNE_DEVICE"] = order.device
     watch = Watch(job.note(folder), order.ticket, order.seconds_left, order.piece_seconds)

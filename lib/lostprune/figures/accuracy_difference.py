@@ -12,7 +12,7 @@ from ..foundations.choices import choose
 from ..metrics.repetitions import over_repetitions
 from ..published.labels import accuracy_label, network_label
 from .curves import RATIO, RATIO_LIMITS
-from .style import COLORS, MARKERS, MUTED, PARENT, finish, line
+from .style import MUTED, PARENT, color_of, finish, line, marker_of
 
 SAVINGS = {"prune_ratio": RATIO, "flop_reduction": hv.Dimension("flop_reduction", label="FLOP reduction (%)")}
 
@@ -40,7 +40,7 @@ def accuracy_difference(curves: xr.Dataset, over: str = "prune_ratio", delta: fl
         saved, _ = over_repetitions(curves[over].sel(pruner=method))
         mean, deviation = over_repetitions(change.sel(pruner=method))
         rows = [tuple(map(float, row)) for row in zip(saved, mean, deviation, strict=True) if np.isfinite(row[0])]
-        figure = figure * line(*axes, rows, method, COLORS[method], MARKERS[method])
+        figure = figure * line(*axes, rows, method, color_of(method), marker_of(method))
     title = f"{network_label(curves.attrs['network'])}: what pruning costs in {measure}"
     return finish(figure, title, curves, xlim=RATIO_LIMITS)
 

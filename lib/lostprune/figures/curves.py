@@ -10,7 +10,7 @@ from holoviews import opts
 from ..metrics.repetitions import over_repetitions
 from ..published.labels import accuracy_label, network_label
 from .groups import rows_of, with_group
-from .style import COLORS, MARKERS, PARENT, finish, line
+from .style import PARENT, color_of, finish, line, marker_of
 
 RATIO = hv.Dimension("prune_ratio", label="prune ratio (%)")
 RATIO_LIMITS = (-2, 102)  # so that a marker at 0 is whole
@@ -32,7 +32,7 @@ def prune_accuracy_curves(curves: xr.Dataset) -> hv.Overlay:
     figure = _level(float(parent), "unpruned parent", axis)
     for method in curves.pruner.values.tolist():
         rows = accuracy_rows(curves.prune_ratio.sel(pruner=method), curves.test_error.sel(pruner=method))
-        figure = figure * line(RATIO, axis, rows, method, COLORS[method], MARKERS[method])
+        figure = figure * line(RATIO, axis, rows, method, color_of(method), marker_of(method))
     title = f"{network_label(curves.attrs['network'])}: {accuracy_label(curves.attrs['dataset'])} of pruned networks"
     return finish(figure, title, curves, xlim=RATIO_LIMITS)
 
@@ -88,7 +88,7 @@ def prune_accuracy_by_distribution(shift: xr.Dataset, curves: xr.Dataset) -> hv.
         figure = _level(float(parent), "unpruned parent", axis)
         for method in error.pruner.values.tolist():
             rows = accuracy_rows(curves.prune_ratio.sel(pruner=method), error.sel(pruner=method))
-            figure = figure * line(RATIO, axis, rows, method, COLORS[method], MARKERS[method])
+            figure = figure * line(RATIO, axis, rows, method, color_of(method), marker_of(method))
         measure = accuracy_label(shift.attrs["dataset"])
         title = f"{network_label(shift.attrs['network'])} on {with_group(shift, name)}: {measure}"
         frames[with_group(shift, name)] = finish(figure, title, shift, xlim=RATIO_LIMITS)

@@ -10,7 +10,7 @@ from holoviews import opts
 from ..metrics.regression import slope_of_method
 from ..published.labels import network_label
 from .curves import RATIO, RATIO_LIMITS
-from .style import COLORS, MARKERS, PARENT, finish
+from .style import PARENT, color_of, finish, marker_of
 
 DIFFERENCE = hv.Dimension("difference", label="difference in excess error (%)")
 
@@ -31,7 +31,7 @@ def excess_error(difference: xr.DataArray, prune_ratio: xr.DataArray, shift: xr.
         x, y = (values.sel(pruner=method).isel(cycle=slice(1, None)) * 100 for values in (prune_ratio, difference))
         slope = slope_of_method(difference, prune_ratio, method)
         ends = np.array([0.0, reach])
-        color, marker = COLORS[method], MARKERS[method]
+        color, marker = color_of(method), marker_of(method)
         if np.isfinite(slope.low):
             bands.append(
                 hv.Area((ends, slope.low * ends, slope.high * ends), RATIO, [DIFFERENCE, "high"]).opts(

@@ -13,7 +13,7 @@ from .. import metrics
 from ..published.labels import network_label
 from .groups import backdrop, rows_of
 from .potential import PERCENT_TICKS, POTENTIAL
-from .style import COLORS, MARKERS, finish
+from .style import color_of, finish, marker_of
 
 ROW_HEIGHT, AROUND = 8, 120  # pixels of one series on one distribution; of title, legend and axis together
 SPACING = 0.8  # share of the height of a distribution that its series take
@@ -64,7 +64,7 @@ def prune_potential_in_detail(
 
 def _series(name: str, method: str, value: xr.DataArray, bounds: xr.DataArray) -> _Series:
     ends = (rows_of(bounds.sel(bound=bound))[1].values * 100 for bound in ("lower", "upper"))
-    return _Series(name, COLORS[method], MARKERS[method], rows_of(value)[1].values * 100, *ends)
+    return _Series(name, color_of(method), marker_of(method), rows_of(value)[1].values * 100, *ends)
 
 
 def _draw(

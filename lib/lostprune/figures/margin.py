@@ -14,7 +14,7 @@ from ..metrics.repetitions import over_repetitions
 from ..published.labels import network_label
 from .groups import backdrop, rows_of
 from .potential import GROUP_WIDTH, POTENTIAL, TOP, on_distributions, prune_potential_bars
-from .style import COLORS, finish, shade
+from .style import color_of, finish, shade
 
 MARGIN = hv.Dimension("margin", label="margin δ (%)")
 
@@ -47,7 +47,7 @@ def prune_potential_for_margins(potentials: Sequence[xr.DataArray], shift: xr.Da
     for one, tone in reversed(list(zip(potentials, tones, strict=True))):  # the largest first: the others lie on it
         names, mine = rows_of(one.sel(pruner=pruner))
         mean, deviation = over_repetitions(mine.transpose("repetition", "distribution"))
-        bars.append(_bars(mean, deviation, names, f"δ = {one.attrs['delta'] * 100:g}%", shade(COLORS[pruner], tone)))
+        bars.append(_bars(mean, deviation, names, f"δ = {one.attrs['delta'] * 100:g}%", shade(color_of(pruner), tone)))
     title = f"{network_label(shift.attrs['network'])} pruned with {pruner}: prune potential for several margins δ"
     figure = hv.Overlay([*backdrop(potentials[0], TOP), *bars])
     return finish(figure, title, shift, **on_distributions(names))

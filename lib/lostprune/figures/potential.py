@@ -10,7 +10,7 @@ from holoviews import opts
 from ..metrics.repetitions import over_repetitions
 from ..published.labels import network_label
 from .groups import backdrop, rows_of
-from .style import COLORS, MARKERS, WIDTH, finish, line
+from .style import WIDTH, color_of, finish, line, marker_of
 
 POTENTIAL = hv.Dimension("potential", label="prune potential (%)", range=(0, 100))
 NOISE = hv.Dimension("noise_level", label="noise level (half-width, in units of the normalised input)")
@@ -33,7 +33,7 @@ def potential_under_noise(potential: xr.DataArray, noise: xr.Dataset) -> hv.Over
         mean, deviation = over_repetitions(potential.sel(pruner=method).transpose("repetition", "noise_level"))
         rows = list(zip(levels, mean.tolist(), deviation.tolist(), strict=True))
         aside = _aside(place, len(methods), levels)
-        figure = figure * line(NOISE, POTENTIAL, rows, method, COLORS[method], MARKERS[method], aside=aside)
+        figure = figure * line(NOISE, POTENTIAL, rows, method, color_of(method), marker_of(method), aside=aside)
     return finish(figure, potential_title(noise, potential), noise, ylim=(-3, 103), padding=0.02)
 
 
@@ -52,7 +52,7 @@ def potential_under_noise_by_repetition(potential: xr.DataArray, noise: xr.Datas
             name = f"{method}, repetition {place + 1}"
             figure = figure * line(NOISE_SHORT, POTENTIAL, rows, name, "#b5b5b5", width=1.2, aside=aside)
         rows = [(level, value, 0.0) for level, value in zip(levels, over_repetitions(mine)[0].tolist(), strict=True)]
-        figure = figure * line(NOISE_SHORT, POTENTIAL, rows, f"{method}, mean", COLORS[method], MARKERS[method])
+        figure = figure * line(NOISE_SHORT, POTENTIAL, rows, f"{method}, mean", color_of(method), marker_of(method))
         options = {"ylim": (-3, 103), "padding": 0.02, "show_legend": False, "width": WIDTH // 2, "height": 280}
         panels.append(finish(figure, f"{network_label(noise.attrs['network'])}, {method}", noise, **options))
     return hv.Layout(panels).cols(2)
@@ -68,7 +68,7 @@ def prune_potential_bars(potential: xr.DataArray, shift: xr.Dataset) -> hv.Overl
         shift: the part that it was computed from.
     """
     names, potential = rows_of(potential)
-    series = {method: (COLORS[method], potential.sel(pruner=method)) for method in potential.pruner.values.tolist()}
+    series = {method: (color_of(method), potential.sel(pruner=method)) for method in potential.pruner.values.tolist()}
     figure = hv.Overlay([*backdrop(potential, TOP), *grouped_bars(series, names)])
     return finish(figure, potential_title(shift, potential), shift, height=430, **on_distributions(names))
 

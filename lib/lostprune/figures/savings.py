@@ -12,7 +12,7 @@ from ..metrics.repetitions import over_repetitions
 from ..published.labels import network_label
 from .accuracy_difference import SAVINGS
 from .curves import RATIO_LIMITS
-from .style import COLORS, MARKERS, PARENT, finish, line
+from .style import PARENT, color_of, finish, line, marker_of
 
 GONE = hv.Dimension("gone", label="multiply-adds gone (%)")
 
@@ -36,6 +36,6 @@ def real_savings(curves: xr.Dataset) -> hv.Overlay:
         pruned, _ = over_repetitions(curves.flop_reduction.sel(pruner=method))
         mean, deviation = over_repetitions(curves.multiply_adds_gone.sel(pruner=method))
         rows = [tuple(map(float, row)) for row in zip(pruned, mean, deviation, strict=True) if np.isfinite(row[1])]
-        figure = figure * line(axis, GONE, rows, method, COLORS[method], MARKERS[method])
+        figure = figure * line(axis, GONE, rows, method, color_of(method), marker_of(method))
     title = f"{network_label(curves.attrs['network'])}: what shrinking removes"
     return finish(figure, title, curves, xlim=RATIO_LIMITS)

@@ -11,7 +11,7 @@ from ..metrics.repetitions import over_repetitions
 from ..published.labels import label, network_label
 from .curves import RATIO, RATIO_LIMITS
 from .potential import NOISE
-from .style import COLORS, MARKERS, PARENT, WIDTH, finish, line, shade
+from .style import PARENT, WIDTH, color_of, finish, line, marker_of, shade
 
 PRUNE_RATIOS = (0.15, 0.46, 0.69, 0.80, 0.95)  # of the networks in Figure 4
 LIGHTEST = 0.65  # tone of the network that was pruned the least
@@ -43,9 +43,9 @@ def noise_similarity(noise: xr.Dataset, curves: xr.Dataset, pruner: str, measure
 
     cycles = nearest_cycles(curves.prune_ratio.sel(pruner=pruner))
     for place, (cycle, ratio) in enumerate(cycles.items()):
-        color = shade(COLORS[pruner], LIGHTEST * (1 - (place + 1) / len(cycles)))
+        color = shade(color_of(pruner), LIGHTEST * (1 - (place + 1) / len(cycles)))
         values = noise[measure].sel(pruner=pruner, cycle=cycle)
-        figure = figure * line(NOISE, dimension, rows(values), f"{100 * ratio:.0f}% pruned", color, MARKERS[pruner])
+        figure = figure * line(NOISE, dimension, rows(values), f"{100 * ratio:.0f}% pruned", color, marker_of(pruner))
     if f"separate_{measure}" in noise:
         values = noise[f"separate_{measure}"]
         curve = line(NOISE, dimension, rows(values), "separate network", PARENT, _SEPARATE)

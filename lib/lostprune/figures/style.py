@@ -9,13 +9,33 @@ import xarray as xr
 from bokeh.models import Title
 from holoviews import opts
 
+from .. import pruning
 from ..results.provenance import provenance
 
 # Okabe and Ito's colours, for readers with any colour vision; in black and white the markers tell the methods apart.
 COLORS = {"WT": "#0072B2", "SiPP": "#009E73", "FT": "#D55E00", "PFP": "#CC79A7"}
 MARKERS = {"WT": ("circle", "o"), "SiPP": ("square", "s"), "FT": ("triangle", "^"), "PFP": ("diamond", "D")}
+# Of methods that a reader registers, in the order of their names: what is left of these colours, then Paul Tol's.
+_MORE_COLORS = ("#56B4E9", "#E69F00", "#882255", "#332288", "#999933")
+_MORE_MARKERS = (("inverted_triangle", "v"), ("star", "*"), ("hex", "h"), ("square_pin", "X"), ("plus", "P"))
 PARENT, MUTED = "#222222", "#666666"
 WIDTH, HEIGHT = 670, 370  # pixels; the text of the book is 676 wide in a window of 1280
+
+
+def color_of(method: str) -> str:
+    """The colour of a method, the same in every figure."""
+    return COLORS.get(method) or _MORE_COLORS[_place(method) % len(_MORE_COLORS)]
+
+
+def marker_of(method: str) -> tuple[str, str]:
+    """The marker of a method in Bokeh and in matplotlib, the same in every figure."""
+    return MARKERS.get(method) or _MORE_MARKERS[_place(method) % len(_MORE_MARKERS)]
+
+
+def _place(method: str) -> int:
+    """Among the registered methods that are not the paper's; the first for one that is not registered here."""
+    others = [name for name in pruning.names() if name not in COLORS]
+    return others.index(method) if method in others else 0
 
 
 def shade(color: str, tone: float) -> str:

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import xarray as xr
 
-from .. import metrics, results
+from .. import metrics, pruning, results
 from ..published.labels import label, network_label, training_label
 from .excess import grows
 from .potential import became_lower
-from .prune_results import FILTERS, WEIGHTS
 from .words import by_answer, listing, spread
 
 Parts = Mapping[str, xr.Dataset]  # of one study: curves, shift and noise
@@ -50,7 +49,7 @@ def weights_against_filters_across(studies: Sequence[Parts], delta: float = metr
     for parts in studies:
         test = metrics.groups(parts["shift"])[1]
         methods = parts["shift"].pruner.values.tolist()
-        kinds = [[method for method in kind if method in methods] for kind in (WEIGHTS, FILTERS)]
+        kinds = [pruning.of_kind(methods, prunes) for prunes in ("weights", "filters")]
         if not all(kinds):
             continue
         measured, drawn = (all_.sel(distribution=test).mean("distribution") for all_ in _potentials(parts, delta))

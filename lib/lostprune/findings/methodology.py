@@ -89,7 +89,7 @@ def unreached(curves: xr.Dataset) -> str:
     """Why some curves end early; empty if none does."""
     lines = []
     for cell, reason in json.loads(curves.attrs["unreachable"]).items():
-        method, repetition, cycle = re.fullmatch(r"(.+)-r(\d+)-c(\d+)", cell).groups()
+        method, repetition, cycle = re.fullmatch(r"(\w+)(?:\+\w+)?-r(\d+)-c(\d+)", cell).groups()
         where = f"**{method}**, repetition {int(repetition) + 1}"
         lines.append(f"- {where}, ends before cycle {int(cycle)}: it would have lost a whole layer ({reason}).")
     return "\n".join(lines)

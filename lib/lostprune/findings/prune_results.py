@@ -5,9 +5,8 @@ from __future__ import annotations
 import xarray as xr
 
 from .. import metrics
+from ..pruning import of_kind
 from .words import listing
-
-WEIGHTS, FILTERS = ("WT", "SiPP"), ("FT", "PFP")
 
 
 def weights_against_filters(curves: xr.Dataset, delta: float) -> str:
@@ -16,7 +15,7 @@ def weights_against_filters(curves: xr.Dataset, delta: float) -> str:
     Empty where the study has no methods of both kinds.
     """
     found = metrics.commensurate(curves, delta)
-    kinds = [[method for method in kind if method in found.pruner] for kind in (WEIGHTS, FILTERS)]
+    kinds = [of_kind(found.pruner.values.tolist(), prunes) for prunes in ("weights", "filters")]
     if not all(kinds):
         return ""
     ratio = found.prune_ratio.where(found.within)

@@ -6,8 +6,12 @@ import importlib
 import importlib.util
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
+
+IMPORTED: dict[str, None] = {}
+"""What :func:`import_code` has run in this process, in order; :func:`import_all` runs it in a worker's."""
 
 
 def import_code(name: str) -> ModuleType:
@@ -26,7 +30,9 @@ def import_code(name: str) -> ModuleType:
     if folder not in sys.path:
         sys.path.insert(0, folder)
     if path is None:
-        return _run(name, lambda: importlib.import_module(name))
+        module = _run(name, lambda: importlib.import_module(name))
+        IMPORTED[name] = None
+        return module
     if not path.is_file():
         raise ImportError(f"import: got {name}, expected a Python file that exists")
     known = sys.modules.get(path.stem)
@@ -37,10 +43,23 @@ def import_code(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)
     try:
-        return _run(name, lambda: spec.loader.exec_module(module) or module)
+        _run(name, lambda: spec.loader.exec_module(module))
     except ImportError:
         del sys.modules[path.stem]
         raise
+    IMPORTED[str(path)] = None
+    return module
+
+
+def import_all(sources: Iterable[str]) -> None:
+    """Run what another process has run, so that what it registered is known here. Raises what :func:`import_code` does.
+
+    Args:
+        sources: :data:`IMPORTED` of that process.
+    """
+    for source in sources:
+        if source not in IMPORTED:
+            import_code(source)
 
 
 def imported(reference: str) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .. import pruning
 from ..study import Study
 
 Chain = tuple[str, int]  # a method, "parent" or "separate", and a repetition
@@ -31,9 +32,13 @@ def cell_before(cell: Cell) -> Cell | None:
 
 
 def name_of_chain(chain: Chain) -> str:
-    """Such as ``WT-r0``."""
+    """Such as ``WT-r0``, or ``Taylor+1f2e3d4c-r0``.
+
+    The name of a registered method is followed by its fingerprint: once its code changes, its chains are others.
+    """
     method, repetition = chain
-    return f"{method}-r{repetition}"
+    digest = None if method in UNPRUNED else pruning.fingerprint(method)
+    return f"{method}+{digest}-r{repetition}" if digest else f"{method}-r{repetition}"
 
 
 def name_of(cell: Cell) -> str:

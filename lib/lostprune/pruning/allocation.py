@@ -10,12 +10,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..foundations.choices import choose
 from .checks import check_network, check_samples
 from .connectivity import Connectivity
 from .costs import places
-from .layers import METHODS, along, prunable
+from .ladders import ChannelLadder, LayerLadder, WeightLadder
+from .layers import prunable
 from .masks import Masks
+from .registry import check_method, registered
 from .scores import check_scores
 from .scores import scores as scores_of
 
@@ -41,7 +42,7 @@ def select(
 
     Args:
         network: not modified. Parts that are already zero are not counted as filters or channels.
-        method: one of ``METHODS``.
+        method: a registered one, such as those in ``METHODS``.
         budget: how many conv and fc weights to keep, at least 1.
         samples: normalised network inputs, float32 [n, c, h, w]; SiPP and PFP need them.
         scores: the result of ``scores(network, method, samples)``, to avoid computing it again.
@@ -53,7 +54,7 @@ def select(
         ValueError: as ``scores``; a budget that is not in [1, number of conv and fc weights]; scores of another
             method or network.
     """
-    choose("method", method, METHODS)
+    check_method("method", method)
     check_network(network)
     check_samples(network, method, samples)
     size = sum(layer.weight.numel() for layer in prunable(network).values())
@@ -70,7 +71,7 @@ def ladder(
     classifiers: set[str],
     samples: torch.Tensor | None,
     scores: dict[str, torch.Tensor] | None = None,
-) -> WeightLadder | ChannelLadder:
+) -> WeightLadder | LayerLadder | ChannelLadder:
     """The ladder of a method for a network (as it is: masked, within a chain).
 
     Args:
@@ -81,14 +82,17 @@ def ladder(
     else:
         check_scores(network, method, scores)
         sensitivities = scores
-    if method in ("WT", "SiPP"):
-        return WeightLadder(sensitivities)
+    kind = registered(method)
+    if kind.prunes == "weights":
+        return WeightLadder(sensitivities) if kind.scope == "global" else LayerLadder(sensitivities)
     layers = prunable(network)
     filters = _nonempty(layers, 0)
     channels = _nonempty(layers, 1)
     area = np.array([layer.weight[0, 0].numel() for layer in layers.values()])
-    if method == "FT":
-        kept = _uniform_filters(filters, np.array([name in classifiers for name in layers]))
+    if not kind.input_channels:
+        whole = np.array([name in classifiers for name in layers])
+        local = kind.scope == "local"
+        kept = _uniform_filters(filters, whole) if local else _best_filters(layers, sensitivities, filters, whole)
         inputs = np.broadcast_to(channels, kept.shape).copy()
         inputs[:, 1:] = np.maximum(1, channels[1:] - (filters[:-1] - kept[:, :-1]))
         return ChannelLadder(layers, sensitivities, 0, kept, (kept * inputs * area).sum(1))
@@ -98,67 +102,6 @@ def ladder(
     outputs = np.broadcast_to(filters, kept.shape).copy()
     outputs[:, :-1] = np.maximum(1, filters[:-1] - (channels[1:] - kept[:, 1:]))
     return ChannelLadder(layers, sensitivities, 1, kept, (kept * outputs * area).sum(1))
-
-
-class WeightLadder:
-    """Rung ``b`` keeps the ``b`` weights with the largest sensitivities of the whole network.
-
-    Attributes:
-        top: the largest rung.
-        zeros: the fraction of the sensitivities that is 0.
-    """
-
-    def __init__(self, sensitivities: dict[str, torch.Tensor]):
-        self._sensitivities = sensitivities
-        # NumPy sorts these many numbers more than ten times as fast as torch does on a CPU.
-        self._ascending = torch.cat([values.flatten() for values in sensitivities.values()]).cpu().numpy()
-        self._ascending.sort()  # in place: it is as large as the network
-        self.top = int(np.count_nonzero(self._ascending))  # more would only be weights that do nothing
-        self.zeros = 1 - self.top / len(self._ascending)
-
-    def nearest(self, budget: int) -> int:
-        return budget
-
-    def masks(self, rung: int) -> Masks:
-        smallest = self._ascending[-rung] if rung else np.float32(np.inf)
-        # Of those that are equal to the smallest one that is kept, so many are kept, too: the first in order.
-        equal = rung - (len(self._ascending) - int(np.searchsorted(self._ascending, smallest, side="right")))
-        masks = Masks()
-        for name, values in self._sensitivities.items():
-            masks[name] = (values > float(smallest)).contiguous()
-            if equal:
-                chosen = (values == float(smallest)).flatten().nonzero().flatten()[:equal]
-                masks[name].view(-1)[chosen] = True
-                equal -= len(chosen)
-        return masks
-
-
-class ChannelLadder:
-    """Rung ``k`` keeps ``counts[k]`` filters (``dim`` 0) or input channels (``dim`` 1) of each layer.
-
-    Attributes: as ``WeightLadder``.
-    """
-
-    def __init__(self, layers: dict, sensitivities: dict, dim: int, counts: np.ndarray, estimates: np.ndarray):
-        self._weights = {name: layer.weight for name, layer in layers.items()}
-        self._dim = dim
-        self._counts = counts
-        self._estimates = estimates
-        self._ranks = {
-            name: values.argsort(descending=True, stable=True).argsort() for name, values in sensitivities.items()
-        }
-        self.top = len(counts) - 1
-        self.zeros = float((torch.cat(list(sensitivities.values())) == 0).float().mean())
-
-    def nearest(self, budget: int) -> int:
-        return int(np.abs(self._estimates - budget).argmin())
-
-    def masks(self, rung: int) -> Masks:
-        counts = self._counts[rung].tolist()
-        return {
-            name: along(self._ranks[name] < count, self._dim, weight).expand_as(weight).clone()
-            for (name, weight), count in zip(self._weights.items(), counts, strict=True)
-        }
 
 
 def _nonempty(layers: dict, dim: int) -> np.ndarray:
@@ -184,6 +127,24 @@ def _uniform_filters(filters: np.ndarray, whole: np.ndarray) -> np.ndarray:
     kept = np.minimum(np.maximum(kept, 1), filters)
     kept[:, whole] = filters[whole]
     return np.unique(kept, axis=0)
+
+
+def _best_filters(layers: dict, sensitivities: dict, filters: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Filters kept per layer, int [rungs, layers]: the best one of every layer, then the best of the whole network.
+
+    The layers that are ``whole``, bool [layers], keep all: the classifier.
+    """
+    joins = []  # (score, layer) of all filters that may go
+    for index, (name, layer) in enumerate(layers.items()):
+        if not whole[index]:
+            alive = (layer.weight != 0).flatten(1).any(1)
+            own = sensitivities[name][alive].sort(descending=True).values[1:]
+            joins += [(score, index) for score in own.tolist()]
+    joins.sort(key=lambda join: -join[0])
+    first = np.where(whole, filters, np.minimum(filters, 1))
+    steps = np.zeros((len(joins) + 1, len(layers)), dtype=np.int32)
+    steps[np.arange(1, len(joins) + 1), [index for _, index in joins]] = 1
+    return first + steps.cumsum(0)
 
 
 def _equal_error_channels(layers: dict, sensitivities: dict, area: np.ndarray, patches: np.ndarray) -> np.ndarray:

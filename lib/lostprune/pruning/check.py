@@ -27,7 +27,7 @@ def check(network: nn.Module, input_shape: tuple[int, int, int], methods: Iterab
     Args:
         network: not modified; its weights may be random.
         input_shape: (channels, height, width) of one input.
-        methods: some of ``METHODS``.
+        methods: names of registered methods.
 
     Raises:
         ValueError: what the network does or has that pruning cannot deal with (``prune``).

@@ -8,7 +8,8 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
 from torch.nn.parameter import is_lazy
 
-from .layers import NEEDS_SAMPLES, prunable
+from .layers import prunable
+from .registry import registered
 
 _WRAPPERS = {nn.DataParallel: "module", nn.parallel.DistributedDataParallel: "module"}
 _DTYPES = (torch.float32, torch.float64)
@@ -62,7 +63,7 @@ def _check_module(name: str, module: nn.Module) -> None:
 
 def check_samples(network: nn.Module, method: str, samples: torch.Tensor | None) -> None:
     if samples is None:
-        if method in NEEDS_SAMPLES:
+        if registered(method).needs_samples:
             raise ValueError(
                 f"samples: got None, but {method} computes its sensitivities from samples; "
                 "pass normalised network inputs, float32 [n, 3, h, w], from the validation part"

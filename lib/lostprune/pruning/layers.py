@@ -13,8 +13,6 @@ METHODS = ("WT", "SiPP", "FT", "PFP")
 """The paper's methods (Table 1): weight thresholding, sensitivity-informed pruning, filter thresholding, provable
 filter pruning. WT and SiPP prune single weights over the whole network, FT and PFP filters layer by layer."""
 
-NEEDS_SAMPLES = ("SiPP", "PFP")
-FILTER_METHODS = ("FT", "PFP")
 _SIZES = (8, 16, 32, 28, 64, 96, 224, 299)
 
 

@@ -10,13 +10,13 @@ import numbers
 import torch
 from torch import nn
 
-from ..foundations.choices import choose
 from .allocation import ladder
 from .checks import check_network, check_samples
 from .connectivity import Connectivity
-from .layers import METHODS, prunable, twin
+from .layers import prunable, twin
 from .masks import Masks, VanishedLayer, validate, vanished, zero
 from .reach import Unreachable
+from .registry import check_method
 from .search import Missed, Search
 
 log = logging.getLogger("lostprune")
@@ -47,7 +47,7 @@ def prune(
 
     Args:
         network: not modified. Within a chain, pass the network after the earlier masks were applied.
-        method: one of ``METHODS`` (Table 1 of the paper).
+        method: one of ``METHODS`` (Table 1 of the paper), or one that was registered.
         keep_ratio: in (0, 1), the fraction of all parameters of the unpruned network to keep: conv and fc weights,
             biases, batch norms. ``1 - prune_ratio`` is within 0.5 % of it (relative), or as near as the method can get.
             A warning in the log ``lostprune`` then gives the reason: FT and PFP remove whole filters, SiPP and PFP keep
@@ -85,7 +85,7 @@ def attempt(
     scores: dict[str, torch.Tensor] | None = None,
 ) -> tuple[Masks, Missed | None]:
     """As ``prune``, but return the reason for a missed keep ratio (more than half a percent) instead of logging it."""
-    choose("method", method, METHODS)
+    check_method("method", method)
     if isinstance(keep_ratio, bool) or not isinstance(keep_ratio, numbers.Real) or not 0 < keep_ratio < 1:
         raise ValueError(
             f"keep_ratio: got {keep_ratio!r}, expected a number in (0, 1), the fraction of all parameters to keep; "

@@ -8,13 +8,14 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from .allocation import ChannelLadder, WeightLadder
 from .connectivity import Connectivity
 from .folding import folds
-from .layers import FILTER_METHODS, NEEDS_SAMPLES, along
+from .ladders import ChannelLadder, LayerLadder, WeightLadder
+from .layers import along
 from .masks import Masks, pruned_count, vanished, zero
 from .proof import changes_nothing
 from .reach import PROMISED, Rung, Unreachable, reach
+from .registry import registered
 from .silence import BATCH, silent_channels
 
 _IMAGES = 16  # to read off constants
@@ -41,7 +42,7 @@ class Search:
 
     Args:
         network: in evaluation mode; what earlier masks pruned is 0.
-        method: one of ``METHODS``; ``steps`` is its ladder.
+        method: a registered one; ``steps`` is its ladder.
         earlier: masks that the new ones lie within; empty at first.
         samples: network inputs on its device, or ``None``.
     """
@@ -50,7 +51,7 @@ class Search:
         self,
         network: nn.Module,
         method: str,
-        steps: WeightLadder | ChannelLadder,
+        steps: WeightLadder | LayerLadder | ChannelLadder,
         earlier: Masks,
         connectivity: Connectivity,
         samples: torch.Tensor | None,
@@ -58,7 +59,7 @@ class Search:
         self.network, self.method, self.steps, self.earlier = network, method, steps, earlier
         self.connectivity, self.samples = connectivity, samples
         self.everything = sum(parameter.numel() for parameter in network.parameters())
-        self._drops_constants = method in FILTER_METHODS
+        self._drops_constants = registered(method).prunes == "filters"
         self._selected: tuple[int | None, dict[str, torch.Tensor]] = (None, {})  # the last rung's
 
     def find(self, asked: float, guess: int) -> Rung:
@@ -108,7 +109,7 @@ class Search:
             return "steps", whole if self._drops_constants else "the nearest sizes that it can reach are that far apart"
         if left < asked * (1 - PROMISED):
             return "earlier", f"earlier masks leave {left / self.everything:.3g}"
-        cause = ", because no sample reaches those parts" if self.method in NEEDS_SAMPLES else ""
+        cause = ", because no sample reaches those parts" if registered(self.method).needs_samples else ""
         dead = (self.everything - pruned_count(self.selected(found.number)) - found.size) / self.everything
         return "zeros", (
             f"{self.steps.zeros:.0%} of its sensitivities are 0{cause}, and {dead:.0%} of the parameters are dead then"

@@ -15,6 +15,8 @@ from torch import nn
 from .. import data, networks
 from ..foundations.choices import choose
 from ..pruning import METHODS, multiply_adds
+from ..pruning.registry import check_method
+from ..pruning.registry import names as method_names
 from ..tasks import Task
 from ..training.recipes import Recipe
 from ..training.train_distribution import TRAIN_CORRUPTIONS
@@ -30,7 +32,7 @@ class Study:
         dataset: a data set with a training part (``lostprune.data.trainable()``).
         training: ``"nominal"``; ``"robust"``, with nine corruptions (Section 6); ``"robust-without-noise"`` (or
             ``-blur``, ``-weather``, ``-digital``), which leaves out those of one category; ``"augmix"``.
-        methods: pruning methods by the paper's abbreviations (Table 1).
+        methods: pruning methods by the paper's abbreviations (Table 1), or registered ones (``pruning.names()``).
         repetitions: how many, at least 1; ``None`` takes the scale's.
         scale: ``"smoke"``, ``"quick"``, ``"reduced"``, ``"paper"`` or a :class:`Scale` of your own with another name.
         seed: non-negative. With the same seed on the same CPU a study repeats bitwise.
@@ -79,9 +81,9 @@ class Study:
         if isinstance(self.methods, str) or not self.methods:
             raise TypeError(f"methods: got {self.methods!r}, expected a tuple of names such as ('WT', 'FT')")
         for method in self.methods:
-            choose("methods", method, METHODS)
+            check_method("methods", method)
         # Order and repetition of names change nothing that is run, so they must not change the key.
-        object.__setattr__(self, "methods", tuple(method for method in METHODS if method in self.methods))
+        object.__setattr__(self, "methods", tuple(method for method in method_names() if method in self.methods))
         if self.repetitions is None:
             object.__setattr__(self, "repetitions", self.scale.repetitions)
         _whole_number("repetitions", self.repetitions, at_least=1)

@@ -7,6 +7,7 @@ import xarray as xr
 
 from .. import metrics, published
 from ..findings.words import count
+from ..pruning.registry import of_kind, registered
 from ..published.labels import network_label
 from ..results.provenance import provenance
 from .table import MISSING, Table
@@ -14,8 +15,8 @@ from .table import MISSING, Table
 CLOSEST = r"\*"
 _TABLES = {"cifar10": "Table 4", "imagenet": "Table 6", "voc": "Table 8"}  # by the networks' data set
 # What Table 4 sets in bold: the best error, and the most parameters of the methods that prune weights, or the most
-# multiply-adds of those that prune filters, among the two methods of a kind.
-_KINDS = {("WT", "SiPP"): "prune_ratio", ("FT", "PFP"): "flop_reduction"}
+# multiply-adds of those that prune filters, among the methods of a kind.
+_COSTS = {"weights": "prune_ratio", "filters": "flop_reduction"}
 COLUMNS = {"error_difference": "error", "prune_ratio": "PR", "flop_reduction": "FR"}
 _DIGITS = {"error_difference": "+.2f", "prune_ratio": ".2f", "flop_reduction": ".2f"}
 
@@ -35,14 +36,14 @@ def prune_results(curves: xr.Dataset, name: str, delta: float = metrics.DELTA) -
     ours = metrics.commensurate(curves, delta)
     attributes = curves.attrs
     here = cells_of(ours)
-    paper = {method: [MISSING] * len(COLUMNS) for method in here}
+    paper, missing = {}, [MISSING] * len(COLUMNS)
     parents = f"{float(curves.test_error.isel(pruner=0).sel(cycle=0).mean()) * 100:.2f}% here"
     if published.covers(*(attributes[key] for key in ("network", "dataset", "training"))):
         theirs = published.prune_results().sel(network=attributes["network"])
         paper = cells_of(theirs.assign(within=theirs.error_difference <= metrics.DELTA))
         parents += f", {float(theirs.parent_error) * 100:.2f}% in the paper"
     columns = [f"{column}, {who}" for who in ("here", "paper") for column in COLUMNS.values()]
-    rows = {method: [*cells, *paper[method]] for method, cells in here.items()}
+    rows = {method: [*cells, *paper.get(method, missing)] for method, cells in here.items()}
     frame = pd.DataFrame.from_dict(rows, "index", columns=columns).rename_axis("method")
     return Table(frame, _caption(ours, delta, curves.sizes["repetition"], parents), name)
 
@@ -77,8 +78,9 @@ def cells_of(results: xr.Dataset) -> dict[str, list[str]]:
 
 def _best(results: xr.Dataset, method: str) -> list[str]:
     """The columns in which a method is the best of its kind."""
-    kind, cost = next((kind, cost) for kind, cost in _KINDS.items() if method in kind)
-    rivals = results.sel(pruner=[one for one in results.pruner.values.tolist() if one in kind])
+    prunes = registered(method).prunes
+    cost = _COSTS[prunes]
+    rivals = results.sel(pruner=of_kind(results.pruner.values.tolist(), prunes))
     rivals = rivals.where(rivals.within)
     own = rivals.sel(pruner=method)
     return [

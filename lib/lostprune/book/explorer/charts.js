@@ -7,6 +7,7 @@ const SHAPES = {
   circle: (x, y, r) => `<circle cx="${x}" cy="${y}" r="${r}"`,
   square: (x, y, r) => `<rect x="${x - r}" y="${y - r}" width="${2 * r}" height="${2 * r}"`,
   triangle: (x, y, r) => `<path d="M${x} ${y - 1.2 * r}l${1.2 * r} ${2 * r}h${-2.4 * r}z"`,
+  inverted: (x, y, r) => `<path d="M${x} ${y + 1.2 * r}l${1.2 * r} ${-2 * r}h${-2.4 * r}z"`,
   diamond: (x, y, r) => `${SHAPES.square(x, y, r)} transform="rotate(45 ${x} ${y})"`,
 };
 

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from ... import metrics, published
-from ...figures.style import COLORS
+from ...figures.style import color_of
 from ...measurement.test_sets import SEVERITY
 from ...published.labels import label, network_label
 from ...results.provenance import provenance
@@ -25,12 +25,14 @@ def as_json(found: Results) -> str:
     Errors and prune ratios are fractions, written so that they are read back bit by bit; ``null`` marks a cycle that
     was not reached. Arrays are nested as ``[distribution][repetition][cycle]`` for every method.
     """
+    shown = {study: parts for study, parts in found.items() if {"curves", "shift"} <= set(parts)}
+    methods = {method: color_of(method) for study in shown for method in study.methods}
     content = {
         "delta": metrics.DELTA,
         "rounding": metrics.ROUNDING,
         "severity": SEVERITY,
-        "colors": COLORS,
-        "studies": [_study(study, parts) for study, parts in found.items() if {"curves", "shift"} <= set(parts)],
+        "colors": methods,
+        "studies": [_study(study, parts) for study, parts in shown.items()],
     }
     text = json.dumps(content, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
     return text.replace("</", "<\\/")  # would end the script

@@ -8,7 +8,7 @@ const OPACITIES = [1, 0.45, 0.2, 0.05]; // of the bars of each study that is sho
 const MARKERS = { WT: "circle", SiPP: "square", FT: "triangle", PFP: "diamond" };
 
 const colorOf = (method) => DATA.colors[method] ?? "#666666";
-const shapeOf = (method) => MARKERS[method] ?? "circle";
+const shapeOf = (method) => MARKERS[method] ?? "inverted";
 const nameOf = (study) => `${study.network}, ${study.training}, ${study.scale}`;
 
 function spread({ value, deviation }, digits = 1) {
