@@ -119,7 +119,8 @@ def robust_training(studies: Sequence[Parts], delta: float = metrics.DELTA) -> s
             }[_above_zero(after - before.mean("repetition"), drawn_after - drawn_before)]
             lines.append(
                 f"- {network_label(one[0])} ({one[1]}), **{method}**: {spread(before)} after nominal training, "
-                f"{spread(after)} after robust training, on {len(test)} distributions that neither was trained on. {verdict}"
+                f"{spread(after)} after robust training, on {len(test)} distributions that neither was trained on. "
+                f"{verdict}"
             )
     return "\n".join(lines) or "No network here was trained both ways, so these numbers do not tell."
 
