@@ -28,9 +28,10 @@ Channels = dict[str, torch.Tensor]
 class Missed(NamedTuple):
     """Why a keep ratio was missed by more than half a percent.
 
-    reason: ``"steps"`` if the sizes that the method can reach are farther apart than that, ``"earlier"`` if earlier
-        masks leave less, ``"zeros"`` if everything else has no effect on the samples.
-    text: all of it in words, with the numbers.
+    Attributes:
+        reason: ``"steps"`` if the sizes that the method can reach are farther apart than that, ``"earlier"`` if earlier
+            masks leave less, ``"zeros"`` if everything else has no effect on the samples.
+        text: all of it in words, with the numbers.
     """
 
     reason: str
