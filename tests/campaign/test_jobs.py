@@ -24,7 +24,7 @@ def place(store):
 
 def finish(study, cell, folder, seconds=2.0, device="CPU"):
     """A checkpoint that stands for a trained cell: plans look at names and facts, not at weights."""
-    facts = {"seconds": seconds, "device": device, "history": [{"epoch": 1}] * study.recipe.epochs}
+    facts = {"cell": list(cell), "seconds": seconds, "device": device, "history": [{"epoch": 1}] * study.recipe.epochs}
     store.save_checkpoint(Checkpoints(study, folder).path(cell), {}, facts)
 
 

@@ -191,7 +191,9 @@ def test_a_robust_run_that_is_killed_ends_where_an_unbroken_one_ends(tmp_path):
 
 
 def test_samples_are_altered_as_training_images_are():
-    nominal, robust = (algorithm._training_part(moment(training=training), CPU) for training in ("nominal", "robust"))
+    nominal, robust = (
+        algorithm._training_part(moment(training=training), 512, CPU) for training in ("nominal", "robust")
+    )
     assert torch.equal(nominal[0], robust[0])  # the images are altered anew in every epoch, not here
     same = (nominal[2] == robust[2]).flatten(1).all(1)
     assert 0 < int(same.sum()) < len(same) / 4

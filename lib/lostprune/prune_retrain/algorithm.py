@@ -198,7 +198,7 @@ def _training_part(
     train, samples = _whole_training_part(study, device)
     if isinstance(train.images, torch.Tensor):
         return train.images[:count], train.labels[:count], samples
-    chosen = data.choose(train, torch.arange(count))
+    chosen = data.choose(train, torch.arange(min(count, len(train.labels))))  # a part of a data set has fewer
     return chosen.images, chosen.labels, samples
 
 
