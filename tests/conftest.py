@@ -41,6 +41,7 @@ TINY = lostprune.Scale(
 )
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of a file share what it trains, and those of the book one book, so each goes to one process."""
     for item in items:
