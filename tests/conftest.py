@@ -10,6 +10,8 @@ if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):  # before torch is lo
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 import lostprune
 from lostprune import networks
@@ -41,12 +43,16 @@ TINY = lostprune.Scale(
 )
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of a file share what it trains, and those of the book one book, so each goes to one process."""
-    for item in items:
-        group = "book" if item.path.parent.name == "book" else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+class ByFile(LoadScopeScheduling):
+    """Tests of a file share what it trains, and those of the book share one book: each of these goes to one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "book" if "/book/" in file else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    return ByFile(config, log)
 
 
 @pytest.fixture
