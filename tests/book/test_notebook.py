@@ -6,7 +6,7 @@ import pytest
 from papermill.translators import PythonTranslator
 
 import lostprune
-from lostprune import results
+from lostprune import data, results
 from lostprune.book import notebook
 
 DEFAULTS = {"network": "resnet20", "methods": ["WT", "FT"], "repetitions": None, "delta": 0.005, "seed": 0}
@@ -86,3 +86,11 @@ def test_files_says_where_results_lie_and_which_were_published(store):
     first, second = notebook.files(study, "curves", "shift").splitlines()
     assert first == f"{path.parent}: 1 of 1 chains"
     assert "0 of 1 chains" in second and "LOSTPRUNE_RESULTS" in second
+
+
+def test_without_its_images_a_page_says_so_and_shows_the_rest():
+    def missing():
+        raise data.DataUnavailable("voc: not found")
+
+    assert "lostprune data voc" in notebook.if_available(missing, "voc").data
+    assert notebook.if_available(lambda: "a figure", "voc") == "a figure"

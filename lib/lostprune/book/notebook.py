@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from types import NoneType
 from typing import TYPE_CHECKING
 
-from .. import results
+from .. import data, results
 from ..foundations.choices import choose
 from ..foundations.store import store_folder
 from ..prune_retrain.cells import chains_of
+from ..published.labels import label
 from ..study import Study
 
 if TYPE_CHECKING:
@@ -65,6 +67,22 @@ def check_injected(source: str, defaults: dict[str, object]) -> None:
             ) from None
         choose("parameter", name, defaults)
         _check_type(name, value, defaults[name])
+
+
+def if_available(draw: Callable[[], object], dataset: str) -> object:
+    """What ``draw`` returns, or a sentence where the images that it needs are not in the data folder.
+
+    Results can be shown without the images that they were measured on, so a page about them needs no images either.
+    """
+    from IPython.display import Markdown
+
+    try:
+        return draw()
+    except data.DataUnavailable:
+        return Markdown(
+            f"*The images of {label(dataset)} are not in the data folder, so this page shows none. "
+            f"`lostprune data {dataset}` says how to get them.*"
+        )
 
 
 def check_fraction(name: str, got: float) -> None:
