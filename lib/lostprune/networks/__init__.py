@@ -15,6 +15,7 @@ from .registry import (
     retrain_recipe_for,
     weights_digest,
 )
+from .statistics import measure_statistics
 
 __all__ = [
     "SHORTEST_DIGEST",
@@ -23,6 +24,7 @@ __all__ = [
     "fingerprint",
     "ladder_for",
     "load_pretrained",
+    "measure_statistics",
     "names",
     "read_source",
     "recipe_for",

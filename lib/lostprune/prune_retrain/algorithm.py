@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 
 import torch
+from torch import nn
 
 from .. import data, networks, pruning
 from ..foundations import store
@@ -141,6 +142,8 @@ def _pruned(checkpoints: Checkpoints, cell: Cell, device: torch.device, bar: Pro
     seed, before = study.seed_for("train", *cell), cell_before(cell)
     if before is None:
         network, recipe = beginning(study, method, repetition).to(device), study.recipe
+        if study.weights is not None:
+            _complete_statistics(study, network, samples)
         return Run(network, images, labels, recipe, seed, study.dataset, image_size=size, training=study.training)
     loaded = checkpoints.load(before, device)
     if loaded is None:  # damaged since the chain began: make it again first
@@ -172,9 +175,12 @@ def _save(checkpoints: Checkpoints, cell: Cell, run: Run, history: list[dict], s
 
 def _save_pretrained(checkpoints: Checkpoints, cell: Cell, device: torch.device) -> None:
     """Line 2 of Algorithm 1 for a network that was trained elsewhere: its weights become the parent's checkpoint."""
-    name, network = checkpoints.study.network, beginning(checkpoints.study, *cell[:2])
-    if digest := networks.weights_digest(name):
-        networks.load_pretrained(network, name)
+    study = checkpoints.study
+    network = beginning(study, *cell[:2])
+    if digest := networks.weights_digest(study.network):
+        networks.load_pretrained(network, study.network)
+    network = network.to(device)
+    _complete_statistics(study, network, _training_part(study, study.train_images, device)[2])
     facts = {
         "prune_ratio": 0.0,
         "flop_reduction": 0.0,
@@ -185,6 +191,11 @@ def _save_pretrained(checkpoints: Checkpoints, cell: Cell, device: torch.device)
         **provenance(device),
     }
     checkpoints.save(cell, network, {}, facts)
+
+
+def _complete_statistics(study: Study, network: nn.Module, samples: torch.Tensor) -> None:
+    if layers := networks.measure_statistics(network, samples):
+        log.info("%s: %d batch norms had no running statistics, now those of the samples", study.network, len(layers))
 
 
 def _training_part(
