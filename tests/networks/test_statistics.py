@@ -23,14 +23,15 @@ def folded():
     network = networks.build("resnet20").eval()
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
-            nn.init.uniform_(module.weight, 0.2, 0.6)
+            nn.init.uniform_(module.weight, 1.0, 2.0)
             nn.init.uniform_(module.bias, -0.5, 0.5)
     return network
 
 
 def test_function_stays(folded, inputs):
     before = folded(inputs)
-    assert len(networks.measure_statistics(folded, inputs)) == 19
+    layers = [name for name, module in folded.named_modules() if isinstance(module, nn.BatchNorm2d)]
+    assert networks.measure_statistics(folded, inputs) == layers
     torch.testing.assert_close(folded(inputs), before, rtol=1e-4, atol=1e-5)
 
 
@@ -39,7 +40,7 @@ def test_training_mode_computes_nearly_the_same(folded, inputs):
     networks.measure_statistics(folded, inputs)
     assert not folded.training
     torch.testing.assert_close(folded.train()(inputs), expected, rtol=1e-2, atol=1e-3)
-    assert (as_it_was - expected).abs().max() > 1
+    assert (as_it_was - expected).abs().max() > expected.std()
 
 
 def test_trained_and_fresh_layers_stay(inputs):
