@@ -21,7 +21,9 @@ from .informative_choice import (
     SEPARATE,
     distributions,
     images,
+    kept_by,
     kept_pixels,
+    mask_of,
     name_of_cycle,
     nearest_cycles,
     network_names,
@@ -131,7 +133,7 @@ class Informative(Part):
                     pixels_per_step=scale.informative_pixels_per_step,
                     search=scale.informative_search,
                 )
-                kept.append(ranked[:, -kept_pixels(ranked.shape[1]) :].to(torch.int32))
+                kept.append(kept_by(ranked))
                 bar.step(count * passes(self.study))
             return {"kept": torch.stack(kept)}
 
@@ -141,9 +143,9 @@ class Informative(Part):
         started, study = time.monotonic(), self.study
         names, shown = list(network_names(study)), list(distributions(study))
         pixels, rows = study.image_shape[1] * study.image_shape[2], len(values) // len(shown)
-        pieces = [one["kept"].long() for one in values.values()]
+        pieces = [one["kept"] for one in values.values()]
         kept = torch.stack([torch.cat(pieces[i * rows : (i + 1) * rows], 1) for i in range(len(shown))])
-        masks = torch.zeros(*kept.shape[:-1], pixels, dtype=torch.bool).scatter_(-1, kept, True)
+        masks = mask_of(kept, pixels)
         found = [self._evaluate(name, mask) for name, mask in zip(shown, masks, strict=True)]
         self.plan.seconds += time.monotonic() - started
         places = [names.index(name) for name in self._positions]  # a network that was not reached leaves a gap

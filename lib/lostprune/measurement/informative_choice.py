@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 
 from ..study import Study
 from ..tasks import Classification
@@ -32,6 +33,17 @@ def images(study: Study) -> int:
 def kept_pixels(pixels: int) -> int:
     """How many of the pixels of an image stay: 102 of 1,024."""
     return max(1, int(KEPT * pixels))
+
+
+def kept_by(ranked: torch.Tensor) -> torch.Tensor:
+    """The pixels that stay, int32 [n, kept], of a ranking [n, pixels] from the least informative to the most."""
+    return ranked[:, -kept_pixels(ranked.shape[1]) :].to(torch.int32)
+
+
+def mask_of(kept: torch.Tensor, pixels: int) -> torch.Tensor:
+    """Whether each pixel stays, bool [..., pixels]; kept: the pixels that do, int [..., kept]."""
+    mask = torch.zeros(*kept.shape[:-1], pixels, dtype=torch.bool, device=kept.device)
+    return mask.scatter_(-1, kept.long(), True)
 
 
 def nearest_cycles(study: Study) -> list[int]:

@@ -19,7 +19,7 @@ from ..foundations.progress import Progress
 from ..study import Study
 from . import inference, test_sets
 from .informative import positions
-from .informative_choice import images, kept_pixels, network_names
+from .informative_choice import images, kept_by, mask_of, network_names
 from .networks import CHAIN, Item
 from .part import Part, SchemaError
 from .resumable import Measurement, Values
@@ -157,14 +157,13 @@ def _kept(network: nn.Module, inputs: torch.Tensor, study: Study, search: str, f
         search=search,
         fill=fill_of(inputs, fill, study.dataset),
     )
-    return ranked[:, -kept_pixels(ranked.shape[1]) :].to(torch.int32)
+    return kept_by(ranked)
 
 
 def _mask(kept: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
     """bool [n, 1, h, w]: whether a pixel is kept."""
-    n, _, height, width = inputs.shape
-    mask = torch.zeros(n, height * width, dtype=torch.bool, device=inputs.device)
-    return mask.scatter_(1, kept.long().to(inputs.device), True).view(n, 1, height, width)
+    height, width = inputs.shape[2:]
+    return mask_of(kept.to(inputs.device), height * width).view(-1, 1, height, width)
 
 
 def _images(study: Study) -> int:
