@@ -10,7 +10,8 @@ import torch
 from click.testing import CliRunner, Result
 from torch import nn
 
-from lostprune.bench import backselect, beside, evaluate, floors, plain_loop, prune, report, train
+from fixtures import trees
+from lostprune.bench import backselect, beside, evaluate, floors, load, plain_loop, prune, report, train
 from lostprune.cli import main
 
 
@@ -53,6 +54,25 @@ def test_the_ranking_of_pixels_is_measured_against_the_plain_loop(monkeypatch: p
         exact / measured["gradient"]["seconds_per_image"]["median"]
     )
     assert f"{measured['ratio']['median']:.2f} (" in call("backselect").output
+
+
+def test_the_loader_is_measured_against_image_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    trees.tiny_imagenet(tmp_path, train=3)
+    monkeypatch.setenv("LOSTPRUNE_DATA", str(tmp_path))
+    monkeypatch.setenv("LOSTPRUNE_WORKERS", "0")
+    measured = load.measure(size=16, runs=1)
+    monkeypatch.setattr(load, "measure", lambda **_: measured)
+    assert json.loads(call("load", "--json").output) == measured
+    assert (measured["images"], measured["workers"]) == (9, 0)
+    pair = measured["plain_seconds"]["median"] / measured["seconds"]["median"]
+    assert measured["ratio"]["median"] == pytest.approx(pair)
+    assert f"{9 / measured['seconds']['median']:,.0f} images/s" in call("load").output
+
+
+@pytest.mark.parametrize("dataset", ["cifar10", "imagenot"])
+def test_the_loader_is_measured_on_image_files_alone(dataset: str):
+    told = call("load", "--dataset", dataset)
+    assert told.exit_code and dataset in told.output and "Traceback" not in told.output
 
 
 def test_a_device_that_is_not_there_is_told_plainly(monkeypatch: pytest.MonkeyPatch):

@@ -82,6 +82,15 @@ def backselect(as_json: bool, **options: object) -> None:
     _tell("backselect", as_json, **options)
 
 
+@bench.command()
+@click.option("--dataset", default="tiny_imagenet", show_default=True, help="Image files with one class for each.")
+@click.option("--size", type=click.IntRange(8), default=224, show_default=True, help="Pixels on each side.")
+@_as_json
+def load(as_json: bool, **options: object) -> None:
+    """Time reading and augmenting training images against torchvision's ImageFolder."""
+    _tell("load", as_json, **options)
+
+
 def _tell(name: str, as_json: bool, **options: object) -> None:
     # torch takes seconds to import: only what is asked for
     from ..data import DataUnavailable

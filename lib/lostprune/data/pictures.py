@@ -89,10 +89,15 @@ class Pictures(Sequence[torch.Tensor]):
         """Raises DamagedImage, IndexError."""
         index = range(len(self))[index]
         try:
-            with Image.open(io.BytesIO(self.files.read(index))) as picture:
-                pixels = np.array(picture.convert("RGB"))
+            image = _decode(self.files.read(index))
         except (OSError, ValueError, SyntaxError, zlib.error) as error:
             raise DamagedImage(f"{self.files.path(index)}: got {error}, expected a whole JPEG or PNG image") from error
-        image = torch.from_numpy(pixels).permute(2, 0, 1)  # the colours of a pixel stay together: resized faster so
         inside = slice(self.border, -self.border or None)
         return image[:, inside, inside]
+
+
+def _decode(content: bytes) -> torch.Tensor:
+    """uint8 [3, h, w]; the colours of a pixel lie together, which makes resizing faster."""
+    with Image.open(io.BytesIO(content)) as picture:
+        colored = picture if picture.mode == "RGB" else picture.convert("RGB")
+        return torch.from_numpy(np.array(colored)).permute(2, 0, 1)

@@ -29,10 +29,16 @@ class Viewed(torch_data.Dataset):
         return len(self.split.labels)
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
-        image, label = self.split.images[index], self.split.labels[index]
+        return self.__getitems__([index])[0]
+
+    def __getitems__(self, indices: list[int]) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """A batch: the caller's random state is put aside once, not for every image."""
         with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed((self.seed + _STRIDE * (index + 1)) % 2**63)
-            return viewed(self.view, image, label)
+            return [self._viewed(index) for index in indices]
+
+    def _viewed(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+        torch.default_generator.manual_seed((self.seed + _STRIDE * (index + 1)) % 2**63)
+        return viewed(self.view, self.split.images[index], self.split.labels[index])
 
 
 def batches(

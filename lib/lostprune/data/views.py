@@ -43,8 +43,7 @@ def viewed(
     view: v2.Transform, image: torch.Tensor, label: torch.Tensor | None
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
     """An image uint8 [3, h, w] and its label through a view; a label int64 [h, w] moves with the image."""
-    image = tv_tensors.Image(image)
     if label is None or label.ndim == 0:
-        return view(image).as_subclass(torch.Tensor), label
-    image, label = view(image, tv_tensors.Mask(label))
+        return view(image), label
+    image, label = view(tv_tensors.Image(image), tv_tensors.Mask(label))
     return image.as_subclass(torch.Tensor), label.as_subclass(torch.Tensor)
