@@ -147,7 +147,7 @@ _OF_DATASET = {
         "retrain_images": None,
         "retrain_learning_rate": 1.0,
         "multiply_adds": None,
-        "epochs": 4,
+        "epochs": 6,
         "cycles": 2,
         "test_images": 60,
         "batch_size": 8,
