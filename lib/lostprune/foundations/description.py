@@ -10,6 +10,8 @@ import types
 import torch
 from torch import nn
 
+from .source import definition_of
+
 _PLAIN = numbers.Number | str | bytes | torch.Size | torch.dtype | torch.device | type(None) | type(...)
 
 
@@ -63,7 +65,12 @@ class Description:
         used = {name: function.__globals__[name] for name in _globals(code) if name in function.__globals__}
         used |= {name: _content(cell) for name, cell in zip(code.co_freevars, cells, strict=True)}
         defaults = self(function.__defaults__), self(function.__kwdefaults__)
-        return "function", self(code), *defaults, *((name, self(used[name])) for name in sorted(used))
+        return (
+            "function",
+            definition_of(code) or self(code),
+            *defaults,
+            *((name, self(used[name])) for name in sorted(used)),
+        )
 
     def _class(self, kind: type) -> object:
         members = [  # without attributes of Python itself, such as __static_attributes__, which has no fixed order

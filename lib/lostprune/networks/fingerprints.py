@@ -21,7 +21,8 @@ def fingerprint(name: str) -> str | None:
     the results of the one before. The digest covers the modules and their attributes, names and shapes of their state,
     and the code of their classes and of the function that builds them, including the functions, classes and values
     that this code uses from its own package. It does not cover the values of tensors and other packages' code. It is
-    the same in every process with the same version of Python, and is computed once for each registration.
+    the same in every process, and with every version of Python where the source of the code is there (generated code
+    has none). It is computed once for each registration.
 
     Raises:
         ValueError: unknown name.
