@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lostprune import networks
 from lostprune.training import Ladder
+from lostprune.training.ladders import geometric, linear
 
 ladders = st.builds(
     networks.ladder_for, st.sampled_from(["resnet20", "densenet22"]), st.sampled_from(["nominal", "robust"])
@@ -40,3 +42,10 @@ def test_numbers_are_cycles_of_one_step():
 def test_ratios_that_do_not_fall_are_refused(ratios):
     with pytest.raises(ValueError, match="expected keep ratios that fall"):
         Ladder(ratios)
+
+
+@pytest.mark.parametrize("name, ladder", [("geomspace", geometric), ("linspace", linear)])
+def test_a_processor_that_rounds_otherwise_gives_the_same_ladder(name, ladder, monkeypatch):
+    here, numpys = ladder(0.85, 0.02, 58), getattr(np, name)
+    monkeypatch.setattr(np, name, lambda *given: np.nextafter(numpys(*given), 1.0))
+    assert ladder(0.85, 0.02, 58) == here

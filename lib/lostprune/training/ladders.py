@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 TRAININGS = ("nominal", "robust")  # a network has a ladder for each (Sections 5 and 6)
+DIGITS = 12  # of a keep ratio
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,14 @@ class Ladder:
 
 def geometric(first: float, last: float, count: int) -> list[float]:
     """``count`` keep ratios from ``first`` to ``last``, each the same share of the one before."""
-    return np.geomspace(first, last, count).tolist()
+    return _rounded(np.geomspace(first, last, count))
 
 
 def linear(first: float, last: float, count: int) -> list[float]:
     """``count`` keep ratios from ``first`` to ``last``, each smaller by the same amount."""
-    return np.linspace(first, last, count).tolist()
+    return _rounded(np.linspace(first, last, count))
+
+
+def _rounded(ratios: np.ndarray) -> list[float]:
+    """NumPy's last digits depend on the processor, and a study finds its results by these numbers."""
+    return [round(ratio, DIGITS) for ratio in ratios.tolist()]
