@@ -51,8 +51,8 @@ PLACES = {
     "Figure 38": (_D, "fig-d-margins-{network}"),
     **{f"Figure {number}": (_D, "fig-d-excess-{network}") for number in range(39, 48)},
     "Figure 8": (_6, "fig-robust-bars-{network}"),
-    **{f"Figure {number}": (_E, "fig-e-detail-{network}") for number in range(49, 55)},
-    **{f"Figure {number}": (_E, "fig-e-excess-{network}") for number in range(55, 61)},
+    **{f"Figure {number}": (_E, "fig-e-detail-{network}-{training}") for number in range(49, 55)},
+    **{f"Figure {number}": (_E, "fig-e-excess-{network}-{training}") for number in range(55, 61)},
 }
 
 
