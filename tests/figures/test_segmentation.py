@@ -22,4 +22,6 @@ def test_axes_and_titles_name_the_measure(dataset, measure):
 def test_weights_that_networks_began_with_stand_under_every_figure():
     curves = synthetic.results_of()["curves"]
     assert "began with" not in provenance(curves)
+    assert "scale quick (129 pixels)" in provenance(curves.assign_attrs(scale="quick", dataset="voc"))
+    assert "(20 classes, 64 pixels)" in provenance(curves.assign_attrs(scale="quick", dataset="tiny_imagenet"))
     assert "began with some.safetensors" in provenance(curves.assign_attrs(weights="some.safetensors"))
