@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 
 import holoviews as hv
@@ -20,6 +21,7 @@ _MORE_COLORS = ("#56B4E9", "#E69F00", "#882255", "#332288", "#999933")
 _MORE_MARKERS = (("inverted_triangle", "v"), ("star", "*"), ("hex", "h"), ("square_pin", "X"), ("plus", "P"))
 PARENT, MUTED = "#222222", "#666666"
 WIDTH, HEIGHT = 670, 370  # pixels; the text of the book is 676 wide in a window of 1280
+FOOTER = 64  # characters of a line below a figure that has its legend at the right
 
 
 def color_of(method: str) -> str:
@@ -93,7 +95,8 @@ def finish(
     **options,
 ) -> hv.Overlay:
     """Give a figure its size in pixels, title, legend outside of the data, and its provenance below."""
-    footer = provenance(*([dataset] if isinstance(dataset, xr.Dataset) else dataset))
+    said = provenance(*([dataset] if isinstance(dataset, xr.Dataset) else dataset))
+    footer = textwrap.fill(said, FOOTER, break_on_hyphens=False)
     common = {
         "title": title,
         "legend_position": legend,
