@@ -68,7 +68,7 @@ def test_results_of_several_days_and_scales_are_named():
     shifts["robust"].attrs["scale"] = "reduced"
     drawn = hv.renderer("bokeh").get_plot(figures.accuracy_by_training(shifts, curves, "WT")).state
     (footer,) = [model.text for model in drawn.below if hasattr(model, "text")]
-    assert footer == (
+    assert footer.replace("\n", " ") == (
         "scale quick · CPU, 2 threads · 2026-11-22, 2026-12-01 · seed 0; "
         "scale reduced · CPU, 2 threads · 2026-11-22 · seed 0"
     )
