@@ -38,13 +38,15 @@ def measure(dataset: str = "tiny_imagenet", size: int = 224, runs: int = 5) -> d
     reference = report.reference("loading")
     split = data.load(dataset, "train") if dataset in data.TREES else None
     if split is None or not isinstance(split.images, data.Pictures) or not isinstance(split.labels, torch.Tensor):
-        raise ValueError(f"dataset: got {dataset!r}, expected image files in a folder for each class: tiny_imagenet")
+        raise ValueError(
+            f"dataset: got {dataset!r}, expected image files in a folder for each class, such as tiny_imagenet"
+        )
     files = split.images.files
     if files.starts is not None:
         raise report.BenchError(
             f"bench load: {files.root} is an archive, and ImageFolder reads folders; extract it to compare the two"
         )
-    folder = Path(os.path.commonpath([files.path(index).parents[0] for index in (0, len(files) - 1)]))
+    folder = Path(os.path.commonpath([files.path(index).parent for index in (0, len(files) - 1)]))
     count, processes = len(split.labels), workers()
     sizes = [min(BATCH, count - first) for first in range(0, count, BATCH)]
     view = data.train_view(data.DATASETS[dataset], size)

@@ -46,7 +46,7 @@ def measure_statistics(network: nn.Module, inputs: torch.Tensor, batch_size: int
     training = network.training
     with contextlib.ExitStack() as hooks:
         for name, layer in layers.items():
-            hooks.enter_context(_removed(layer.register_forward_pre_hook(_collect(seen[name]))))
+            hooks.enter_context(layer.register_forward_pre_hook(_collect(seen[name])))  # removed on leaving
         network.eval()
         for batch in inputs.split(batch_size):
             network(batch)
@@ -74,11 +74,3 @@ def _collect(sums: list[torch.Tensor]):
         sums.append(torch.stack((count, values.sum(1), (values**2).sum(1))))
 
     return hook
-
-
-@contextlib.contextmanager
-def _removed(handle):
-    try:
-        yield
-    finally:
-        handle.remove()
