@@ -18,15 +18,29 @@ def test_a_piece_that_fits_no_more_is_not_begun_and_a_step_beyond_the_limit_ends
     now = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     (tmp_path / "ticket").touch()
-    watch, bar = Watch(tmp_path / "note.json", tmp_path / "ticket", 60.0, 20.0), Progress(0, "WT")
-    watch.said(bar)
-    now[0] += 45  # the piece took longer than expected: the next one would not fit
-    with pytest.raises(Stopped, match="would not fit"):
-        watch.said(bar)
-    watch.stepped(bar)
-    now[0] += 16
-    with pytest.raises(Stopped, match="limit is reached"):
-        watch.stepped(bar)
+    watch = Watch(tmp_path / "note.json", tmp_path / "ticket", 60.0, 20.0)
+    with watched_by(watch), Progress(0, "WT") as bar:
+        bar.say("cycle 1")
+        now[0] += 45  # the piece took longer than expected: the next one would not fit
+        with pytest.raises(Stopped, match="would not fit"):
+            bar.say("cycle 2")
+        bar.step(1)
+        now[0] += 16
+        with pytest.raises(Stopped, match="limit is reached"):
+            bar.step(1)
+
+
+def test_a_cycle_of_several_epochs_does_not_have_to_fit_only_an_epoch(tmp_path, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    (tmp_path / "ticket").touch()
+    watch = Watch(tmp_path / "note.json", tmp_path / "ticket", 60.0)
+    with watched_by(watch), Progress(0, "WT") as bar:
+        bar.say("cycle 1")
+        for epoch in range(3):
+            now[0] += 12
+            bar.step(0, {"epoch": epoch, "loss": 1.0, "error": 0.5})
+        bar.say("cycle 2")  # 24 seconds are left, an epoch takes 12
 
 
 def test_a_recalled_ticket_stops_workers_elsewhere(tmp_path):

@@ -152,4 +152,4 @@ def test_weights_that_do_not_fit_are_refused_before_any_work(study, state, store
     with pytest.raises(ValueError, match="missing: 5.bias"):
         lostprune.run(given, "curves")
     assert not list(store.rglob("*.safetensors"))
-    assert prune_retrain.images_to_train(given, [("parent", 0, 0)]) == 0
+    assert prune_retrain.images_to_train(prune_retrain.Checkpoints(given, store), [("parent", 0, 0)]) == 0

@@ -154,7 +154,7 @@ def test_without_retraining_what_is_kept_is_the_parents(tmp_path):
     scale = dataclasses.replace(SCALE, name="pruned only", retrain_epochs=0, cycles=2)
     study = moment(scale=scale, repetitions=1)
     checkpoints = Checkpoints(study, tmp_path)
-    assert prune_retrain.images_to_train(study, checkpoints.pending(("WT", 0))) == 0
+    assert prune_retrain.images_to_train(checkpoints, checkpoints.pending(("WT", 0))) == 0
     for chain in (("parent", 0), ("WT", 0)):
         prune_retrain.run_chains(checkpoints, [chain], CPU, Progress(0, ""))
     parent, _, _ = checkpoints.load(("parent", 0, 0), CPU)

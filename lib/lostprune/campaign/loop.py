@@ -75,8 +75,8 @@ def run(
         parts: which parts of their results, see :func:`lostprune.run`.
         store_folder: see :func:`lostprune.store.store_folder`.
         device: the device of this machine or, with workers, of each worker.
-        seconds: the time limit from now on. Work that is known not to fit does not start; what is in flight at the
-            limit is lost, and nothing else.
+        seconds: the time limit from now on. Work that is known not to fit does not start; what is lost at the limit
+            is the epoch, or the distribution, that is in flight, and nothing else.
         workers: an executor from :func:`lostprune.executors.open_executor`; ``None`` runs serially.
         say: called with the lines that stay when the progress display is gone.
         repetition: only this one, counted from 0; ``None`` for all.

@@ -12,8 +12,7 @@ from pathlib import Path
 from .. import results
 from ..measurement import test_sets
 from ..measurement.registry import PARTS
-from ..prune_retrain import images_of, images_to_train
-from ..prune_retrain.cells import Cell
+from ..prune_retrain import Checkpoints, images_of, images_to_train
 from ..study import SCALES, Study
 from .jobs import Job
 
@@ -41,17 +40,17 @@ class Pace:
         training, measuring = self._rates(job)
         if None in (training, measuring):
             return None
-        trained = sum(_cell_images(job.study, cell) for cell in job.cells)
+        trained = images_to_train(Checkpoints(job.study, self.folder), list(job.cells))
         return training * trained + measuring * sum(
             _networks_images(job.study, part) for parts in job.parts for part in parts
         )
 
     def piece(self, job: Job) -> float | None:
-        """Of the longest piece, which is lost if a job is stopped within: a cycle of its chains, or a distribution."""
+        """Of the longest piece, which is lost if a job is stopped within: an epoch of its chains, or a distribution."""
         training, measuring = self._rates(job)
         if None in (training, measuring):
             return None
-        cells = [[_cell_images(job.study, cell) for cell in job.cells if cell[:2] == chain] for chain in job.chains]
+        cells = [[images_of(job.study, cell) for cell in job.cells if cell[:2] == chain] for chain in job.chains]
         pieces = [training * sum(max(images, default=0) for images in cells)]
         pieces += [
             measuring * _networks_images(job.study, part) / _pieces(job.study, part)
@@ -110,10 +109,6 @@ class Pace:
         # A small study spends its time on other things than images; to train on one takes longer than to look at it.
         rate = statistics.median(rates)
         return rate if training is None else min(rate, training)
-
-
-def _cell_images(study: Study, cell: Cell) -> int:
-    return images_to_train(study, [cell])
 
 
 def _pieces(study: Study, part: str) -> int:

@@ -33,14 +33,12 @@ class Watch:
         self.note.parent.mkdir(parents=True, exist_ok=True)
         now = time.monotonic()
         self.limit = None if self.seconds_left is None else now + self.seconds_left
-        self.looked, self.piece_began, self.began = 0.0, None, now
+        self.looked, self.pieces, self.piece_began = 0.0, 0, now
 
     def said(self, progress: Progress) -> None:
         """Another piece begins, or does not, if it would not fit."""
         now = time.monotonic()
-        if self.piece_began is not None:
-            self.piece_seconds = max(self.piece_seconds or 0, now - self.piece_began)
-        self.piece_began = now
+        self._measure(progress, now)
         self._look(progress, now)
         if self.limit is not None and now + (self.piece_seconds or 0) > self.limit:
             raise Stopped("the next piece of work would not fit before the time limit")
@@ -50,8 +48,16 @@ class Watch:
         now = time.monotonic()
         if self.limit is not None and now > self.limit:
             raise Stopped("the time limit is reached")
+        self._measure(progress, now)
         if now - self.looked >= notes.EVERY:
             self._look(progress, now)
+
+    def _measure(self, progress: Progress, now: float) -> None:
+        """How long the longest piece took until now."""
+        if progress.pieces != self.pieces:
+            if self.pieces:
+                self.piece_seconds = max(self.piece_seconds or 0, now - self.piece_began)
+            self.pieces, self.piece_began = progress.pieces, now
 
     def _look(self, progress: Progress, now: float) -> None:
         self.looked = now

@@ -85,12 +85,14 @@ class Progress:
     def __init__(self, total: int, title: str, unit: str = IMAGES):
         self.title, self.total, self.unit, self.done = title, total, unit, 0
         self.last_record = ""
+        self.pieces = 0  # that have begun; what is stopped loses the last of them
         self.started = time.monotonic()
         self.watch = _WATCH.get() or (_shown_by(self) if total else None)
 
     def say(self, doing: str) -> None:
         """Name the work that begins, such as ``WT, repetition 1, cycle 2 of 3``."""
         self.title = doing
+        self.pieces += 1
         if self.watch is not None:
             self.watch.said(self)
 
@@ -98,6 +100,7 @@ class Progress:
         """Count ``count`` more; ``record`` holds epoch, loss and error at the end of an epoch."""
         self.done += count
         if record is not None:
+            self.pieces += 1
             self.last_record = f"epoch {record['epoch']}, loss {record['loss']:.3f}, error {record['error']:.1%}"
         if self.watch is not None:
             self.watch.stepped(self)

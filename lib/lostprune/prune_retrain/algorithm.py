@@ -1,7 +1,8 @@
 """PruneRetrain (Algorithm 1 of the paper), resumable: one chain of cycles for every method and repetition.
 
 Each finished cycle is a checkpoint of its own. A cycle starts from what the checkpoint before it says, never from
-memory, so that a run that was killed and started again ends bitwise where an unbroken one ends (on one CPU).
+memory, so that a run that was killed and started again ends bitwise where an unbroken one ends (on one CPU). A long
+cycle keeps its last finished epoch, too, and resumes after it.
 """
 
 from __future__ import annotations
@@ -29,9 +30,11 @@ from .misses import Misses
 log = logging.getLogger("lostprune")
 
 
-def images_to_train(study: Study, todo: list[Cell]) -> int:
-    """How many images the networks still have to see, all epochs together."""
-    return sum(images_of(study, cell) * _epochs(study, cell) for cell in todo)
+def images_to_train(checkpoints: Checkpoints, todo: list[Cell]) -> int:
+    """How many images the networks still have to see, all epochs together that are not kept."""
+    study = checkpoints.study
+    left = {cell: max(0, _epochs(study, cell) - checkpoints.epochs_kept(cell)) for cell in todo}
+    return sum(images_of(study, cell) * epochs for cell, epochs in left.items())
 
 
 def images_of(study: Study, cell: Cell) -> int:
@@ -138,26 +141,29 @@ def _pruned(checkpoints: Checkpoints, cell: Cell, device: torch.device, bar: Pro
     """Lines 1 and 5 of Algorithm 1: the network that a cell trains, new or pruned further."""
     study, (method, repetition, cycle) = checkpoints.study, cell
     images, labels, samples = _training_part(study, images_of(study, cell), device)
-    size = study.image_shape[1]
+    recipe, masks = study.recipe, None
     seed, before = study.seed_for("train", *cell), cell_before(cell)
     if before is None:
-        network, recipe = beginning(study, method, repetition).to(device), study.recipe
+        network = beginning(study, method, repetition).to(device)
         if study.weights is not None:
             _complete_statistics(study, network, samples)
-        return Run(network, images, labels, recipe, seed, study.dataset, image_size=size, training=study.training)
-    loaded = checkpoints.load(before, device)
-    if loaded is None:  # damaged since the chain began: make it again first
-        for failure in _run_cells(checkpoints, [before], device, bar, misses).values():
-            raise failure
+    else:
+        recipe = study.retrain_recipe
         loaded = checkpoints.load(before, device)
-    network, masks, _ = loaded
-    for keep_ratio in study.ladder[cycle - 1]:  # in one step or several
-        masks, missed = pruning.attempt(network, method, keep_ratio, samples, masks or None)
-        pruning.apply(network, masks)
-    if missed:
-        misses.say(cell, missed)
-    recipe, training = study.retrain_recipe, study.training
-    return Run(network, images, labels, recipe, seed, study.dataset, masks, image_size=size, training=training)
+        if loaded is None:  # damaged since the chain began: make it again first
+            for failure in _run_cells(checkpoints, [before], device, bar, misses).values():
+                raise failure
+            loaded = checkpoints.load(before, device)
+        network, masks, _ = loaded
+        for keep_ratio in study.ladder[cycle - 1]:  # in one step or several
+            masks, missed = pruning.attempt(network, method, keep_ratio, samples, masks or None)
+            pruning.apply(network, masks)
+        if missed:
+            misses.say(cell, missed)
+    size, kept = study.image_shape[1], checkpoints.unfinished(cell)
+    return Run(
+        network, images, labels, recipe, seed, study.dataset, masks, image_size=size, training=study.training, kept=kept
+    )
 
 
 def _save(checkpoints: Checkpoints, cell: Cell, run: Run, history: list[dict], seconds: float) -> None:

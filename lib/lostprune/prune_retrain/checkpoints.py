@@ -13,6 +13,7 @@ from .. import networks, pruning
 from ..foundations import store
 from ..networks.registry import RANDOM_STATE
 from ..study import Study
+from ..training import KeptEpochs, epochs_kept
 from .cells import Cell, Chain, cells_of, name_of, name_of_chain
 
 log = logging.getLogger("lostprune")
@@ -82,6 +83,15 @@ class Checkpoints:
         tensors = {f"state/{name}": value for name, value in network.state_dict().items()}
         tensors |= {f"mask/{name}": mask for name, mask in masks.items()}
         store.save_checkpoint(self._own(cell), tensors, {"study": self.training_key, "cell": list(cell), **facts})
+        KeptEpochs(self.unfinished(cell)).delete()
+
+    def unfinished(self, cell: Cell) -> Path:
+        """The folder in which a cell keeps its last finished epoch while it is trained."""
+        return self.folder / "unfinished" / self.training_key / name_of(cell)
+
+    def epochs_kept(self, cell: Cell) -> int:
+        """How many epochs of a cell that is not done need not be trained again."""
+        return epochs_kept(self.unfinished(cell))
 
     def facts(self, cell: Cell) -> dict:
         """What :meth:`load` says of a cell that is done, without its weights; ``sha256`` tells it from another."""

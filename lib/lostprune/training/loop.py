@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from ..foundations import threads
+from .kept_epochs import KeptEpochs
 from .memory import keep_freed_memory
 from .recipes import Recipe
 from .trainer import Run, Trainer
@@ -72,6 +73,9 @@ def train_together(runs: Sequence[Run], on_step: OnStep | None = None) -> list[l
     comes out is what :func:`train` gives for each alone: bitwise on a CPU. Where the device has not enough memory for
     all, half of them wait; no finished epoch is lost.
 
+    A run with a folder ``kept`` resumes after the last epoch that is there. A run that is stopped by an exception loses
+    the epoch it is in, one whose process is killed up to a minute more. The caller deletes the folder.
+
     Args:
         runs: runs on one device, with equal numbers of epochs; 0 leaves the networks as they are.
         on_step: as for :func:`train`; called for every network.
@@ -84,9 +88,10 @@ def train_together(runs: Sequence[Run], on_step: OnStep | None = None) -> list[l
     keep_freed_memory()
     if any(run.device.type == "cpu" for run in runs):
         threads.settle()
-    outcomes: list[list[dict] | Diverged] = [[] for _ in runs]
-    trainers = [Trainer(run) for run in runs]
-    groups = [(list(range(len(runs))), 0)]
+    trainers, kept = [Trainer(run) for run in runs], [KeptEpochs(run.kept) for run in runs]
+    outcomes: list[list[dict] | Diverged] = [_resumed(*one) for one in zip(trainers, kept, strict=True)]
+    begun = [len(history) for history in outcomes]
+    groups = [([i for i in range(len(runs)) if begun[i] == epoch], epoch) for epoch in sorted(set(begun))]
     while groups:
         group, epoch = groups.pop(0)
         before = {}
@@ -95,6 +100,8 @@ def train_together(runs: Sequence[Run], on_step: OnStep | None = None) -> list[l
                 trainers[i].prepare()
             while group := [i for i in group if epoch < runs[i].recipe.epochs and isinstance(outcomes[i], list)]:
                 before = {i: trainers[i].state() for i in group}
+                for i in group:
+                    kept[i].save(before[i], outcomes[i])
                 records = run_epoch([trainers[i] for i in group], epoch, on_step)
                 for i, record in zip(group, records, strict=True):
                     outcomes[i] = outcomes[i] + [record] if isinstance(record, dict) else record
@@ -109,9 +116,24 @@ def train_together(runs: Sequence[Run], on_step: OnStep | None = None) -> list[l
             half = (len(group) + 1) // 2
             log.warning("memory of the device: %d networks at once do not fit, continuing with %d", len(group), half)
             groups = [(group[:half], epoch), (group[half:], epoch), *groups]
+        except BaseException:  # the time is up, or Ctrl-C
+            for i, state in before.items():
+                if isinstance(outcomes[i], list) and len(outcomes[i]) == epoch:
+                    kept[i].save(state, outcomes[i], at_once=True)
+            raise
     for run in runs:
         run.network.eval()
     return outcomes
+
+
+def _resumed(trainer: Trainer, kept: KeptEpochs) -> list[dict]:
+    """The records of the epochs that are kept; the trainer is where they end."""
+    found = kept.load(trainer.state())
+    if found is None:
+        return []
+    state, history = found
+    trainer.restore(state)
+    return history
 
 
 def run_epoch(trainers: list[Trainer], epoch: int, on_step: OnStep | None) -> list[dict | Diverged]:

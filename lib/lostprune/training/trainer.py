@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -33,6 +35,7 @@ class Run:
     engine: str | None = None  # to begin with; None takes what ``engines_for`` does
     image_size: int | None = None  # of images that are read one by one, to which they are cropped
     training: str = "nominal"  # what images are altered by before crop and flip: a key of ``TRAIN_CORRUPTIONS``
+    kept: Path | None = None  # folder for its last finished epoch, from which it resumes; None keeps nothing
 
     @property
     def device(self) -> torch.device:
@@ -94,6 +97,8 @@ class Trainer:
         self._counts = torch.zeros((), dtype=torch.int64, device=self.device)  # takes its shape from the first step
         # One generator on the CPU draws for every device, so that the data order does not depend on it.
         self._generator = torch.Generator().manual_seed(run.seed)
+        # For what the network itself draws on a CPU, such as dropout. The caller's random state stays.
+        self._draws, self._random = False, torch.Generator().manual_seed((run.seed + 1) % 2**63).get_state()
         self._stream = None
         if self.device.type == "cuda":
             self._stream = torch.cuda.Stream(self.device)
@@ -118,7 +123,7 @@ class Trainer:
             torch.OutOfMemoryError: not enough memory on the device.
             Exception: what the network itself raises, whatever the engine.
         """
-        before, reasons = self.state(), []
+        before, outside, reasons = self.state(), torch.get_rng_state(), []
         for engine in engines_for(self.device, self.run.engine):
             self.engine = engine
             try:
@@ -133,6 +138,8 @@ class Trainer:
                 break
             finally:
                 self.restore(before)
+        self._draws = not torch.equal(torch.get_rng_state(), outside)
+        torch.set_rng_state(outside)
         if reasons:
             name = type(self.network).__name__
             log.warning("%s trains with engine %s, since %s", name, engine.name, "; ".join(reasons))
@@ -165,8 +172,21 @@ class Trainer:
             self.feed.load(size, self._first)
             if size in self._graphs:
                 self._graphs[size].replay()
+            elif self._draws:
+                with self._own_random_state():
+                    self._run_step(size)
             else:
                 self._run_step(size)
+
+    @contextmanager
+    def _own_random_state(self) -> Iterator[None]:
+        outside = torch.get_rng_state()
+        torch.set_rng_state(self._random)
+        try:
+            yield
+        finally:
+            self._random = torch.get_rng_state()
+            torch.set_rng_state(outside)
 
     def end_epoch(self) -> dict:
         """Mean ``loss``, ``error`` and ``engine`` of the epoch; waits for the device."""
@@ -174,18 +194,18 @@ class Trainer:
             loss, error = self._loss_sum.item() / self.count, self.task.error_of(self._counts, self.count)
         return {"loss": loss, "error": error, "engine": self.engine.name}
 
-    def state(self) -> tuple[list[torch.Tensor], torch.Tensor]:
-        """A copy of everything that a step changes, and of the random state."""
+    def state(self) -> list[torch.Tensor]:
+        """A copy of everything that a step changes, and of the random states."""
         with self._on_stream():
-            return [tensor.clone() for tensor in self._changing()], self._generator.get_state()
+            return [*(tensor.clone() for tensor in self._changing()), self._generator.get_state(), self._random]
 
-    def restore(self, state: tuple[list[torch.Tensor], torch.Tensor]) -> None:
+    def restore(self, state: list[torch.Tensor]) -> None:
         """Put ``state`` back into the same tensors: a captured step reads and writes those alone."""
-        tensors, random = state
+        *tensors, order, self._random = state
         with torch.no_grad(), self._on_stream():
             for tensor, before in zip(self._changing(), tensors, strict=True):
                 tensor.copy_(before)
-        self._generator.set_state(random)
+        self._generator.set_state(order)
 
     def _changing(self) -> list[torch.Tensor]:
         momenta = [self._optimizer.state[parameter]["momentum_buffer"] for parameter in self._parameters]
