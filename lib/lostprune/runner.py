@@ -33,8 +33,8 @@ def run(
     """The results of a study, one group per part; see the book's page on the result schema.
 
     It works chain by chain: it trains the networks of a method and repetition, then measures them. If it is stopped and
-    called again, it resumes. Every finished prune-retrain cycle is on disk before the next one begins, of a long one its
-    last finished epoch, and so is every finished distribution and every finished part of a chain.
+    called again, it resumes. Every finished prune-retrain cycle is on disk before the next one begins, of a long cycle
+    its last finished epoch, and so is every finished distribution and every finished part of a chain.
 
     Args:
         study: the study to run.
@@ -142,7 +142,9 @@ def complete(
 def images_to_see(checkpoints: Checkpoints, chains: dict[Chain, tuple[str, ...]]) -> int:
     """How many images the networks of chains still have to see, in training and in measuring."""
     study = checkpoints.study
-    trained = prune_retrain.images_to_train(checkpoints, [cell for chain in chains for cell in checkpoints.pending(chain)])
+    trained = prune_retrain.images_to_train(
+        checkpoints, [cell for chain in chains for cell in checkpoints.pending(chain)]
+    )
     networks = len(study.ladder) + 1
     return trained + networks * sum(PARTS[part].images(study) for parts in chains.values() for part in parts)
 

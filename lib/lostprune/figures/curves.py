@@ -10,7 +10,7 @@ from holoviews import opts
 from ..metrics.repetitions import over_repetitions
 from ..published.labels import accuracy_label, network_label
 from .groups import rows_of, with_group
-from .style import PARENT, color_of, finish, line, marker_of
+from .style import PARENT, color_of, finish, line, marker_of, one_by_one
 
 RATIO = hv.Dimension("prune_ratio", label="prune ratio (%)")
 RATIO_LIMITS = (-2, 102)  # so that a marker at 0 is whole
@@ -82,6 +82,7 @@ def prune_accuracy_by_distribution(shift: xr.Dataset, curves: xr.Dataset) -> hv.
         shift, curves: parts of one study.
     """
     frames, axis = {}, accuracy(shift.attrs["dataset"])
+    limits = _limits(1 - shift.error)
     for name in rows_of(shift.error)[1].distribution.values.tolist():
         error = shift.error.sel(distribution=name)
         parent, _ = over_repetitions(1 - error.isel(pruner=0, cycle=0))
@@ -91,8 +92,16 @@ def prune_accuracy_by_distribution(shift: xr.Dataset, curves: xr.Dataset) -> hv.
             figure = figure * line(RATIO, axis, rows, method, color_of(method), marker_of(method))
         measure = accuracy_label(shift.attrs["dataset"])
         title = f"{network_label(shift.attrs['network'])} on {with_group(shift, name)}: {measure}"
-        frames[with_group(shift, name)] = finish(figure, title, shift, xlim=RATIO_LIMITS)
-    return hv.HoloMap(frames, hv.Dimension("distribution", values=list(frames)), sort=False)
+        frames[with_group(shift, name)] = finish(figure, title, shift, xlim=RATIO_LIMITS, ylim=limits)
+    return one_by_one(hv.HoloMap(frames, hv.Dimension("distribution", values=list(frames)), sort=False))
+
+
+def _limits(accuracies: xr.DataArray) -> tuple[float, float]:
+    """Of one vertical axis for all, in percent, with some space above and below."""
+    mean, deviation = over_repetitions(accuracies)
+    low, high = np.nanmin(mean - deviation), np.nanmax(mean + deviation)
+    space = 0.05 * max(high - low, 1.0)
+    return low - space, high + space
 
 
 def accuracy(dataset: str) -> hv.Dimension:

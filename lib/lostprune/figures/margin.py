@@ -14,7 +14,7 @@ from ..metrics.repetitions import over_repetitions
 from ..published.labels import network_label
 from .groups import backdrop, rows_of
 from .potential import GROUP_WIDTH, POTENTIAL, TOP, on_distributions, prune_potential_bars
-from .style import color_of, finish, shade
+from .style import color_of, finish, one_by_one, shade
 
 MARGIN = hv.Dimension("margin", label="margin δ (%)")
 
@@ -28,7 +28,7 @@ def prune_potential_slider(potentials: Sequence[xr.DataArray], shift: xr.Dataset
     """
     frames = {100 * one.attrs["delta"]: prune_potential_bars(one, shift) for one in potentials}
     papers = 100 * metrics.DELTA
-    return hv.HoloMap(frames, MARGIN.clone(default=papers) if papers in frames else MARGIN)
+    return one_by_one(hv.HoloMap(frames, MARGIN.clone(default=papers) if papers in frames else MARGIN))
 
 
 def prune_potential_for_margins(potentials: Sequence[xr.DataArray], shift: xr.Dataset, pruner: str) -> hv.Overlay:
