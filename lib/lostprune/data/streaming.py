@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 
 import torch
 from torch.utils import data as torch_data
-from torchvision.transforms import v2
 
+from ..foundations import lazy
 from .datasets import Dataset
 from .intact import workers
 from .split import Split
 from .views import test_view, viewed
 
+v2 = lazy.Module("torchvision.transforms.v2")
 _AT_ONCE = 32  # images that a worker gives at a time
 _STRIDE = 0x9E3779B97F4A7C15  # odd: the seeds of a set's images are all different
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import torch
-from torchvision import tv_tensors
-from torchvision.transforms import v2
 
+from ..foundations import lazy
 from ..tasks import Segmentation
 from .datasets import Dataset
 
+tv_tensors = lazy.Module("torchvision.tv_tensors")
+v2 = lazy.Module("torchvision.transforms.v2")
 SHORTER_SIDE = (256 / 513, 1024 / 513)  # of an image for segmentation, of the crop's, drawn anew each time (B.5)
 
 

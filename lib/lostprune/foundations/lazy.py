@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Mapping
+from types import ModuleType
 
 
 def attach(package: str, sources: Mapping[str, str]) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
@@ -25,3 +26,14 @@ def attach(package: str, sources: Mapping[str, str]) -> tuple[Callable[[str], ob
         return module if name == sources[name] else getattr(module, name)
 
     return get, lambda: sorted({*vars(sys.modules[package]), *sources})
+
+
+class Module(ModuleType):
+    """A module that is imported when something of it is first used.
+
+    Args:
+        name: its full name, such as ``"torchvision.models"``.
+    """
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(importlib.import_module(self.__name__), name)

@@ -10,11 +10,11 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-import torchvision
 import xarray as xr
 from torch import nn
 
 from .. import backselect, data
+from ..foundations import lazy
 from ..foundations.progress import Progress
 from ..study import Study
 from . import inference, test_sets
@@ -24,6 +24,7 @@ from .networks import CHAIN, Item
 from .part import Part, SchemaError
 from .resumable import Measurement, Values
 
+v2 = lazy.Module("torchvision.transforms.v2")
 FILLS = ("mean", "black", "blurred")
 BLUR = 5.0  # standard deviation in pixels: of a 32 x 32 image its large shapes and colours remain
 IMAGES = 20  # whose pixels are ranked for each fill, if the scale ranks as many
@@ -47,7 +48,7 @@ def fill_of(inputs: torch.Tensor, fill: str, dataset: str) -> torch.Tensor:
         black = torch.zeros(1, *inputs.shape[1:], dtype=torch.uint8, device=inputs.device)
         return data.normalize(black, dataset).expand_as(inputs)
     size = 2 * min(int(2 * BLUR), min(inputs.shape[2:]) - 1) + 1
-    return torchvision.transforms.v2.functional.gaussian_blur(inputs, [size, size], [BLUR, BLUR])
+    return v2.functional.gaussian_blur(inputs, [size, size], [BLUR, BLUR])
 
 
 class Masking(Part):

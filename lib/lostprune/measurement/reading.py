@@ -6,11 +6,12 @@ import hashlib
 from collections.abc import Callable, Sequence
 
 import torch
-from torchvision.transforms import v2
 
 from .. import data
 from ..data import Split
+from ..foundations import lazy
 
+v2 = lazy.Module("torchvision.transforms.v2")
 Read = Callable[[int, int], torch.Tensor]  # first, count -> uint8 [count, 3, h, w]
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from torch import nn
-from torchvision import models
 
+from ..foundations import lazy
 from ..training.ladders import Ladder, geometric
 from ..training.recipes import Recipe
 from .registry import register
+
+models = lazy.Module("torchvision.models")
 
 # Table 7: the learning rate falls after each step. The batch size is the paper's; the original study's code has 16.
 RECIPE = Recipe(45, 32, 0.02, milestones=(), decay=1.0, warmup_epochs=0, polynomial_power=0.9)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from torch import nn
-from torchvision import models
 
+from ..foundations import lazy
 from ..training.ladders import Ladder, geometric, linear
 from ..training.recipes import Recipe
 from .registry import register
+
+models = lazy.Module("torchvision.models")
 
 # Table 5; the original study (lucaslie/torchprune at 14b392c) retrained likewise, once for every step of a ladder.
 RECIPE = Recipe(90, 256, 0.1, milestones=(30, 60, 80), decay=0.1, warmup_epochs=5)

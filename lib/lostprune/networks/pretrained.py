@@ -10,17 +10,18 @@ from typing import NamedTuple
 
 import torch
 from torch import nn
-from torchvision import models
 
+from ..foundations import lazy
 from ..foundations.choices import choose
 from .weights import check_path, load_weights, read_weights
 
+models = lazy.Module("torchvision.models")
 TORCHVISION = "torchvision"
 # What the paper's parents are: the errors in Table 6 are those of the first weights that torchvision had.
 _TORCHVISION = {
-    "resnet18": models.ResNet18_Weights.IMAGENET1K_V1,
-    "resnet101": models.ResNet101_Weights.IMAGENET1K_V1,
-    "deeplabv3_resnet50": models.ResNet50_Weights.IMAGENET1K_V1,  # of its backbone
+    "resnet18": "ResNet18_Weights",
+    "resnet101": "ResNet101_Weights",
+    "deeplabv3_resnet50": "ResNet50_Weights",  # of its backbone
 }
 _BACKBONE = "backbone."
 SHORTEST_DIGEST = 8  # hexadecimal digits: torchvision has as many in the names of its files
@@ -57,7 +58,7 @@ def weights_source(network: str, weights: str, folder: Path) -> Source:
     """
     if weights == TORCHVISION:
         choose("weights: torchvision's, of network", network, _TORCHVISION)
-        found = _TORCHVISION[network]
+        found = _torchvisions(network)
         return Source(f"torchvision's {found}", found.url.rpartition("-")[2].partition(".")[0], None)
     pinned = _PINNED.fullmatch(weights)
     path = folder / Path(pinned[1] if pinned else weights).expanduser()
@@ -75,7 +76,7 @@ def read_source(network: str, source: Source) -> dict[str, torch.Tensor]:
         ValueError: the file is not what its digest says, or cannot be read; see :func:`read_weights`.
     """
     if source.path is None:
-        url = _TORCHVISION[network].url
+        url = _torchvisions(network).url
         try:
             return torch.hub.load_state_dict_from_url(url, map_location="cpu", check_hash=True, weights_only=True)
         except (OSError, RuntimeError) as error:
@@ -88,6 +89,10 @@ def read_source(network: str, source: Source) -> dict[str, torch.Tensor]:
     if not digest.startswith(source.digest):
         raise ValueError(f"weights: {source.path}: got SHA-256 {digest}, expected one that begins with {source.digest}")
     return read_weights(source.path)
+
+
+def _torchvisions(network: str) -> models.WeightsEnum:
+    return getattr(models, _TORCHVISION[network]).IMAGENET1K_V1
 
 
 def start_from(network: nn.Module, state: dict[str, torch.Tensor], rows: Sequence[int] | None = None) -> bool:
