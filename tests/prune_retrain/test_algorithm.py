@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import torch
 
 import lostprune
 from lostprune import prune_retrain, pruning
-from lostprune.foundations.progress import Progress
+from lostprune.foundations.progress import Progress, Stopped, watched_by
 from lostprune.prune_retrain import Checkpoints, algorithm, cells
 from tiny_network import SCALE, moment, one_thread
 
@@ -148,6 +149,38 @@ for _ in range(4):
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=Path(__file__).parents[1], check=True)
     run_all(study, tmp_path)
     assert_same(study, tmp_path, expected)
+
+
+def test_slots_shorter_than_a_cycle_come_to_the_same_end(unbroken, tmp_path):
+    study = dataclasses.replace(unbroken[0], scale=dataclasses.replace(unbroken[0].scale, epochs=3, retrain_epochs=2))
+    run_all(study, tmp_path / "unbroken")
+    left, slots = [], 0
+    while cells_left := pending(study, tmp_path):
+        left.append(prune_retrain.images_to_train(Checkpoints(study, tmp_path), cells_left))
+        slots += 1
+        with contextlib.suppress(Stopped), watched_by(StopsAfter(study.train_images + 64)):
+            run_all(study, tmp_path)
+    assert left == sorted(set(left), reverse=True), "a slot came no further"
+    assert slots >= study.recipe.epochs
+    assert_same(study, tmp_path, states(study, tmp_path / "unbroken"))
+    assert not [path for path in (tmp_path / "unfinished").rglob("*") if path.is_file()]
+
+
+class StopsAfter:
+    """A watch that stops the work after so many images."""
+
+    def __init__(self, images: int):
+        self.images = images
+
+    def said(self, progress: Progress) -> None:
+        """The next step tells."""
+
+    def stepped(self, progress: Progress) -> None:
+        if progress.done > self.images:
+            raise Stopped("the time limit is reached")
+
+    def ended(self, progress: Progress) -> None:
+        """Nothing is shown."""
 
 
 def test_without_retraining_what_is_kept_is_the_parents(tmp_path):
