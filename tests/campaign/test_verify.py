@@ -140,6 +140,16 @@ def test_what_a_killed_process_left_is_cleaned_up(copied):
     assert not old.exists() and new.exists()  # the new one may be in the making
 
 
+def test_a_damaged_epoch_of_an_unfinished_network_is_set_aside(copied):
+    study, folder, _ = copied
+    path = Checkpoints(study, folder).unfinished(CELL) / "epoch-0001"
+    store.save_checkpoint(path, {"0": torch.zeros(3)}, {"history": [{}]})
+    assert verify(folder) == (NETWORKS + 3, [])
+    path.with_suffix(".safetensors").write_bytes(b"broken")
+    _, (damage,) = verify(folder)
+    assert damage.name == path.relative_to(folder).as_posix()
+
+
 def test_what_is_set_aside_twice_is_kept_twice(copied):
     study, folder, path = copied
     for _ in range(2):

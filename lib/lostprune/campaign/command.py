@@ -57,7 +57,7 @@ def campaign(
       studies.yml                                 a list of such names, or pages as in book/pages.yml
 
     \b
-    Ctrl-C and SIGTERM save and stop. A kill loses only the unfinished epoch. Exit codes:
+    Ctrl-C and SIGTERM save and stop. A kill loses the unfinished epoch and up to a minute more. Exit codes:
       0    everything is done
       75   stopped early, by the time limit or SIGTERM: the same command resumes
       130  stopped by Ctrl-C: the same command resumes

@@ -47,7 +47,7 @@ def verify(folder: Path) -> tuple[int, list[Damage]]:
     """
     whole, damages = 0, []
     _delete_leftovers(folder)
-    for path in _checkpoints(folder / "checkpoints") + _checkpoints(folder / "pieces"):
+    for path in [one for place in ("checkpoints", "pieces", "unfinished") for one in _checkpoints(folder / place)]:
         with store.writing(path):
             reason = _wrong_with_checkpoint(path, is_network=folder / "checkpoints" in path.parents)
             if reason:
@@ -73,7 +73,7 @@ def _wrong_with_checkpoint(path: Path, is_network: bool) -> str | None:
         if found is None:
             return "tensors without a manifest: the process that wrote them was killed" if _tensors(path) else None
         tensors, facts = found
-        if not is_network:  # values of an evaluation that is not finished: the checksum says all
+        if not is_network:  # of an evaluation or a training that is not finished: the checksum says all
             return None
         return _wrong_facts(path, facts) or _wrong_tensors(tensors) or _not_nested(path, tensors)
     except (store.DamagedFile, OSError, ValueError, KeyError, TypeError) as error:

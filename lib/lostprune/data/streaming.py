@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch.utils import data as torch_data
 
-from ..foundations import lazy
 from .datasets import Dataset
 from .intact import workers
 from .split import Split
 from .views import test_view, viewed
 
-v2 = lazy.Module("torchvision.transforms.v2")
+if TYPE_CHECKING:  # it takes seconds to import
+    from torchvision.transforms import v2
+
 _AT_ONCE = 32  # images that a worker gives at a time
 _STRIDE = 0x9E3779B97F4A7C15  # odd: the seeds of a set's images are all different
 

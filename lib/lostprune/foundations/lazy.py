@@ -31,6 +31,8 @@ def attach(package: str, sources: Mapping[str, str]) -> tuple[Callable[[str], ob
 class Module(ModuleType):
     """A module that is imported when something of it is first used.
 
+    ``importlib.util.LazyLoader`` would import the packages that the module lies in at once.
+
     Args:
         name: its full name, such as ``"torchvision.models"``.
     """

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 
 from .. import data
 from ..data import Split
-from ..foundations import lazy
 
-v2 = lazy.Module("torchvision.transforms.v2")
+if TYPE_CHECKING:  # it takes seconds to import
+    from torchvision.transforms import v2
+
 Read = Callable[[int, int], torch.Tensor]  # first, count -> uint8 [count, 3, h, w]
 
 

@@ -6,8 +6,8 @@ from .ladders import Ladder
 from .loop import Diverged, train, train_together
 from .memory import keep_freed_memory
 from .recipes import Recipe
+from .run import Run
 from .train_distribution import SEVERITY, TRAIN_CORRUPTIONS, alter
-from .trainer import Run
 
 __all__ = [
     "ENGINES",

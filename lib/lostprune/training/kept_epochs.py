@@ -63,15 +63,17 @@ class KeptEpochs:
             return
         path, older = self.folder / f"epoch-{len(history):04d}", _states(self.folder)
         store.save_checkpoint(path, {str(i): tensor for i, tensor in enumerate(state)}, {"history": history})
-        for one in older:
-            for suffix in (".json", ".safetensors"):  # the manifest first: without it there is no checkpoint
-                one.with_suffix(suffix).unlink(missing_ok=True)
+        with store.writing(path):
+            for one in older:
+                for suffix in (".json", ".safetensors"):  # the manifest first: without it there is no checkpoint
+                    one.with_suffix(suffix).unlink(missing_ok=True)
         self._epochs, self._written = len(history), time.monotonic()
 
     def delete(self) -> None:
         """Once the training is finished, and its network is kept elsewhere."""
-        if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        if self.folder is not None and self.folder.is_dir():
+            with store.writing(self.folder / "epoch"):
+                shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def epochs_kept(folder: Path) -> int:

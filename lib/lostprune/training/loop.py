@@ -14,7 +14,8 @@ from ..foundations import threads
 from .kept_epochs import KeptEpochs
 from .memory import keep_freed_memory
 from .recipes import Recipe
-from .trainer import Run, Trainer
+from .run import Run
+from .trainer import Trainer
 
 log = logging.getLogger("lostprune")
 OnStep = Callable[[int, dict | None], None]

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import nn
@@ -15,38 +13,10 @@ from torch import nn
 from .. import data, tasks
 from .engine import FLOAT32, engines_for
 from .feeds import Resident, Streamed
-from .recipes import Recipe
+from .run import Run
 
 log = logging.getLogger("lostprune")
 _WARM_UP_STEPS = 3  # before a capture, so that every library has chosen its kernels
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """What is to be trained, and how; see :func:`lostprune.training.train`."""
-
-    network: nn.Module
-    images: torch.Tensor | Sequence[torch.Tensor]
-    labels: torch.Tensor | Sequence[torch.Tensor]
-    recipe: Recipe
-    seed: int
-    dataset: str = "cifar10"
-    masks: Mapping[str, torch.Tensor] | None = None
-    engine: str | None = None  # to begin with; None takes what ``engines_for`` does
-    image_size: int | None = None  # of images that are read one by one, to which they are cropped
-    training: str = "nominal"  # what images are altered by before crop and flip: a key of ``TRAIN_CORRUPTIONS``
-    kept: Path | None = None  # folder for its last finished epoch, from which it resumes; None keeps nothing
-
-    @property
-    def device(self) -> torch.device:
-        return next(self.network.parameters()).device
-
-    @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """(channels, height, width) of what the network sees."""
-        if isinstance(self.images, torch.Tensor):
-            return tuple(self.images.shape[1:])
-        return 3, self.image_size, self.image_size
 
 
 class Trainer:
