@@ -20,6 +20,9 @@ VISITS += [(name, "http") for name in FILES if name == "book/index" or "/pages/0
 ILLUSTRATED = {name for name in FILES if "/pages/" in name} - {"book/pages/08_discussion"}
 ILLUSTRATED |= {"book/index", "book/explorer"}
 MATHS = "[...document.querySelectorAll('.math')].every((formula) => formula.querySelector('mjx-container'))"
+# What MathJax is at, where a formula is missing.
+TYPESETTING = """() => [document.readyState, window.MathJax?.version, window.MathJax?.startup?.document?.state(),
+    ...[...document.querySelectorAll('.math')].map((formula) => formula.textContent.slice(0, 40))].join(' | ')"""
 # Whether each figure is drawn. Bokeh draws into shadow roots; a canvas counts when it holds a pixel that is not white.
 DRAWN = """(selector) => {
     const canvases = (node) => [...node.querySelectorAll('*')].flatMap((one) =>
@@ -49,7 +52,7 @@ def addresses(book: SmallBook) -> Iterator[dict[str, str]]:
 
 def test_a_finger_on_a_figure_scrolls_the_page_and_the_figure(addresses: dict[str, str], phone: Page):
     phone.goto(f"{addresses['file']}/book/pages/05_prune_potential-resnet20.html")
-    phone.wait_for_function(f"({DRAWN})('article figure').every(Boolean)")
+    phone.wait_for_function(f"({DRAWN})('article figure').every(Boolean)", polling=500)
     figure = phone.locator("figure", has_text="Prune potential over the noise level").locator(".output")
     figure.scroll_into_view_if_needed()
     place = figure.bounding_box()
@@ -77,12 +80,14 @@ def test_a_page_is_whole_and_fits_its_window_and_a_narrow_one(
     # The cover shows a figure of another page, which stands there without a number.
     selector = "article [data-root-id]" if name == "book/index" else "article figure"
     with suppress(TimeoutError):  # what did not come in time fails below, after what may be the reason
-        tab.wait_for_function(f"(selector) => ({DRAWN})(selector).every(Boolean) && {MATHS}", arg=selector)
+        tab.wait_for_function(MATHS, polling=500)
+        # Twice a second: reading all pixels at every frame would leave the page no time to draw them.
+        tab.wait_for_function(f"(selector) => ({DRAWN})(selector).every(Boolean)", arg=selector, polling=500)
     assert tab.complaints == []
     assert [url for url in tab.requests if not url.startswith((addresses[scheme], "data:", "blob:"))] == []
     drawn = tab.evaluate(DRAWN, selector)
     assert all(drawn) and bool(drawn) == (name in ILLUSTRATED)
-    assert tab.evaluate(MATHS)
+    assert tab.evaluate(MATHS), tab.evaluate(TYPESETTING)
     assert tab.evaluate(WIDTH) <= 1300, "the page is wider than the window"
     tab.set_viewport_size({"width": 390, "height": 844})
     with suppress(TimeoutError):  # figures follow a little later

@@ -21,6 +21,7 @@ from tqdm import tqdm
 from ..foundations import threads
 from ..foundations.choices import choose
 from ..foundations.progress import in_words
+from .kernels import preload
 from .pages import BookError, Page, read_pages
 from .status_line import StatusLine
 
@@ -68,7 +69,7 @@ def _run(due: list[Page], titles: dict[str, str], say: Callable[[str], object]) 
     with ExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="lostprune-")))
         spawn = multiprocessing.get_context("spawn")
-        pool = opened.enter_context(ProcessPoolExecutor(count, spawn, _share_cores, (count,)))
+        pool = opened.enter_context(ProcessPoolExecutor(count, spawn, _begin, (count,)))
         while waiting or running:
             while waiting and len(running) < count:
                 page = waiting.pop(0)
@@ -86,10 +87,11 @@ def _run(due: list[Page], titles: dict[str, str], say: Callable[[str], object]) 
         raise failures[0]
 
 
-def _share_cores(count: int) -> None:
+def _begin(count: int) -> None:
     """In a process that runs pages: its kernels take their share of the cores, or they would wait for each other."""
     if count > 1:
         os.environ["OMP_NUM_THREADS"] = str(threads.threads_for_each(count))
+    preload()
 
 
 def _status_line(title: str, note: Path, say: Callable[[str], object]) -> StatusLine:

@@ -1,0 +1,92 @@
+"""Kernels that are forked with the libraries imported: as fresh as any other, and gone when they should be."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+from lostprune.book import kernels
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forking is safe on Linux alone")
+
+
+@pytest.fixture(autouse=True)
+def preloaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("JUPYTER_DEFAULT_PROVISIONER_NAME", "MPLBACKEND"):  # put back afterwards
+        monkeypatch.setenv(name, "")
+    monkeypatch.delenv("MPLBACKEND")
+    kernels.preload()
+
+
+def run(folder: Path, *sources: str, **options: object) -> list[str]:
+    """What each cell prints."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    place = {"metadata": {"path": str(folder)}}
+    options |= {"resources": place, "extra_arguments": ["--log-level=CRITICAL"]}
+    NotebookClient(notebook, kernel_name="python3", **options).execute()
+    return ["".join(output.text for output in cell.outputs).strip() for cell in notebook.cells]
+
+
+def test_a_kernel_has_the_libraries_at_once_and_runs_where_it_is_asked_to(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("LOSTPRUNE_STORE", "elsewhere")
+    here, *loaded = run(
+        tmp_path,
+        "import os, sys; print(os.getcwd(), os.environ['LOSTPRUNE_STORE'])",
+        *(f"print({name!r} in sys.modules)" for name in ("torch", "holoviews", "lostprune.figures")),
+        "import matplotlib; print('inline' in matplotlib.get_backend())",
+    )
+    assert here == f"{tmp_path} elsewhere"
+    assert loaded == ["True"] * 4
+
+
+def test_a_kernel_knows_nothing_of_the_one_before(tmp_path: Path):
+    run(tmp_path, "import builtins, lostprune; lostprune.networks.left_behind = builtins.left_behind = 1")
+    look = "import builtins, lostprune; print(hasattr(lostprune.networks, 'left_behind'), hasattr(builtins, 'left_behind'))"
+    assert run(tmp_path, look) == ["False False"]
+
+
+def test_a_kernel_can_start_processes_of_its_own(tmp_path: Path):
+    load = "from torch.utils.data import DataLoader; print(sorted(map(int, DataLoader(range(4), num_workers=2))))"
+    assert run(tmp_path, load) == ["[0, 1, 2, 3]"]
+
+
+def test_a_kernel_that_dies_is_an_error(tmp_path: Path):
+    with pytest.raises(DeadKernelError):
+        run(tmp_path, "import os; os._exit(3)")
+
+
+WAITING = "import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(600)"
+
+
+def wait_until_gone(pid: int) -> None:
+    for _ in range(600):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    pytest.fail(f"process {pid} is still there after a minute")
+
+
+def test_a_kernel_is_gone_after_its_notebook_even_if_a_cell_took_too_long(tmp_path: Path):
+    with pytest.raises(CellTimeoutError):
+        run(tmp_path, WAITING, timeout=3)
+    wait_until_gone(int((tmp_path / "pid").read_text()))
+
+
+def test_a_kernel_is_gone_when_the_process_that_runs_the_page_is_killed(tmp_path: Path):
+    page = multiprocessing.get_context("spawn").Process(target=run, args=(tmp_path, WAITING))
+    page.start()
+    while page.is_alive() and not (tmp_path / "pid").is_file():
+        time.sleep(0.1)
+    page.kill()
+    page.join()
+    wait_until_gone(int((tmp_path / "pid").read_text()))
