@@ -48,9 +48,8 @@ def test_a_kernel_has_the_libraries_at_once_and_runs_where_it_is_asked_to(tmp_pa
 
 
 def test_a_kernel_knows_nothing_of_the_one_before(tmp_path: Path):
-    run(tmp_path, "import builtins, lostprune; lostprune.networks.left_behind = builtins.left_behind = 1")
-    look = "import builtins, lostprune; print(hasattr(lostprune.networks, 'left_behind'), hasattr(builtins, 'left_behind'))"
-    assert run(tmp_path, look) == ["False False"]
+    run(tmp_path, "import lostprune.networks; lostprune.networks.left_behind = 1")
+    assert run(tmp_path, "import lostprune.networks; print(hasattr(lostprune.networks, 'left_behind'))") == ["False"]
 
 
 def test_a_kernel_can_start_processes_of_its_own(tmp_path: Path):

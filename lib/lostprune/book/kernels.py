@@ -50,8 +50,8 @@ class PreloadedKernel(LocalProvisioner):
     """Starts kernels of this Python as :func:`preload` says."""
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        """``cmd`` is ``[python, ..., "-m", "ipykernel_launcher", *arguments]``."""
-        arguments = cmd[cmd.index("ipykernel_launcher") + 1 :]
+        """``cmd`` is ``[python, "-m", "ipykernel_launcher", "-f", connection_file, *more]``, or much the same."""
+        arguments = cmd[cmd.index("-f") :]
         self.process = _Process(arguments, Path(kwargs.get("cwd") or Path.cwd()), dict(kwargs["env"]))
         self.pid = self.pgid = self.process.pid
         return self.connection_info
