@@ -46,6 +46,46 @@ def test_a_log_gets_lines_while_nothing_is_done(log, capsys, monkeypatch):
     assert told.startswith("frost: 0%\n")
 
 
+@pytest.fixture
+def clock(monkeypatch):
+    """Seconds that pass when a test says so."""
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_what_an_earlier_run_did_does_not_shorten_the_time_left(log, clock, capsys):
+    with Progress(1000, "Training") as bar:
+        bar.skip(600)
+        clock[0] += 10
+        bar.step(100)
+        assert notes.seconds_left(bar.note()) == 30
+        bar.step(300)
+    assert capsys.readouterr().err == "Training: 100%, about 0 s left\n"
+
+
+def test_no_time_left_is_said_before_a_hundredth_is_done(clock):
+    bar = Progress(0, "")
+    bar.total = 1100
+    bar.skip(100)
+    clock[0] += 60
+    assert notes.seconds_left(bar.note()) is None
+    bar.step(9)
+    assert notes.seconds_left(bar.note()) is None
+    bar.step(1)
+    assert notes.seconds_left(bar.note()) == 60 * 99
+
+
+def test_a_terminal_keeps_the_pace_of_what_is_done(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    with Progress(1000, "Training") as bar:
+        bar.skip(600)
+        bar.step(100)
+        shown = bar.watch.bar.format_dict
+        assert (shown["n"], shown["initial"]) == (700, 600)
+    assert "700" in capsys.readouterr().err
+
+
 def test_a_program_that_shows_a_notebooks_progress_gets_a_note(monkeypatch, tmp_path, capsys):
     path = tmp_path / "note.json"
     monkeypatch.setenv(progress.VARIABLE, str(path))

@@ -63,10 +63,7 @@ class Watch:
         self.looked = now
         if not self.ticket.exists():
             raise Stopped("the campaign stops")
-        notes.write(
-            self.note, progress.title, progress.done, progress.total, now - progress.started,
-            host=socket.gethostname(), pid=os.getpid(),
-        )  # fmt: skip
+        notes.write(self.note, **progress.note(), host=socket.gethostname(), pid=os.getpid())
 
     def ended(self, progress: Progress) -> None:
         """The note stays until the job is at its end; see :meth:`close`."""

@@ -9,9 +9,13 @@ from pathlib import Path
 EVERY = 1.0  # seconds between notes
 
 
-def write(path: Path, doing: str, done: int, total: int, seconds: float, **more: object) -> None:
-    """Write what is being done, how much of it in how long, whole; a disk that is full is no reason to end."""
-    content = {"doing": doing, "done": done, "total": total, "seconds": seconds, **more}
+def write(path: Path, doing: str, done: int, total: int, seconds: float, skipped: int = 0, **more: object) -> None:
+    """Write what is being done and how much of it in how long, whole; a disk that is full is no reason to end.
+
+    Args:
+        skipped: how many of those done took no time, since an earlier run did them.
+    """
+    content = {"doing": doing, "done": done, "skipped": skipped, "total": total, "seconds": seconds, **more}
     try:
         part = path.with_name(f"{path.name}.{os.getpid()}.part")
         part.write_text(json.dumps(content))
@@ -21,7 +25,7 @@ def write(path: Path, doing: str, done: int, total: int, seconds: float, **more:
 
 
 def read(path: Path) -> dict | None:
-    """What a note says: ``doing``, ``done`` of ``total``, ``seconds``, and what else was written; or ``None``."""
+    """What a note says: the arguments of :func:`write`; or ``None``."""
     try:
         return json.loads(path.read_text())
     except (OSError, ValueError):
@@ -29,7 +33,11 @@ def read(path: Path) -> dict | None:
 
 
 def seconds_left(note: dict) -> float | None:
-    """Of the work that the note is about, at its own pace; ``None`` before anything is done."""
-    if not note["done"] or not note["total"]:
+    """Of the work that the note is about, at its own pace; ``None`` before a hundredth of it is done.
+
+    What is done at first waits for preparations, and would make it many times too long.
+    """
+    done, left = note["done"] - note.get("skipped", 0), note["total"] - note["done"]
+    if done <= 0 or done < 0.01 * (done + left):
         return None
-    return note["seconds"] * (note["total"] - note["done"]) / note["done"]
+    return note["seconds"] * left / done

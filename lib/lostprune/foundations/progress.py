@@ -84,6 +84,7 @@ class Progress:
 
     def __init__(self, total: int, title: str, unit: str = IMAGES):
         self.title, self.total, self.unit, self.done = title, total, unit, 0
+        self.skipped = 0  # of those done: what an earlier run did, which says nothing about the pace
         self.last_record = ""
         self.pieces = 0  # that have begun; what is stopped loses the last of them
         self.started = time.monotonic()
@@ -105,9 +106,19 @@ class Progress:
         if self.watch is not None:
             self.watch.stepped(self)
 
-    def seconds(self) -> float:
-        """Since the work began."""
-        return time.monotonic() - self.started
+    def skip(self, count: int) -> None:
+        """Count ``count`` more that an earlier run has done."""
+        self.done += count
+        self.skipped += count
+        if self.watch is not None:
+            self.watch.stepped(self)
+
+    def note(self) -> dict:
+        """How far the work is, as :mod:`notes` has it."""
+        seconds = time.monotonic() - self.started
+        return {
+            "doing": self.title, "done": self.done, "skipped": self.skipped, "total": self.total, "seconds": seconds,
+        }  # fmt: skip
 
     def __enter__(self) -> Progress:
         return self
@@ -128,6 +139,9 @@ class _Bar:
 
     def stepped(self, progress: Progress) -> None:
         self.bar.set_postfix_str(progress.last_record, refresh=False)
+        skipped = progress.skipped - self.bar.initial
+        for count in ("initial", "n", "last_print_n"):  # tqdm's pace would take an update for work
+            setattr(self.bar, count, getattr(self.bar, count) + skipped)
         self.bar.update(progress.done - self.bar.n)
 
     def ended(self, progress: Progress) -> None:
@@ -158,8 +172,7 @@ class _Lines:
             self._tell(progress)
 
     def _tell(self, progress: Progress) -> None:
-        note = {"doing": progress.title, "done": progress.done, "total": progress.total, "seconds": progress.seconds()}
-        print(f"{how_far(note)} {progress.last_record}".rstrip(), file=sys.stderr, flush=True)
+        print(f"{how_far(progress.note())} {progress.last_record}".rstrip(), file=sys.stderr, flush=True)
 
 
 class _Note:
@@ -171,7 +184,7 @@ class _Note:
 
     def said(self, progress: Progress) -> None:
         self.written = time.monotonic()
-        notes.write(self.path, progress.title, progress.done, progress.total, progress.seconds(), unit=progress.unit)
+        notes.write(self.path, **progress.note(), unit=progress.unit)
 
     def stepped(self, progress: Progress) -> None:
         if time.monotonic() - self.written >= notes.EVERY:

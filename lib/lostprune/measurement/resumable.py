@@ -83,7 +83,7 @@ class Plan:
         Raises:
             OSError: the store cannot be written; the pieces before are kept.
         """
-        bar.step(sum(one.images for one in self.measurements) * len(self.networks) - self.images)  # found on disk
+        bar.skip(sum(one.images for one in self.measurements) * len(self.networks) - self.images)
         missing = {item for one in self.measurements for item in self._missing(one)}
         for cohort in self.networks.cohorts(item for item in self.items if item in missing):
             for one in self.measurements:
