@@ -6,6 +6,8 @@ import multiprocessing
 import os
 import sys
 import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -18,16 +20,16 @@ from lostprune.book import kernels
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forking is safe on Linux alone")
 
 
-@pytest.fixture(autouse=True)
-def preloaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("JUPYTER_DEFAULT_PROVISIONER_NAME", "MPLBACKEND"):  # put back afterwards
-        monkeypatch.setenv(name, "")
-    monkeypatch.delenv("MPLBACKEND")
-    kernels.preload()
+@pytest.fixture(scope="module")
+def run() -> Iterator[Callable[..., list[str]]]:
+    """What each cell prints, run in a process as those that run pages."""
+    spawn = multiprocessing.get_context("spawn")
+    with pytest.MonkeyPatch.context() as patch, ProcessPoolExecutor(1, spawn, kernels.preload) as process:
+        patch.setenv("FOR_THE_KERNEL", "this")
+        yield lambda *args, **options: process.submit(execute, *args, **options).result()
 
 
-def run(folder: Path, *sources: str, **options: object) -> list[str]:
-    """What each cell prints."""
+def execute(folder: Path, *sources: str, **options: object) -> list[str]:
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
     place = {"metadata": {"path": str(folder)}}
     options |= {"resources": place, "extra_arguments": ["--log-level=CRITICAL"]}
@@ -35,31 +37,35 @@ def run(folder: Path, *sources: str, **options: object) -> list[str]:
     return ["".join(output.text for output in cell.outputs).strip() for cell in notebook.cells]
 
 
-def test_a_kernel_has_the_libraries_at_once_and_runs_where_it_is_asked_to(tmp_path: Path, monkeypatch):
-    monkeypatch.setenv("LOSTPRUNE_STORE", "elsewhere")
+def test_a_kernel_has_the_libraries_at_once_and_runs_where_it_is_asked_to(run, tmp_path: Path):
     here, *loaded = run(
         tmp_path,
-        "import os, sys; print(os.getcwd(), os.environ['LOSTPRUNE_STORE'])",
+        "import os, sys; print(os.getcwd(), os.environ['FOR_THE_KERNEL'])",
         *(f"print({name!r} in sys.modules)" for name in ("torch", "holoviews", "lostprune.figures")),
         "import matplotlib; print('inline' in matplotlib.get_backend())",
     )
-    assert here == f"{tmp_path} elsewhere"
+    assert here == f"{tmp_path} this"
     assert loaded == ["True"] * 4
 
 
-def test_a_kernel_knows_nothing_of_the_one_before(tmp_path: Path):
+def test_a_kernel_knows_nothing_of_the_one_before(run, tmp_path: Path):
     run(tmp_path, "import lostprune.networks; lostprune.networks.left_behind = 1")
     assert run(tmp_path, "import lostprune.networks; print(hasattr(lostprune.networks, 'left_behind'))") == ["False"]
 
 
-def test_a_kernel_can_start_processes_of_its_own(tmp_path: Path):
+def test_a_kernel_can_start_processes_of_its_own(run, tmp_path: Path):
     load = "from torch.utils.data import DataLoader; print(sorted(map(int, DataLoader(range(4), num_workers=2))))"
     assert run(tmp_path, load) == ["[0, 1, 2, 3]"]
 
 
-def test_a_kernel_that_dies_is_an_error(tmp_path: Path):
+def test_a_kernel_that_dies_is_an_error(run, tmp_path: Path):
     with pytest.raises(DeadKernelError):
         run(tmp_path, "import os; os._exit(3)")
+
+
+def execute_preloaded(folder: Path, source: str) -> None:
+    kernels.preload()
+    execute(folder, source)
 
 
 WAITING = "import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(600)"
@@ -75,14 +81,14 @@ def wait_until_gone(pid: int) -> None:
     pytest.fail(f"process {pid} is still there after a minute")
 
 
-def test_a_kernel_is_gone_after_its_notebook_even_if_a_cell_took_too_long(tmp_path: Path):
+def test_a_kernel_is_gone_after_its_notebook_even_if_a_cell_took_too_long(run, tmp_path: Path):
     with pytest.raises(CellTimeoutError):
         run(tmp_path, WAITING, timeout=3)
     wait_until_gone(int((tmp_path / "pid").read_text()))
 
 
 def test_a_kernel_is_gone_when_the_process_that_runs_the_page_is_killed(tmp_path: Path):
-    page = multiprocessing.get_context("spawn").Process(target=run, args=(tmp_path, WAITING))
+    page = multiprocessing.get_context("spawn").Process(target=execute_preloaded, args=(tmp_path, WAITING))
     page.start()
     while page.is_alive() and not (tmp_path / "pid").is_file():
         time.sleep(0.1)
