@@ -34,7 +34,8 @@ def execute(folder: Path, *sources: str, **options: object) -> list[str]:
     place = {"metadata": {"path": str(folder)}}
     options |= {"resources": place, "extra_arguments": ["--log-level=CRITICAL"]}
     NotebookClient(notebook, kernel_name="python3", **options).execute()
-    return ["".join(output.text for output in cell.outputs).strip() for cell in notebook.cells]
+    printed = ([output.text for output in cell.outputs if output.output_type == "stream"] for cell in notebook.cells)
+    return ["".join(lines).strip() for lines in printed]
 
 
 def test_a_kernel_has_the_libraries_at_once_and_runs_where_it_is_asked_to(run, tmp_path: Path):
@@ -46,6 +47,12 @@ def test_a_kernel_has_the_libraries_at_once_and_runs_where_it_is_asked_to(run, t
     )
     assert here == f"{tmp_path} this"
     assert loaded == ["True"] * 4
+
+
+def test_a_figure_is_shown(run, tmp_path: Path):
+    show = "print(get_ipython().display_formatter.format(hv.Curve([1, 2, 1]))[0].keys())"
+    (shown,) = run(tmp_path, f"import holoviews as hv; hv.extension('bokeh', logo=False); {show}")
+    assert "text/html" in shown
 
 
 def test_a_kernel_knows_nothing_of_the_one_before(run, tmp_path: Path):

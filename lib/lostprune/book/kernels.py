@@ -91,8 +91,11 @@ def _be_a_kernel(arguments: list[str], folder: Path, environment: dict[str, str]
     os.environ.clear()
     os.environ.update(environment)
     threading.Thread(target=_stop_with, args=(multiprocessing.parent_process(),), daemon=True).start()
+    import holoviews
+    from holoviews.ipython import notebook_extension
     from ipykernel.kernelapp import launch_new_instance
 
+    holoviews.extension = notebook_extension  # as where it is imported in a notebook: the other one shows nothing
     launch_new_instance(argv=arguments)
 
 

@@ -28,12 +28,10 @@ def setup() -> None:
     """
     import holoviews as hv
     import panel as pn
-    from holoviews.ipython import notebook_extension
     from IPython import get_ipython
 
     pn.config.console_output = "disable"  # else every Bokeh plot leaves an empty second output
-    # Not hv.extension: where HoloViews was imported before the kernel began, that one shows nothing.
-    notebook_extension("bokeh", "matplotlib", logo=False)
+    hv.extension("bokeh", "matplotlib", logo=False)
     hv.output(widget_location="top_left")  # beside a figure, a slider would lie outside of the text, unseen
     shell = get_ipython()
     if shell is not None:
