@@ -214,7 +214,7 @@ def test_closing_sorts_the_methods_by_answer():
 def test_accuracy_is_that_of_the_parents_and_of_the_last_cycle_reached():
     curves = results_of(unreached=6, repetitions=1)["curves"]
     text = findings.accuracy(curves)
-    assert text.startswith("The unpruned ResNet20 classifies 90.0% of the test images correctly.")
+    assert text.startswith("The test accuracy of the unpruned ResNet20 is 90.0%.")
     last = curves.sel(pruner="PFP", repetition=0, cycle=2)
     assert f"{1 - float(last.test_error):.1%} with PFP at a prune ratio of {float(last.prune_ratio):.1%}" in text
 
@@ -260,3 +260,14 @@ def test_chains_that_ended_early_are_named():
     assert findings.unreached(results_of(unreached=2)["curves"]) == (
         "- **PFP**, repetition 1, ends before cycle 7: it would have lost a whole layer (fc.weight)."
     )
+
+
+def test_of_segmentation_no_number_of_images_is_a_margin():
+    parts = results_of(repetitions=1)
+    for part in parts.values():
+        part.attrs["dataset"] = "voc"
+    curves, noise = parts["curves"], parts["noise"]
+    potential = metrics.prune_potential(noise.error, prune_ratio=curves.prune_ratio, delta=0.005)
+    text = findings.accuracy(curves) + findings.resolution(60, 0.005, curves, noise)
+    text += findings.under_noise(potential, noise, 60)
+    assert "mean IoU" in text and not any(words in text for words in ("accuracy", "worth", "0.3 image"))

@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 
 from .. import metrics, published
-from ..published.labels import network_label
-from .words import count, listing, spread
+from ..published.labels import accuracy_label, network_label
+from .words import count, counts_pixels, listing, spread
 
 
 def accuracy(curves: xr.Dataset) -> str:
@@ -24,8 +24,8 @@ def accuracy(curves: xr.Dataset) -> str:
         left = 1 - curves.test_error.sel(pruner=method).isel(cycle=last)
         ends.append(f"{spread(left)} with {method} at a prune ratio of {spread(ratio.isel(cycle=last), False)}")
     return (
-        f"The unpruned {network} classifies {spread(parents)} of the test images correctly. Where the most was pruned, "
-        f"that is {listing(ends)}."
+        f"The {accuracy_label(curves.attrs['dataset'])} of the unpruned {network} is {spread(parents)}. Where the most "
+        f"was pruned, it is {listing(ends)}."
     )
 
 
@@ -62,10 +62,14 @@ def resolution(images: int, delta: float, curves: xr.Dataset, noise: xr.Dataset 
     With part ``noise``, whose networks are compared with their parents prediction by prediction, the standard error of
     a difference is bounded by the share of images on which the two predict differently.
     """
-    text = (
-        f"These errors are measured on {images:,} test images: one image is worth {1 / images:.2%}, and the margin "
-        f"δ = {delta * 100:g}% is {count(delta * images, 'image')}. "
-    )
+    text = f"These errors are measured on {images:,} test images"
+    if counts_pixels(curves):
+        text += (
+            ", whose pixels are counted together: no share of them says how much is chance. A bootstrap over images "
+        )
+        return text + "does, for the prune potential. " + _repetitions(curves)
+    text += f": one image is worth {1 / images:.2%}, and the margin "
+    text += f"δ = {delta * 100:g}% is {count(delta * images, 'image')}. "
     if noise is not None and 0.0 in noise.noise_level:
         differing = 1 - noise.matching_predictions.sel(noise_level=0.0).isel(cycle=slice(1, None)).mean()
         error, what = float(np.sqrt(differing / images)), "the difference between the errors of the two"
@@ -76,13 +80,13 @@ def resolution(images: int, delta: float, curves: xr.Dataset, noise: xr.Dataset 
         error = float(np.sqrt(share * (1 - share) / images))
         text += f"An accuracy of {1 - share:.0%} on so many images has a standard error of {error:.2%}"
     larger = "more than the margin itself, so it is partly chance on which side of it a single network falls"
-    text += f", {larger if error > delta else 'less than the margin'}. "
-    repetitions = curves.sizes["repetition"]
-    if repetitions == 1:
-        return (
-            text + "There is one repetition, so nothing here says how much another random initialisation would change."
-        )
-    return text + f"Means and standard deviations (±) are over {repetitions} repetitions."
+    return text + f", {larger if error > delta else 'less than the margin'}. " + _repetitions(curves)
+
+
+def _repetitions(curves: xr.Dataset) -> str:
+    if curves.sizes["repetition"] == 1:
+        return "There is one repetition, so nothing here says how much another random initialisation would change."
+    return f"Means and standard deviations (±) are over {curves.sizes['repetition']} repetitions."
 
 
 def unreached(curves: xr.Dataset) -> str:

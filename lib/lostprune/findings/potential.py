@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import xarray as xr
 
 from .. import metrics
-from ..published.labels import label
-from .words import count, listing, spread, trained_on
+from ..published.labels import accuracy_label, label
+from .words import count, counts_pixels, listing, spread, trained_on
 
 EQUAL = 0.0005  # a difference that tables would print as 0.0% is none
 
@@ -23,10 +23,11 @@ def under_noise(potential: xr.DataArray, noise: xr.Dataset, images: int) -> str:
     """
     levels = [f"{level:g}" for level in potential.noise_level.values]
     parents = 1 - noise.error.isel(pruner=0, cycle=0)
+    margin = f"On these {images:,} images the margin is {count(potential.attrs['delta'] * images, 'image')}."
     lines = [
-        f"The parents' own accuracy goes from {spread(parents.isel(noise_level=0))} at noise level {levels[0]} to "
-        f"{spread(parents.isel(noise_level=-1))} at {levels[-1]}. On these {images:,} images the margin "
-        f"is {count(potential.attrs['delta'] * images, 'image')}.\n"
+        f"The parents' own {accuracy_label(noise.attrs['dataset'])} goes from {spread(parents.isel(noise_level=0))} at "
+        f"noise level {levels[0]} to {spread(parents.isel(noise_level=-1))} at {levels[-1]}. "
+        f"{f'There are {images:,} images.' if counts_pixels(noise) else margin}\n"
     ]
     for method in potential.pruner.values.tolist():
         mine = potential.sel(pruner=method)

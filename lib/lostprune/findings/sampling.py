@@ -9,7 +9,7 @@ import xarray as xr
 
 from .. import metrics, results
 from ..published.labels import label
-from .words import count, listing, trained_on
+from .words import count, counts_pixels, listing, trained_on
 
 
 def test_sets(shift: xr.Dataset) -> str:
@@ -34,17 +34,22 @@ def paired_comparison(shift: xr.Dataset, curves: xr.Dataset, delta: float) -> st
     wrong = results.outcomes(shift).sel(distribution=[nominal]).dropna("image", how="all")
     images = wrong.sizes["image"]
     pruned = curves.prune_ratio.notnull() & (curves.cycle > 0)
-    differ = (wrong != wrong.sel(cycle=0)).sel(distribution=nominal).sum("image") / images
     error = metrics.paired_standard_error(wrong).sel(distribution=nominal)
-    differ, error = (float(values.where(pruned).median()) for values in (differ, error))
+    error = float(error.where(pruned).median())
     larger = "more than the margin, so it is partly chance on which side of it a network falls"
     smaller = "less than the margin, though a network close to it can still fall on either side"
-    return (
-        f"On {images:,} test images, the margin δ = {delta * 100:g}% is {count(delta * images, 'image')}. A pruned "
-        f"network and its parent see the same images, so most of the chance in the two errors cancels out. "
-        f"On {differ:.1%} of the images (the median over all pruned networks) only one of the two is wrong, and the "
-        f"difference between their errors has a standard error of {error:.2%}. Two of these, the usual 95%, are "
+    paired = "A pruned network and its parent see the same images, so most of the chance in the two errors cancels out."
+    chance = (
+        f"The difference between their errors has a standard error of {error:.2%}. Two of these, the usual 95%, are "
         f"{2 * error:.2%}: {larger if 2 * error > delta else smaller}."
+    )
+    if counts_pixels(shift):
+        return f"{paired} {chance}"
+    differ = (wrong != wrong.sel(cycle=0)).sel(distribution=nominal).sum("image") / images
+    return (
+        f"On {images:,} test images, the margin δ = {delta * 100:g}% is {count(delta * images, 'image')}. {paired} "
+        f"On {float(differ.where(pruned).median()):.1%} of the images (the median over all pruned networks) only one "
+        f"of the two is wrong. {chance}"
     )
 
 

@@ -6,6 +6,7 @@ import xarray as xr
 
 from .. import metrics
 from ..metrics.repetitions import over_repetitions
+from ..published.labels import accuracy_label
 
 
 def spread(values: xr.DataArray, with_deviation: bool = True) -> str:
@@ -29,6 +30,11 @@ def listing(items: list[str]) -> str:
 def count(number: float, what: str) -> str:
     """``1 image``, ``10 images``."""
     return f"{number:g} {what}" if number == 1 else f"{number:g} {what}s"
+
+
+def counts_pixels(part: xr.Dataset) -> bool:
+    """Whether its errors are those of segmentation, over the pixels of all images: no number of images is a margin."""
+    return accuracy_label(part.attrs["dataset"]) == "mean IoU"
 
 
 def by_answer(answers: dict[str, bool | None]) -> str:
