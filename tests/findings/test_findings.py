@@ -167,8 +167,8 @@ def test_curves_under_shift_names_the_worst_and_the_best():
     curves["prune_ratio"][:] = [0.0, 0.5, 0.9]
     shift["error"][:] = [[[[0.1, 0.2, 0.3], [0.104, 0.23, 0.3], [0.2, 0.3, 0.4]]]]
     assert findings.curves_under_shift(shift, curves, "WT", 0.005) == (
-        "Where WT has pruned as much as nominal data allow, 50.0%, accuracy changes by -0.4% on CIFAR-10 and by -1.5% "
-        "on average under shift: worst on Fog (-3.0%), best on Snow (+0.0%). "
+        "Where WT has pruned as much as nominal data allow, 50.0%, the test accuracy changes by -0.4% on CIFAR-10 "
+        "and by -1.5% on average under shift: worst on Fog (-3.0%), best on Snow (+0.0%). "
         "It falls by more than 0.5% on 1 of 2 test distributions."
     )
     assert "No network pruned with WT stays within 0.1%" in findings.curves_under_shift(shift, curves, "WT", 0.001)
@@ -227,7 +227,7 @@ def test_commensurate_names_the_closest_where_none_is_within_the_margin():
     wt, ft = findings.commensurate(curves, 0.005).splitlines()
     assert wt == (
         "- **WT** can remove 50.0% of the parameters, which saves 60.0% of the multiply-adds, "
-        "and stay within 0.5% of its parent's accuracy. (The paper: 84.9%.)"
+        "and stay within 0.5% of its parent's test accuracy. (The paper: 84.9%.)"
     )
     assert (
         "FT** has no pruned network within 0.5% of its parent; the closest loses 5.0%, at a prune ratio of 80.0%" in ft
@@ -269,5 +269,5 @@ def test_of_segmentation_no_number_of_images_is_a_margin():
     curves, noise = parts["curves"], parts["noise"]
     potential = metrics.prune_potential(noise.error, prune_ratio=curves.prune_ratio, delta=0.005)
     text = findings.accuracy(curves) + findings.resolution(60, 0.005, curves, noise)
-    text += findings.under_noise(potential, noise, 60)
+    text += findings.under_noise(potential, noise, 60) + findings.commensurate(curves, 0.5)
     assert "mean IoU" in text and not any(words in text for words in ("accuracy", "worth", "0.3 image"))

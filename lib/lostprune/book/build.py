@@ -88,7 +88,7 @@ def _run(due: list[Page], titles: dict[str, str], say: Callable[[str], object]) 
 
 
 def _begin(count: int) -> None:
-    """In a process that runs pages: its kernels take their share of the cores, or they would wait for each other."""
+    """In a process that runs pages: its kernels share the cores, or they would wait for each other, and start fast."""
     if count > 1:
         os.environ["OMP_NUM_THREADS"] = str(threads.threads_for_each(count))
     preload()

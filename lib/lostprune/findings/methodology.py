@@ -41,7 +41,7 @@ def commensurate(curves: xr.Dataset, delta: float) -> str:
         if float(mine.max()) > 0:
             line = f"- **{method}** can remove {spread(mine)} of the parameters, "
             line += f"which saves {spread(saved.sel(pruner=method))} of the multiply-adds, and stay within "
-            line += f"{delta * 100:g}% of its parent's accuracy."
+            line += f"{delta * 100:g}% of its parent's {accuracy_label(curves.attrs['dataset'])}."
         else:
             loss = (
                 (error - error.sel(cycle=0, drop=True)).sel(pruner=method).isel(cycle=slice(1, None)).mean("repetition")
@@ -64,10 +64,8 @@ def resolution(images: int, delta: float, curves: xr.Dataset, noise: xr.Dataset 
     """
     text = f"These errors are measured on {images:,} test images"
     if counts_pixels(curves):
-        text += (
-            ", whose pixels are counted together: no share of them says how much is chance. A bootstrap over images "
-        )
-        return text + "does, for the prune potential. " + _repetitions(curves)
+        chance = "no share of them says how much is chance. A bootstrap over images does, for the prune potential."
+        return f"{text}, whose pixels are counted together: {chance} {_repetitions(curves)}"
     text += f": one image is worth {1 / images:.2%}, and the margin "
     text += f"δ = {delta * 100:g}% is {count(delta * images, 'image')}. "
     if noise is not None and 0.0 in noise.noise_level:
