@@ -53,11 +53,12 @@ def curves_under_shift(shift: xr.Dataset, curves: xr.Dataset, pruner: str, delta
     shifted = change.sel(distribution=test)
     worst, best = (shifted.isel(distribution=int(pick("distribution"))) for pick in (shifted.argmin, shifted.argmax))
     falls = int((shifted < -delta - metrics.ROUNDING).sum())
+    on_nominal, under_shift = float(change.sel(distribution=nominal)), float(shifted.mean())
     return (
         f"Where {pruner} has pruned as much as nominal data allow, {spread(ratio.where(chosen).max('cycle'))}, "
-        f"the {accuracy_label(nominal)} changes by {float(change.sel(distribution=nominal)):+.1%} on {label(nominal)} "
-        f"and by {float(shifted.mean()):+.1%} on average under shift: worst on {_named(worst)}, best on "
-        f"{_named(best)}. It falls by more than {delta * 100:g}% on {falls} of {count(shifted.size, 'test distribution')}."
+        f"the {accuracy_label(nominal)} changes by {on_nominal:+.1%} on {label(nominal)} and by {under_shift:+.1%} on "
+        f"average under shift: worst on {_named(worst)}, best on {_named(best)}. "
+        f"It falls by more than {delta * 100:g}% on {falls} of {count(shifted.size, 'test distribution')}."
     )
 
 
