@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from lostprune.book import kernels
+from run_cells import run_cells, run_preloaded
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forking is safe on Linux alone")
 
@@ -26,16 +25,7 @@ def run() -> Iterator[Callable[..., list[str]]]:
     spawn = multiprocessing.get_context("spawn")
     with pytest.MonkeyPatch.context() as patch, ProcessPoolExecutor(1, spawn, kernels.preload) as process:
         patch.setenv("FOR_THE_KERNEL", "this")
-        yield lambda *args, **options: process.submit(execute, *args, **options).result()
-
-
-def execute(folder: Path, *sources: str, **options: object) -> list[str]:
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
-    place = {"metadata": {"path": str(folder)}}
-    options |= {"resources": place, "extra_arguments": ["--log-level=CRITICAL"]}
-    NotebookClient(notebook, kernel_name="python3", **options).execute()
-    printed = ([output.text for output in cell.outputs if output.output_type == "stream"] for cell in notebook.cells)
-    return ["".join(lines).strip() for lines in printed]
+        yield lambda *args, **options: process.submit(run_cells, *args, **options).result()
 
 
 def test_a_kernel_has_the_libraries_at_once_and_runs_where_it_is_asked_to(run, tmp_path: Path):
@@ -70,11 +60,6 @@ def test_a_kernel_that_dies_is_an_error(run, tmp_path: Path):
         run(tmp_path, "import os; os._exit(3)")
 
 
-def execute_preloaded(folder: Path, source: str) -> None:
-    kernels.preload()
-    execute(folder, source)
-
-
 WAITING = "import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(600)"
 
 
@@ -95,7 +80,7 @@ def test_a_kernel_is_gone_after_its_notebook_even_if_a_cell_took_too_long(run, t
 
 
 def test_a_kernel_is_gone_when_the_process_that_runs_the_page_is_killed(tmp_path: Path):
-    page = multiprocessing.get_context("spawn").Process(target=execute_preloaded, args=(tmp_path, WAITING))
+    page = multiprocessing.get_context("spawn").Process(target=run_preloaded, args=(tmp_path, WAITING))
     page.start()
     while page.is_alive() and not (tmp_path / "pid").is_file():
         time.sleep(0.1)
