@@ -20,9 +20,12 @@ from lostprune.published.labels import network_label
 
 
 def write_notebook(root: Path, *cells) -> None:
-    """A notebook `tiny` with the parameters `network` and `beside`, and the given cells."""
+    """A notebook `tiny` with the parameters `network`, `dataset` and `beside`, and the given cells."""
     defaults = new_code_cell(
-        'network: str = "vgg16"  # which network\nbeside: list = ["a"]  # what else', metadata={"tags": ["parameters"]}
+        'network: str = "vgg16"  # which network\n'
+        'dataset: str = "cifar10"  # trained on what\n'
+        'beside: list = ["a"]  # what else',
+        metadata={"tags": ["parameters"]},
     )
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     nbformat.write(new_notebook(metadata=kernel, cells=[defaults, *cells]), root / "notebooks" / "tiny.ipynb")
@@ -102,7 +105,9 @@ def made(root: Path, **parameters) -> nbformat.NotebookNode:
 
 
 def test_a_page_shows_what_was_run_and_no_progress_bar(tiny: Path):
-    figure = {"mystnb": {"figure": {"caption": "A curve of <<network_label>>.", "name": "fig-<<network>>"}}}
+    figure = {
+        "mystnb": {"figure": {"caption": "The <<accuracy_label>> of <<network_label>>.", "name": "fig-<<network>>"}}
+    }
     write_notebook(
         tiny,
         *(new_markdown_cell(name, metadata={"tags": [f"only-beside-{name}"]}) for name in ("a", "b-c", "d")),
@@ -113,13 +118,13 @@ def test_a_page_shows_what_was_run_and_no_progress_bar(tiny: Path):
         ),
         new_code_cell("hv.Curve([1, 2])", metadata=figure),
     )
-    page = made(tiny, network="resnet20", beside=["b-c", "d"])
+    page = made(tiny, network="resnet20", dataset="voc", beside=["b-c", "d"])
     by_tag = {tag: cell for cell in page.cells for tag in cell.metadata.get("tags", [])}
     assert "remove-cell" in by_tag["parameters"].metadata.tags
     assert 'network = "resnet20"' in by_tag["injected-parameters"].source
     # A section about what was not run is dropped.
     assert [cell.source for cell in page.cells if cell.cell_type == "markdown"] == ["b-c", "d"]
-    assert page.cells[-1].metadata.mystnb.figure == {"caption": "A curve of ResNet20.", "name": "fig-resnet20"}
+    assert page.cells[-1].metadata.mystnb.figure == {"caption": "The mean IoU of ResNet20.", "name": "fig-resnet20"}
     kinds = {kind for cell in page.cells for output in cell.get("outputs", []) for kind in output.get("data", {})}
     assert "text/html" in kinds
     assert "application/vnd.jupyter.widget-view+json" not in kinds

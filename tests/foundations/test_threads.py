@@ -38,7 +38,7 @@ def test_the_policy_is_set_before_torch_reads_it():
     doors = ("import lostprune.training", "import lostprune.campaign.work", "from lostprune.cli import main, bench")
     with ThreadPoolExecutor(2) as pool:
         for first, said in zip(doors, pool.map(told, doors), strict=True):
-            assert "GOMP_SPINCOUNT = '3000'" in said or "KMP_BLOCKTIME='1'" in said.replace(" ", ""), first
+            assert "GOMP_SPINCOUNT = '6000'" in said or "KMP_BLOCKTIME='1'" in said.replace(" ", ""), first
 
 
 def test_loading_the_package_loads_no_torch():

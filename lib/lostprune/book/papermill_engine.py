@@ -63,7 +63,8 @@ class BookEngine(ShowingEngine):
 
     - ``<<name>>`` in Markdown cells and in figure captions and labels (cell metadata ``mystnb``) becomes the value of
       the parameter ``name``: one notebook makes several pages with titles and labels of their own. ``<<network>>`` is
-      for labels; a reader sees ``<<network_label>>``, such as ResNet20 for resnet20, and ``<<training_label>>``.
+      for labels; a reader sees ``<<network_label>>``, such as ResNet20 for resnet20, ``<<training_label>>``, and
+      ``<<accuracy_label>>``: what is measured on the data set.
     - The cell with the default parameters goes where other values were injected: it would show what was not run.
     - Cells with a tag ``only-PARAMETER-VALUE`` are dropped where the list ``PARAMETER`` does not have the value: a page
       has no section about what was not run.
@@ -122,11 +123,15 @@ def _parameters(path: str, notebook: NotebookNode) -> dict:
         except (ValueError, SyntaxError):
             continue  # a default that is computed cannot be printed before the run
     # Here: papermill loads this module on every call, and labels bring pandas.
-    from ..published.labels import network_label, training_label
+    from ..published.labels import accuracy_label, network_label, training_label
 
     values |= dict(notebook.metadata["papermill"]["parameters"])
-    labels = {"network": network_label, "training": training_label}
-    return values | {f"{name}_label": of(values[name]) for name, of in labels.items() if name in values}
+    labels = {
+        "network_label": ("network", network_label),
+        "training_label": ("training", training_label),
+        "accuracy_label": ("dataset", accuracy_label),
+    }
+    return values | {label: of(values[name]) for label, (name, of) in labels.items() if name in values}
 
 
 def _belongs(cell: NotebookNode, values: dict) -> bool:
