@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,6 +33,14 @@ def workers() -> int:
     return int(asked)
 
 
+def leave_stopping_to_the_reader(_worker: int) -> None:
+    """For a DataLoader's ``worker_init_fn``: a signal to a whole job, as Slurm sends, must not end workers first.
+
+    The process that reads from them decides when it stops, and its workers end with it, however it ends.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
 def check_all(name: str, count: int, check: Callable[[int], object], digest: str, folder: Path) -> None:
     """Check images 0 to ``count - 1``, unless they were found right when the files had the same ``digest``.
 
@@ -47,7 +56,13 @@ def check_all(name: str, count: int, check: Callable[[int], object], digest: str
 
 
 def _check_now(name: str, count: int, check: Callable[[int], object]) -> None:
-    loader = DataLoader(_Problems(count, check), 64, num_workers=workers() if count > 1000 else 0, collate_fn=list)
+    loader = DataLoader(
+        _Problems(count, check),
+        64,
+        num_workers=workers() if count > 1000 else 0,
+        collate_fn=list,
+        worker_init_fn=leave_stopping_to_the_reader,
+    )
     with tqdm(desc=f"{name}: checking the images", total=count, unit="images", leave=False) as bar:
         problems = []
         for batch in loader:

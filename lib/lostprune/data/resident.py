@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 
 from ..foundations.store import write_whole
 from . import checked
-from .intact import workers
+from .intact import leave_stopping_to_the_reader, workers
 from .listing import Listing
 
 log = logging.getLogger("lostprune")
@@ -63,7 +63,12 @@ def keep(folder: Path, name: str, split: str, listing: Listing, size: int, view:
     """
     folder.mkdir(parents=True, exist_ok=True)
     path, count = _path(folder, split), len(listing.images)
-    loader = DataLoader(_Viewed(listing.images, view), 64, num_workers=workers() if count > 1000 else 0)
+    loader = DataLoader(
+        _Viewed(listing.images, view),
+        64,
+        num_workers=workers() if count > 1000 else 0,
+        worker_init_fn=leave_stopping_to_the_reader,
+    )
     digest = hashlib.sha256()
 
     def write(part: Path) -> None:

@@ -9,7 +9,7 @@ import torch
 from torch.utils import data as torch_data
 
 from .datasets import Dataset
-from .intact import workers
+from .intact import leave_stopping_to_the_reader, workers
 from .split import Split
 from .views import test_view, viewed
 
@@ -71,6 +71,7 @@ def batches(
             batch_sampler=[part.tolist() for part in order.split(list(sizes))],
             num_workers=min(workers(), len(sizes)),
             pin_memory=pin,
+            worker_init_fn=leave_stopping_to_the_reader,
             generator=torch.Generator(),  # of the loader's own draws, which are not used: torch's stays untouched
         )
     )
