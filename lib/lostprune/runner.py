@@ -15,7 +15,7 @@ from . import prune_retrain, pruning, results
 from .foundations.choices import choose
 from .foundations.device import default_device, provenance
 from .foundations.imports import IMPORTED, import_all
-from .foundations.progress import Progress
+from .foundations.progress import TRAINING_PASSES, Progress
 from .foundations.store import store_folder
 from .measurement import test_sets
 from .measurement.networks import TrainedNetworks
@@ -139,14 +139,14 @@ def complete(
     return [chain for chain in chains if chain not in own]
 
 
-def images_to_see(checkpoints: Checkpoints, chains: dict[Chain, tuple[str, ...]]) -> int:
-    """How many images the networks of chains still have to see, in training and in measuring."""
+def passes_left(checkpoints: Checkpoints, chains: dict[Chain, tuple[str, ...]]) -> int:
+    """How many passes the networks of chains still have to make, in training and in measuring."""
     study = checkpoints.study
     trained = prune_retrain.images_to_train(
         checkpoints, [cell for chain in chains for cell in checkpoints.pending(chain)]
     )
-    networks = len(study.ladder) + 1
-    return trained + networks * sum(PARTS[part].images(study) for parts in chains.values() for part in parts)
+    measured = sum(PARTS[part].images(study) for parts in chains.values() for part in parts)
+    return TRAINING_PASSES * trained + (len(study.ladder) + 1) * measured
 
 
 def _measure(checkpoints: Checkpoints, chain: Chain, part: str, device: torch.device, bar: Progress) -> None:
@@ -174,7 +174,7 @@ def _complete_all(study: Study, missing: dict[Chain, tuple[str, ...]], folder: P
     checkpoints, device = Checkpoints(study, folder), default_device()
     parts = {part for lacking in missing.values() for part in lacking}
     unpruned = {chain: () for chain in unpruned_chains(missing, parts)}
-    with Progress(images_to_see(checkpoints, unpruned | missing), f"{study.network} on {device}") as bar:
+    with Progress(passes_left(checkpoints, unpruned | missing), f"{study.network} on {device}") as bar:
         for wave in (unpruned, missing):
             if executor is None and device.type == "cuda":
                 complete(checkpoints, wave, device, bar)
@@ -182,7 +182,7 @@ def _complete_all(study: Study, missing: dict[Chain, tuple[str, ...]], folder: P
                 for chain, lacking in wave.items():
                     complete(checkpoints, {chain: lacking}, device, bar)
             else:
-                counts = {chain: images_to_see(checkpoints, {chain: lacking}) for chain, lacking in wave.items()}
+                counts = {chain: passes_left(checkpoints, {chain: lacking}) for chain, lacking in wave.items()}
                 tasks = {
                     executor.submit(_complete_quietly, study, folder, one, tuple(IMPORTED)): one[0]
                     for one in wave.items()

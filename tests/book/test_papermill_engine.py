@@ -93,7 +93,7 @@ def test_what_is_said_between_computations(tmp_path: Path):
     assert line.words() == "05: imports, 3 s"
     notes.write(tmp_path / "note", "cifar-10-python.tar.gz", 85, 170, 10, unit="B")
     assert line.words() == "05: cifar-10-python.tar.gz: 50%, about 10 s left" and not computing
-    notes.write(tmp_path / "note", "WT, cycle 1", 0, 100, 0, unit=" images")
+    notes.write(tmp_path / "note", "WT, cycle 1", 0, 100, 0, unit=progress.PASSES)
     assert line.words() == "05: WT, cycle 1: 0%"
     line.words()
     assert computing == ["began"]

@@ -15,7 +15,7 @@ import torch
 
 import lostprune
 from lostprune import prune_retrain, pruning
-from lostprune.foundations.progress import Progress, Stopped, watched_by
+from lostprune.foundations.progress import TRAINING_PASSES, Progress, Stopped, watched_by
 from lostprune.prune_retrain import Checkpoints, algorithm, cells
 from tiny_network import SCALE, moment, one_thread
 
@@ -176,7 +176,7 @@ class StopsAfter:
         """The next step tells."""
 
     def stepped(self, progress: Progress) -> None:
-        if progress.done > self.images:
+        if progress.done > TRAINING_PASSES * self.images:
             raise Stopped("the time limit is reached")
 
     def ended(self, progress: Progress) -> None:

@@ -68,7 +68,7 @@ def measure(
 
 def _tested(runs: list[Run], test: data.Split) -> dict:
     started, images = time.perf_counter(), len(runs) * runs[0].recipe.epochs * len(runs[0].images)
-    with Progress(images, f"{len(runs)} networks with {runs[0].engine}") as bar:
+    with Progress(images, f"{len(runs)} networks with {runs[0].engine}", " images") as bar:
         histories = train_together(runs, bar.step)
     seconds = time.perf_counter() - started
     for history in histories:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ..foundations import notes
-from ..foundations.progress import IMAGES, LOG_EVERY, how_far, in_log
+from ..foundations.progress import LOG_EVERY, PASSES, how_far, in_log
 
 
 class StatusLine(threading.Thread):
@@ -52,7 +52,7 @@ class StatusLine(threading.Thread):
     def words(self) -> str:
         """What is being done now, how far it is and how much time is left."""
         note = notes.read(self.note)
-        if note is not None and note["unit"] == IMAGES and not self.computing:
+        if note is not None and note["unit"] == PASSES and not self.computing:
             self.computing = True
             self.on_computing()
         return self.start_of_line + (self.where() if note is None else how_far(note))

@@ -10,13 +10,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .. import results
+from ..foundations.progress import TRAINING_PASSES
 from ..measurement import test_sets
 from ..measurement.registry import PARTS
 from ..prune_retrain import Checkpoints, images_of, images_to_train
 from ..study import SCALES, Study
 from .jobs import Job
-
-FORWARD = 1 / 3  # of a training step: the backward pass takes about twice as long as the forward pass
 
 
 class Pace:
@@ -105,7 +104,7 @@ class Pace:
                     continue
         training = self._training_rate(study)
         if not rates:
-            return None if training is None else training * FORWARD
+            return None if training is None else training / TRAINING_PASSES
         # A small study spends its time on other things than images; to train on one takes longer than to look at it.
         rate = statistics.median(rates)
         return rate if training is None else min(rate, training)

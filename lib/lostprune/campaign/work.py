@@ -54,7 +54,7 @@ def do(order: Order) -> tuple[str, str]:
     try:
         with watched_by(watch):
             device, checkpoints = default_device(), Checkpoints(job.study, folder)
-            with Progress(runner.images_to_see(checkpoints, job.missing), job.title) as bar:
+            with Progress(runner.passes_left(checkpoints, job.missing), job.title) as bar:
                 left = runner.complete(checkpoints, job.missing, device, bar, False, order.keep_weights)
             return (CLAIMED, "another process is at it") if left else (FINISHED, provenance(device)["device"])
     except Stopped as why:

@@ -18,7 +18,8 @@ from tqdm.auto import tqdm
 from . import notes
 
 LOG_EVERY = 10.0  # seconds between the lines of a log
-IMAGES = " images"  # what is counted where networks are trained or measured: those that they have seen
+PASSES = " passes"  # what is counted where networks are trained or measured: images that go through one
+TRAINING_PASSES = 3  # of an image that is trained on: its way back takes as long as two ways forward
 # Names a file: progress is written there, for a program that runs a notebook and shows what its kernel does.
 VARIABLE = "LOSTPRUNE_PROGRESS"
 
@@ -82,7 +83,7 @@ class Progress:
         unit: name of the things that are counted.
     """
 
-    def __init__(self, total: int, title: str, unit: str = IMAGES):
+    def __init__(self, total: int, title: str, unit: str = PASSES):
         self.title, self.total, self.unit, self.done = title, total, unit, 0
         self.skipped = 0  # of those done: what an earlier run did, which says nothing about the pace
         self.last_record = ""

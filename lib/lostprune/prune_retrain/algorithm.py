@@ -19,7 +19,7 @@ from torch import nn
 from .. import data, networks, pruning
 from ..foundations import store
 from ..foundations.device import provenance
-from ..foundations.progress import Progress
+from ..foundations.progress import TRAINING_PASSES, Progress
 from ..study import Study
 from ..training import Diverged, Run, alter, train_together
 from .beginning import beginning, is_trained
@@ -111,7 +111,7 @@ def _run_cells(
             failures[cell] = reason
     if len(runs) > 1:
         bar.say(f"{len(runs)} networks at once, {_in_words(study, todo[0])} to {_in_words(study, todo[-1])}")
-    histories = train_together(list(runs.values()), bar.step)
+    histories = train_together(list(runs.values()), lambda images, record: bar.step(TRAINING_PASSES * images, record))
     for (cell, run), history in zip(runs.items(), histories, strict=True):
         if isinstance(history, Diverged):
             failures[cell] = history
