@@ -21,5 +21,7 @@ def run_cells(folder: Path, *sources: str, **options: object) -> list[str]:
 
 
 def run_preloaded(folder: Path, source: str) -> None:
+    """In a process of its own, with no more libraries than a kernel needs."""
+    kernels.LIBRARIES[:] = ["lostprune", "ipykernel.kernelapp"]
     kernels.preload()
     run_cells(folder, source)

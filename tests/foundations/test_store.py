@@ -144,7 +144,7 @@ def test_one_at_a_time_has_a_claim_and_it_ends_with_the_process(tmp_path):
     code += "; print('has it', flush=True); time.sleep(600)"
     other = subprocess.Popen([sys.executable, "-c", code, str(lock)], stdout=subprocess.PIPE, text=True)
     assert other.stdout.readline() == "has it\n"
-    with pytest.raises(store.Claimed, match="WT-r0: another process is at it"), store.claim(lock, wait=False):
+    with pytest.raises(store.Claimed, match="WT-r0: another process works on it"), store.claim(lock, wait=False):
         pass
     other.kill()
     other.communicate()

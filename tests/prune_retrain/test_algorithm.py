@@ -152,7 +152,8 @@ for _ in range(4):
 
 
 def test_slots_shorter_than_a_cycle_come_to_the_same_end(unbroken, tmp_path):
-    study = dataclasses.replace(unbroken[0], scale=dataclasses.replace(unbroken[0].scale, epochs=3, retrain_epochs=2))
+    scale = dataclasses.replace(unbroken[0].scale, epochs=3, retrain_epochs=2, cycles=1)
+    study = dataclasses.replace(unbroken[0], scale=scale, methods=("FT",))
     run_all(study, tmp_path / "unbroken")
     left, slots = [], 0
     while cells_left := pending(study, tmp_path):

@@ -1,4 +1,4 @@
-"""Work in pieces that fit: into a core's cache or a GPU's memory; on CPUs every core works on images of its own."""
+"""Work in pieces that fit: into a core's cache or a GPU's memory; on a CPU every core works on its own images."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Piece = TypeVar("Piece")
 def on_every_core(
     work: Callable[[Piece], torch.Tensor], pieces: list[Piece], device: torch.device
 ) -> list[torch.Tensor]:
-    """What ``work`` makes of each piece. On a CPU several run at once, and share the threads that torch may use."""
+    """The result of ``work`` for each piece. On a CPU several run at once and share torch's threads."""
     threads = torch.get_num_threads()
     workers = min(threads, len(pieces)) if device.type == "cpu" else 1
     if workers == 1:
@@ -25,7 +25,7 @@ def on_every_core(
         with ThreadPoolExecutor(workers, initializer=lambda: torch.set_num_threads(threads // workers)) as pool:
             return list(pool.map(work, pieces))
     finally:
-        torch.set_num_threads(threads)  # what the last thread said holds for those that come
+        torch.set_num_threads(threads)  # the last setting of any thread applies to new threads
 
 
 class Batches:
@@ -40,7 +40,7 @@ class Batches:
         self.size, self.multiple = size, multiple
 
     def run(self, work: Callable[[torch.Tensor], torch.Tensor], items: torch.Tensor) -> torch.Tensor:
-        """What ``work`` makes of items, int64 [n]: [n, ...].
+        """The results of ``work`` for items, int64 [n]: [n, ...].
 
         Raises:
             torch.OutOfMemoryError: the device cannot hold a batch of one.
@@ -62,5 +62,5 @@ class Batches:
 
 
 def first_line(reason: Exception) -> str:
-    """Of what an exception says."""
+    """The first line of an exception's message."""
     return str(reason).partition("\n")[0]

@@ -1,8 +1,8 @@
-"""What a network says to an image without one of many pixels, through what masking the pixel changes.
+"""A network's logits for an image with one more pixel masked, computed from what masking that pixel changes.
 
-Not the maps of every masked image are computed but their differences from those of the image itself. These are 0
-outside a small window: 3x3 outputs of a first 3x3 convolution, 5x5 of the second, and so on. And they stay accurate in
-a type of few digits, whose rounding is relative to the difference and not to the map.
+Instead of the feature maps of every masked image, only their differences from the image's own maps are computed. These
+are 0 outside a small window: 3x3 outputs of a first 3x3 convolution, 5x5 of the second, and so on. They also stay
+accurate in a type with few digits, because rounding is relative to the difference and not to the map.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from .operations import Maps, Rule, Values, local
 from .tracing import Traced
 from .windows import Window, moved, whole
 
-# How far the logits may be off, as a share of the Euclidean norm of their change. In 7,000 of them the largest was half
-# of that with bfloat16, which rounds by up to 2**-9; float32 rounds by up to 2**-24.
+# The largest error of the logits, as a share of the Euclidean norm of their change. The largest seen, in 7,000 of them,
+# was half of that with bfloat16, which rounds by up to 2**-9; float32 rounds by up to 2**-24.
 ERROR = {torch.bfloat16: 0.05, torch.float32: 2e-5}
 
 
 class Step(NamedTuple):
-    """How the value of a node comes from others: differences in windows, and whole maps after these."""
+    """How the value of a node is computed from others: differences in windows at first, whole maps later."""
 
     node: fx.Node
     rule: Rule
@@ -32,7 +32,7 @@ class Step(NamedTuple):
 
 
 class Differences:
-    """Gives the logits of an image without one of many pixels, close enough to rule most pixels out.
+    """Computes the logits of an image without each of many pixels, close enough to rule most pixels out.
 
     Args:
         dtype: type of the differences.
@@ -49,14 +49,14 @@ class Differences:
         self._plans: dict[Window, list[Step]] = {}
 
     def show(self, image: torch.Tensor, fill: torch.Tensor) -> None:
-        """Take an image [channels, h, w], and what its pixels show once they are masked, of the same shape."""
+        """Set the image [channels, h, w], and the values of its pixels once they are masked, of the same shape."""
         self._image, self._change = image, (fill - image).flatten(1)
         self.values = self._network.values(image)
         self._thresholds: dict[fx.Node, tuple[torch.Tensor, torch.Tensor]] = {}
 
     @torch.inference_mode()
     def logits(self, pixels: torch.Tensor, window: Window) -> torch.Tensor:
-        """float32 [n, classes], of the image without one of the pixels, int64 [n], each; all lie in the window."""
+        """Logits, float32 [n, classes], without each of the pixels, int64 [n]; all pixels lie in the window."""
         if window not in self._plans:
             self._plans[window] = self._plan(window)
         values = {self._network.start: self._masked(pixels, window)}
@@ -67,7 +67,7 @@ class Differences:
         return values[node]
 
     def error(self, logits: torch.Tensor) -> torch.Tensor:
-        """How far logits [n, classes] may be off, together: [n]."""
+        """The largest possible error of logits [n, classes], as a norm over the classes: [n]."""
         change = (logits - self.values[self._network.nodes[-1]]).norm(dim=1)
         return ERROR[self.dtype] * change + ROUNDING * logits.abs().amax(1)
 
@@ -79,7 +79,7 @@ class Differences:
         return self._thresholds[node]
 
     def _masked(self, pixels: torch.Tensor, window: Window) -> torch.Tensor:
-        """What changes in the window of the image: [n, channels, h, w]."""
+        """The change of the image in the window: [n, channels, h, w]."""
         width, (rows, columns) = self._image.shape[2], window
         change = self._change[:, pixels].T
         masked = change.new_zeros(len(pixels), rows.end - rows.first, columns.end - columns.first, change.shape[1])
@@ -106,7 +106,7 @@ class Differences:
 
 
 def _on_maps(node: fx.Node, sources: dict[fx.Node, Window], network: Traced) -> Rule:
-    """An operation itself: on maps whose differences lie in windows, and on what came of maps."""
+    """An operation applied as it is: to whole maps, and to values computed from them."""
     call: Callable = network.modules[node.target] if node.op == "call_module" else node.target
     if node.op == "call_method":
         call = lambda tensor, *args, **kwargs: getattr(tensor, node.target)(*args, **kwargs)  # noqa: E731

@@ -1,9 +1,9 @@
 """The exact search: mask the pixel without which the confidence stays highest, again and again.
 
-Every pixel that is left is a candidate in every step. What decides is the softmax output, rounded to float32; of equal
-ones, the first pixel. Candidates are compared by up to three levels of evaluation, each more precise and more expensive
-than the one before. Each looks only at those that the error of the level before leaves in doubt, and the last is in
-float64. So neither the batch size nor the device decides what is masked.
+Every pixel that is left is a candidate in every step. The softmax output, rounded to float32, decides; if several are
+equal, the first pixel is masked. Candidates are compared by up to three levels of evaluation, each more precise and
+more expensive than the one before. Each evaluates only those that the error of the level before leaves in doubt, and
+the last is in float64. So neither the batch size nor the device changes what is masked.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ log = logging.getLogger("lostprune")
 BATCH = {"cpu": 64, "cuda": 1024}
 MULTIPLE = 4
 GRID = 4  # windows begin and end at multiples of it: few kinds of windows, for each of which oneDNN compiles code
-DOUBTFUL = 16  # candidates that each level looks at on a GPU, which would have to wait for the CPU to count them
+DOUBTFUL = 16  # candidates per level on a GPU: a count of the doubtful ones would have to wait for the CPU
 
 
 class ExactSearch:
     """For one network, and one image at a time; copies share what does not depend on the image.
 
     Args:
-        network: float32, in evaluation mode; it is left as it is.
+        network: float32, in evaluation mode; it is not modified.
         example: an image [channels, h, w] on the network's device.
     """
 
@@ -47,13 +47,13 @@ class ExactSearch:
             precise(example[None].double())
         except torch.OutOfMemoryError:
             raise
-        except (RuntimeError, TypeError) as reason:  # what a layer or a device raises that has no float64
+        except (RuntimeError, TypeError) as reason:  # raised by layers and devices without float64
             log.warning("%s is compared in float32, not float64: %s", type(network).__name__, first_line(reason))
         else:
             self._levels.append(Forwards(precise, torch.float64))
 
     def copy(self) -> ExactSearch:
-        """For another core."""
+        """A copy for another core."""
         other = copy.copy(self)
         other._levels = [copy.copy(level) for level in self._levels]
         return other
@@ -84,7 +84,7 @@ class ExactSearch:
     def _order(
         self, image: torch.Tensor, fill: torch.Tensor, target: int, inside: torch.Tensor, count: int
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The order, whether logits were NaN, and whether doubts were left; a GPU never waits for the CPU."""
+        """The order, whether logits were NaN, and whether doubts remained; a GPU never waits for the CPU."""
         left, order = inside.nonzero().flatten(), [(~inside).nonzero().flatten()]
         everywhere = enclosing(left.cpu(), self._shape) if len(left) else None
         colors = fill.flatten(1)
@@ -104,13 +104,13 @@ class ExactSearch:
             order.append(left[best])
             shown[:, left[best]] = colors[:, left[best]]
             gone = torch.zeros_like(left).index_fill_(0, best, 1)
-            left = left[gone.argsort(stable=True)[: len(left) - len(best)]]  # as many as is known without a look
+            left = left[gone.argsort(stable=True)[: len(left) - len(best)]]  # no value has to be read for that
         return torch.cat(order), invalid, missed
 
     def _logits(
         self, pixels: torch.Tensor, groups: list[tuple[torch.Tensor, Window]], target: int, count: int
     ) -> tuple[torch.Tensor, torch.Tensor | bool]:
-        """Logits [n, classes] without each of the pixels, precise enough to tell the ``count`` best; and if not."""
+        """Logits [n, classes] without each of the pixels, precise enough to find the ``count`` best, or whether not."""
         first, *others = self._levels
         found = [
             self._batches.run(lambda some, window=window: first.logits(pixels[some], window), group)
@@ -146,7 +146,7 @@ class ExactSearch:
 def _fast_type(device: torch.device) -> torch.dtype:
     """bfloat16 where a processor has units that multiply matrices of it, else float32."""
     if device.type == "cpu":
-        capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # an older torch does not tell
+        capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # an older torch has no such function
         return torch.bfloat16 if capabilities.get("amx_bf16") else torch.float32
     fast = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
     return torch.bfloat16 if fast else torch.float32

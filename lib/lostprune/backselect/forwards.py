@@ -1,4 +1,4 @@
-"""What a network says to an image without one of many pixels, by forwards of whole images."""
+"""A network's logits for an image with one more pixel masked, from forward passes of whole images."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import nn
 
 from .windows import Window
 
-# Error of logits in float32, as a share of the largest of an image: ten times what was seen.
+# Error of logits in float32, as a share of the largest of an image: ten times the largest that was seen.
 ROUNDING = 2e-6
 
 
@@ -22,16 +22,16 @@ class Forwards:
         self._network, self._dtype = network, dtype
 
     def show(self, image: torch.Tensor, fill: torch.Tensor) -> None:
-        """Take an image [channels, h, w], and what its pixels show once they are masked, of the same shape."""
+        """Set the image [channels, h, w], and the values of its pixels once they are masked, of the same shape."""
         self._image, self._fill = image.to(self._dtype), fill.to(self._dtype).flatten(1)
 
     @torch.inference_mode()
     def logits(self, pixels: torch.Tensor, _: Window | None = None) -> torch.Tensor:
-        """[n, classes], of the image without one of the pixels, int64 [n], each; in any window."""
+        """Logits [n, classes] without each of the pixels, int64 [n], wherever they lie."""
         images = self._image.flatten(1).repeat(len(pixels), 1, 1)
         images[torch.arange(len(pixels), device=pixels.device), :, pixels] = self._fill[:, pixels].T
         return self._network(images.view(-1, *self._image.shape).contiguous(memory_format=torch.channels_last))
 
     def error(self, logits: torch.Tensor) -> torch.Tensor:
-        """How far logits [n, classes] may be off: [n]."""
+        """The largest possible error of logits [n, classes]: [n]."""
         return (ROUNDING if self._dtype == torch.float32 else 0.0) * logits.abs().amax(1)

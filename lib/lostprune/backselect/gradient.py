@@ -27,7 +27,7 @@ def orders(
 
     Args:
         network: in evaluation mode, without gradients of its own.
-        images, fill: [n, channels, h, w]; what pixels show, and what they show once they are masked.
+        images, fill: [n, channels, h, w]; the values of pixels, and their values once they are masked.
         targets: int64 [n].
         inside: bool [n, h * w]; pixels outside are masked before all others.
         count: how many pixels are masked in a step.
@@ -39,7 +39,7 @@ def orders(
     batches = Batches(BATCH.get(images.device.type, BATCH["cuda"]))
 
     def work(some: torch.Tensor) -> torch.Tensor:
-        # A caller may have forbidden gradients; what it made under inference mode is copied.
+        # Gradients may be disabled by the caller; tensors made in inference mode are copied.
         with torch.inference_mode(False), torch.enable_grad():
             parts = (tensor.index_select(0, some).clone() for tensor in (images, fill, targets, inside))
             return _orders(network, *parts, count)
@@ -78,7 +78,7 @@ def _orders(
         left = gradient.masked_fill(mask.detach() > 0, -torch.inf)
         best = left.sort(dim=1, descending=True, stable=True).indices[:, :count]
         mask = mask.detach().scatter(1, best, 1.0)
-        # An image that has fewer pixels left chooses some again; they go where the order has ended.
+        # An image with fewer pixels left chooses some of them again; these are written after the end of the order.
         order.scatter_(1, done + places[: best.shape[1]], best)
         done = (done + count).clamp(max=pixels)
     if invalid:

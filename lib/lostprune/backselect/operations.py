@@ -1,4 +1,4 @@
-"""Operations that need only what is nearby: how the difference that they put out comes from those that they take in.
+"""Operations that need only what is nearby: how the differences of their outputs follow from those of their inputs.
 
 A difference is what masking a pixel changes in a map; it is 0 outside a window of the map. The map of the image
 itself, and what else the rules look up, is in a ``Maps``.
@@ -28,10 +28,10 @@ _POINTWISE = (
 
 
 class Maps(Protocol):
-    """What is known of the image itself."""
+    """What is known about the image itself."""
 
     dtype: torch.dtype  # of differences
-    values: Values  # what every node puts out, float32 [1, ...]
+    values: Values  # the output of every node, float32 [1, ...]
 
     def thresholds(self, node: fx.Node) -> tuple[torch.Tensor, torch.Tensor]:
         """The negative of a map, and its negative part, in the type of differences."""
@@ -59,7 +59,7 @@ class Local:
         self.call, self.reads = call, (kernel, stride, padding, dilation)
 
     def rule(self, node: fx.Node, sources: dict[fx.Node, Window], target: Window) -> Rule:
-        """How the difference in the ``target`` window comes from those in the windows of the ``sources``."""
+        """How the difference in the ``target`` window follows from those in the windows of the ``sources``."""
         ((one, window),) = sources.items()
         read = target.read_by(*self.reads)
 
@@ -88,7 +88,7 @@ class Convolution(Local):
 
 
 class ReLU(Local):
-    """relu(map + difference) - relu(map), without adding the two: a type of few digits would lose the difference."""
+    """relu(map + difference) - relu(map), without adding the two: a type with few digits would lose the difference."""
 
     def rule(self, node: fx.Node, sources: dict[fx.Node, Window], target: Window) -> Rule:
         (one,) = sources

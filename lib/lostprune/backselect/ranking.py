@@ -100,7 +100,7 @@ def _checked_fill(fill: float | torch.Tensor, images: torch.Tensor) -> torch.Ten
 
 @torch.no_grad()
 def _checked_targets(network: nn.Module, images: torch.Tensor, targets: torch.Tensor | None) -> torch.Tensor:
-    """The targets, int64 [n]; one forward of every image tells the classes that there are, and the default."""
+    """The targets, int64 [n]; one forward pass of every image gives the number of classes and the default."""
     logits = torch.cat([network(image) for image in images.split(1)])
     if logits.dim() != 2 or len(logits) != len(images):
         raise ValueError(f"network: got outputs {tuple(logits.shape)}, expected logits [{len(images)}, classes]")

@@ -1,4 +1,4 @@
-"""A network as a graph of operations, whose values for an image can be looked at."""
+"""A network as a graph of operations, with access to their values for an image."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Traced:
         self._network = traced
 
     def values(self, image: torch.Tensor) -> dict[fx.Node, torch.Tensor]:
-        """What every node puts out for an image [channels, h, w]."""
+        """The output of every node for an image [channels, h, w]."""
         values = self._network(image[None].contiguous(memory_format=torch.channels_last))
         return dict(zip(self._all, values, strict=True))
 
@@ -56,7 +56,7 @@ def trace(network: nn.Module) -> Traced | None:
     folded = fold(network, foldable(network))
     try:
         traced = fx.symbolic_trace(folded)
-    except Exception:  # whatever the network's own code raises; foldable has said it
+    except Exception:  # whatever the network's own code raises; foldable has logged it
         return None
     (output,) = traced.graph.find_nodes(op="output")
     one_to_one = len(traced.graph.find_nodes(op="placeholder")) == 1 and isinstance(output.args[0], fx.Node)

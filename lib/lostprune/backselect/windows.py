@@ -17,7 +17,7 @@ class Span(NamedTuple):
     end: int
 
     def after(self, kernel: int, stride: int, padding: int, dilation: int, length: int) -> Span:
-        """The positions that read any of these, of the ``length`` that a convolution or a pooling puts out.
+        """The positions that read any of these, of the ``length`` outputs of a convolution or a pooling.
 
         Where none does it is one that reads positions beside them, which does no harm.
         """
@@ -41,7 +41,7 @@ class Window(NamedTuple):
     columns: Span
 
     def after(self, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, shape: Pair) -> Window:
-        """See :meth:`Span.after`; ``shape`` is that of the map that is put out."""
+        """See :meth:`Span.after`; ``shape`` is that of the output."""
         settings = zip(self, kernel, stride, padding, dilation, shape, strict=True)
         return Window(*(span.after(*numbers) for span, *numbers in settings))
 

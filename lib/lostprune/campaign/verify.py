@@ -1,4 +1,4 @@
-"""Reads all of a store again; what is not as it was written is named and set aside, so that it is computed again."""
+"""Reads a whole store again. Damaged files are named and moved aside, so that they are computed again."""
 
 from __future__ import annotations
 

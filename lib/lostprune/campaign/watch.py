@@ -1,4 +1,4 @@
-"""Watches a job: tells how far it is, and stops it in time."""
+"""Watches a job: says how far it is, and stops it in time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a worker does: one job, watched, with nobody else at it."""
+"""What a worker does: one job, watched, that no other process works on."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Order:
 
 
 def do(order: Order) -> tuple[str, str]:
-    """Do a job; ``finished`` and on what device, ``stopped`` and why, or ``claimed``: another process is at it.
+    """Do a job; ``finished`` and on what device, ``stopped`` and why, or ``claimed``: another process works on it.
 
     Raises:
         ImportError: the code that registers something is not there, or fails.
@@ -56,7 +56,7 @@ def do(order: Order) -> tuple[str, str]:
             device, checkpoints = default_device(), Checkpoints(job.study, folder)
             with Progress(runner.passes_left(checkpoints, job.missing), job.title) as bar:
                 left = runner.complete(checkpoints, job.missing, device, bar, False, order.keep_weights)
-            return (CLAIMED, "another process is at it") if left else (FINISHED, provenance(device)["device"])
+            return (CLAIMED, "another process works on it") if left else (FINISHED, provenance(device)["device"])
     except Stopped as why:
         return STOPPED, str(why)
     finally:

@@ -109,7 +109,7 @@ def claim(lock_file: Path, wait: bool = True) -> Iterator[None]:
         lock_file.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=-1 if wait else 0)
     except Timeout as error:
-        raise Claimed(f"{lock_file.stem}: another process is at it") from error
+        raise Claimed(f"{lock_file.stem}: another process works on it") from error
     except (OSError, NotImplementedError):
         pass  # no locks here; or the disk is full, which the next write reports
     try:

@@ -120,7 +120,7 @@ def _elementwise(call: Call) -> list[Step] | None:
 
 
 def _moving(call: Call) -> list[Step] | None:
-    """Where channels come from, seen by running the function on the numbers of the channels."""
+    """Where channels come from, found by running the function on the numbers of the channels."""
     (tensor,), (source,) = call.tensors, map(call.value, call.tensors)
     floating = all(one.is_floating_point() for one in [tensor, *call.results])
     if source is None or not floating or tensor.shape != call.shapes[id(tensor)]:
@@ -194,7 +194,7 @@ def _concatenation(call: Call) -> list[Step] | None:
 
 
 def _run(call: Call, tensor: torch.Tensor) -> list[torch.Tensor]:
-    """The call once more, with another tensor in the place of its first one."""
+    """The call once more, with another tensor instead of its first one."""
     first = call.tensors[0]
     args, kwargs = tree_map(lambda one: tensor if one is first else one, (call.args, call.kwargs))
     return list(tensors(call.function(*args, **kwargs)))

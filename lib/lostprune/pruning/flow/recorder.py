@@ -137,7 +137,7 @@ class _Recorder(TorchFunctionMode):
             self._spoil(call, changed, depends)
 
     def _spoil(self, call: Call, changed: list[torch.Tensor], depends: bool) -> None:
-        """What was changed in place, and is no result, can be anything now, as can all that shares its memory."""
+        """After a change in place, a value that is no result can be anything, and so can all that shares its memory."""
         spoiled = [(tensor, value) for tensor, version, value in self._bound.values() if _version(tensor) != version]
         spoiled += [(tensor, None) for tensor in changed if id(tensor) not in self._bound]
         for tensor, value in spoiled:
