@@ -39,7 +39,9 @@ def test_what_they_took_adds_up_and_parents_count_once():
 
 def test_devices_and_dates_of_all_are_named():
     _, (first, *others) = chains("curves")
+    first = first.assign_attrs(training_device="CPU, 1 thread; CPU, 2 threads")
     joined = results.join([first.assign_attrs(device="NVIDIA H100", date="2030-01-01T00:00:00+00:00"), *others])
+    assert joined.attrs["training_device"] == "CPU, 1 thread; CPU, 2 threads"
     assert joined.attrs["device"] == "NVIDIA H100; CPU, 2 threads" and joined.attrs["date"].startswith("2030")
 
 

@@ -101,7 +101,8 @@ def _attributes(chains: Sequence[xr.Dataset]) -> dict:
     parents = {str(chain["repetition"].item()): chain.attrs for chain in chains}
     merged = {name: every[0][name] for name in SAME}
     merged |= {name: sum(one[name] for one in every) for name in SUMMED}
-    merged |= {name: "; ".join(dict.fromkeys(one[name] for one in every)) for name in LISTED}
+    for name in LISTED:  # a chain may list several itself: a parent of one device, its pruned networks of another
+        merged[name] = "; ".join(dict.fromkeys(value for one in every for value in one[name].split("; ")))
     for name in ("unreachable", "left_out"):
         merged[name] = json.dumps({key: value for one in every for key, value in json.loads(one[name]).items()})
     merged["parent_seconds"] = sum(one["parent_seconds"] for one in parents.values())
