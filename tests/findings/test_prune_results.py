@@ -30,7 +30,7 @@ def curves_of(errors: dict[str, list[float]], methods: tuple[str, ...] = ("WT", 
         (
             [0.1, 0.1],
             [0.2, 0.2],
-            "filters nothing (FT). In the paper's Table 4 the former is more for every network, and",
+            "filters nothing (FT). In the paper's Tables 4, 6 and 8 the former is more for every network, and",
         ),
         ([0.1, 0.2], [0.1, 0.2], "does not hold for every pair of methods here."),
         ([0.2, 0.2], [0.1, 0.2], "does not hold for every pair of methods here."),

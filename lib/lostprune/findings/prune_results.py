@@ -22,7 +22,7 @@ def weights_against_filters(curves: xr.Dataset, delta: float) -> str:
     weights, filters = (ratio.sel(pruner=kind) for kind in kinds)
     text = (
         f"Pruning weights removes {_each(weights)} of the parameters at commensurate accuracy, pruning filters "
-        f"{_each(filters)}. In the paper's Table 4 the former is more for every network"
+        f"{_each(filters)}. In the paper's Tables 4, 6 and 8 the former is more for every network"
     )
     if bool(weights.isnull().all()) and bool(filters.isnull().all()):
         return f"{text}; these numbers do not tell."
