@@ -18,8 +18,8 @@ from .operations import Maps, Rule, Values, local
 from .tracing import Traced
 from .windows import Window, moved, whole
 
-# The largest error of the logits, as a share of the Euclidean norm of their change. The largest seen, in 7,000 of them,
-# was half of that with bfloat16, which rounds by up to 2**-9; float32 rounds by up to 2**-24.
+# How large the error of logits may be, as a share of the Euclidean norm of their change. The largest of 7,000 was half of
+# that with bfloat16, which rounds by up to 2**-9; float32 rounds by up to 2**-24.
 ERROR = {torch.bfloat16: 0.05, torch.float32: 2e-5}
 
 
@@ -67,7 +67,7 @@ class Differences:
         return values[node]
 
     def error(self, logits: torch.Tensor) -> torch.Tensor:
-        """The largest possible error of logits [n, classes], as a norm over the classes: [n]."""
+        """How large the error of logits [n, classes] may be, as a norm over the classes: [n]."""
         change = (logits - self.values[self._network.nodes[-1]]).norm(dim=1)
         return ERROR[self.dtype] * change + ROUNDING * logits.abs().amax(1)
 
@@ -106,7 +106,7 @@ class Differences:
 
 
 def _on_maps(node: fx.Node, sources: dict[fx.Node, Window], network: Traced) -> Rule:
-    """An operation applied as it is: to whole maps, and to values computed from them."""
+    """An operation applied as it is: differences in windows are added to whole maps first."""
     call: Callable = network.modules[node.target] if node.op == "call_module" else node.target
     if node.op == "call_method":
         call = lambda tensor, *args, **kwargs: getattr(tensor, node.target)(*args, **kwargs)  # noqa: E731

@@ -110,7 +110,7 @@ class ExactSearch:
     def _logits(
         self, pixels: torch.Tensor, groups: list[tuple[torch.Tensor, Window]], target: int, count: int
     ) -> tuple[torch.Tensor, torch.Tensor | bool]:
-        """Logits [n, classes] without each of the pixels, precise enough to find the ``count`` best, or whether not."""
+        """Logits [n, classes] without each of the pixels; and whether they cannot tell the ``count`` best apart."""
         first, *others = self._levels
         found = [
             self._batches.run(lambda some, window=window: first.logits(pixels[some], window), group)

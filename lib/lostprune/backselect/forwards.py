@@ -33,5 +33,5 @@ class Forwards:
         return self._network(images.view(-1, *self._image.shape).contiguous(memory_format=torch.channels_last))
 
     def error(self, logits: torch.Tensor) -> torch.Tensor:
-        """The largest possible error of logits [n, classes]: [n]."""
+        """How large the error of logits [n, classes] may be: [n]."""
         return (ROUNDING if self._dtype == torch.float32 else 0.0) * logits.abs().amax(1)
