@@ -18,8 +18,8 @@ from .operations import Maps, Rule, Values, local
 from .tracing import Traced
 from .windows import Window, moved, whole
 
-# How large the error of logits may be, as a share of the Euclidean norm of their change. The largest of 7,000 was half of
-# that with bfloat16, which rounds by up to 2**-9; float32 rounds by up to 2**-24.
+# How large the error of logits may be, as a share of the Euclidean norm of their change. The largest of 7,000 was half
+# of that with bfloat16, which rounds by up to 2**-9; float32 rounds by up to 2**-24.
 ERROR = {torch.bfloat16: 0.05, torch.float32: 2e-5}
 
 

@@ -19,10 +19,10 @@ from collections.abc import MutableMapping
 from pathlib import Path
 
 log = logging.getLogger("lostprune")
-# Long enough for threads that are all running, short enough beside a busy program: a training step of ResNet20 on two
-# cores took 1.03 times the default's time when idle, and 1.20 times one thread's beside a busy program (3,000 spins:
-# 1.06 and 1.10; 8,000: 0.99 and 1.33; medians of processes that took turns, each within 0.07). libgomp reads the
-# first (spins), LLVM's runtime, which torch has on macOS, the second (milliseconds).
+# Long enough for threads that are all running, short enough beside a busy program. A training step of ResNet20 on two
+# cores took 1.05 times the default's time when idle (23 processes each that took turns; single ones differ by 20 %), and
+# 1.20 times one thread's beside a busy program (4 each). libgomp reads the first (spins), LLVM's runtime, which torch has
+# on macOS, the second (milliseconds).
 SETTINGS = {"GOMP_SPINCOUNT": "6000", "KMP_BLOCKTIME": "1"}
 OF_THE_USER = ("OMP_WAIT_POLICY", *SETTINGS)  # any of them says how threads wait
 _late = False
