@@ -9,17 +9,18 @@ import torch
 
 from .. import data
 from ..data.intact import workers
+from ..foundations.device import default_device
 from . import report
 
 BATCH = 64
-CPU = torch.device("cpu")  # where images are decoded
 
 
 def measure(dataset: str = "tiny_imagenet", size: int = 224, runs: int = 5) -> dict:
     """Time one epoch of training images, decoded, cropped at random, resized and flipped, in turn with the plain way.
 
     The plain way (``tests/reference/loading.py``) is ImageFolder with torchvision's transforms and a DataLoader of as
-    many workers. Every image was read once before, so that no disk is measured.
+    many workers, on the CPU. The loader decodes on the device, as training does. Every image was read once before, so
+    that no disk is measured.
 
     Args:
         dataset: a set of image files with one class for each, whose training folder lies in the data folder.
@@ -50,21 +51,23 @@ def measure(dataset: str = "tiny_imagenet", size: int = 224, runs: int = 5) -> d
     count, processes = len(split.labels), workers()
     sizes = [min(BATCH, count - first) for first in range(0, count, BATCH)]
     view = data.train_view(data.DATASETS[dataset], size)
+    device = default_device()
+    gpu = device if device.type == "cuda" else None
 
     def fast() -> None:
         order = torch.randperm(count)
-        assert sum(len(images) for images, _ in data.batches(split, view, sizes, order)) == count
+        assert sum(len(images) for images, _ in data.batches(split, view, sizes, order, device=gpu)) == count
 
     def plain() -> None:
         assert sum(len(images) for images, _ in reference.batches(folder, size, BATCH, processes)) == count
 
     return {
-        **report.facts("load", CPU),
+        **report.facts("load", device),
         "dataset": dataset,
         "images": count,
         "size": size,
         "workers": processes,
-        **report.alternate(fast, plain, CPU, runs),
+        **report.alternate(fast, plain, device, runs),
     }
 
 

@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from PIL import Image
 
+UNREADABLE = (OSError, ValueError, SyntaxError, zlib.error)  # what reading and decoding a file may raise
+
 
 class DamagedImage(ValueError):
     """An image or its mask is not what it should be; the message names the file."""
@@ -90,7 +92,7 @@ class Pictures(Sequence[torch.Tensor]):
         index = range(len(self))[index]
         try:
             image = _decode(self.files.read(index))
-        except (OSError, ValueError, SyntaxError, zlib.error) as error:
+        except UNREADABLE as error:
             raise DamagedImage(f"{self.files.path(index)}: got {error}, expected a whole JPEG or PNG image") from error
         inside = slice(self.border, -self.border or None)
         return image[:, inside, inside]

@@ -48,10 +48,16 @@ def choose(split: Split, places: torch.Tensor) -> Split:
     return split._replace(images=images, labels=labels)
 
 
+def origin(items: Sequence[torch.Tensor], place: int) -> tuple[Sequence[torch.Tensor], int]:
+    """The sequence that items were chosen from, and the place of one of them in it."""
+    while isinstance(items, _Chosen):
+        items, place = items.items, int(items.places[place])
+    return items, place
+
+
 def identity(items: Sequence[torch.Tensor], place: int) -> bytes:
     """What tells an item of a sequence from others: of a file name and size, else what is in it."""
-    if isinstance(items, _Chosen):
-        return identity(items.items, int(items.places[place]))
+    items, place = origin(items, place)
     if hasattr(items, "files"):
         return b"%s %d\n" % (items.files.names[place].rpartition(b"/")[2], items.files.sizes[place])
     return np.ascontiguousarray(items[place]).tobytes()

@@ -20,9 +20,9 @@ from pathlib import Path
 
 log = logging.getLogger("lostprune")
 # Long enough for threads that are all running, short enough beside a busy program. A training step of ResNet20 on two
-# cores took 1.05 times the default's time when idle (23 processes each that took turns; single ones differ by 20 %), and
-# 1.20 times one thread's beside a busy program (4 each). libgomp reads the first (spins), LLVM's runtime, which torch has
-# on macOS, the second (milliseconds).
+# cores took 1.05 times the default's time when idle (23 processes each that took turns; single ones differ by 20 %),
+# and 1.20 times one thread's beside a busy program (4 each). libgomp reads the first (spins), LLVM's runtime, which
+# torch has on macOS, the second (milliseconds).
 SETTINGS = {"GOMP_SPINCOUNT": "6000", "KMP_BLOCKTIME": "1"}
 OF_THE_USER = ("OMP_WAIT_POLICY", *SETTINGS)  # any of them says how threads wait
 _late = False

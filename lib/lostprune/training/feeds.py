@@ -35,7 +35,7 @@ class Resident:
 
 
 class Streamed:
-    """Image files: workers read and augment the next batches while the device is busy with this one.
+    """Image files: workers read and augment the next batches while the device is busy with this one; a GPU augments.
 
     Attributes:
         images, labels: uint8 [batch, 3, size, size] and int64 [batch, …], what steps read.
@@ -63,8 +63,8 @@ class Streamed:
         """Draw the order of the images, and of what their views draw."""
         order = torch.randperm(len(self._split.labels), generator=generator)
         seed = torch.randint(2**62, (), generator=generator).item()
-        on_gpu = self.images.device.type == "cuda"
-        self._batches = data.batches(self._split, self._view, self._sizes, order, seed, pin=on_gpu)
+        gpu = self.images.device if self.images.device.type == "cuda" else None
+        self._batches = data.batches(self._split, self._view, self._sizes, order, seed, gpu)
 
     def load(self, size: int, first: torch.Tensor) -> None:
         images, labels = next(self._batches)
