@@ -73,11 +73,11 @@ def run(
     Args:
         studies: in the order of their importance.
         parts: which parts of their results, see :func:`lostprune.run`.
-        store_folder: see :func:`lostprune.store.store_folder`.
+        store_folder: see :func:`lostprune.foundations.store.store_folder`.
         device: the device of this machine or, with workers, of each worker.
         seconds: the time limit from now on. Work that is known not to fit does not start; what is lost at the limit
             is the epoch, or the distribution, that is in flight, and nothing else.
-        workers: an executor from :func:`lostprune.executors.open_executor`; ``None`` runs serially.
+        workers: an executor from :func:`lostprune.campaign.executors.open_executor`; ``None`` runs serially.
         say: called with the lines that stay when the progress display is gone.
         repetition: only this one, counted from 0; ``None`` for all.
         keep_weights: ``"all"``, or ``"last"`` to drop the weights of each chain whose results are complete.

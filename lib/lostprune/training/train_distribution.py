@@ -36,7 +36,7 @@ TRAIN_CORRUPTIONS: dict[str, tuple[str, ...]] = {
 def alter(images: torch.Tensor, training: str, generator: torch.Generator) -> torch.Tensor:
     """What a kind of training makes of images before they are cropped, flipped and normalised.
 
-    Every call draws again: no image is altered twice in the same way. The samples S that pruning takes come from the
+    Every call draws again. The samples S that pruning takes come from the
     same distribution.
 
     Args:
