@@ -15,7 +15,7 @@ import yaml
 import lostprune
 from lostprune import networks, pruning, results
 from lostprune.book import pages, shown
-from lostprune.training.ladders import TRAININGS
+from lostprune.networks.ladders import TRAININGS
 
 ROOT = Path(__file__).parents[2]
 

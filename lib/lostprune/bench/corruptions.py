@@ -9,7 +9,7 @@ import torch
 from .. import corruptions, data
 from ..corruptions.constants import CONSTANTS
 from ..corruptions.randomness import draw_seeds
-from ..runner import default_device
+from ..foundations.device import default_device
 from . import report
 
 SEVERITY, CONSTANT_SET = 3, "cifar10-c"

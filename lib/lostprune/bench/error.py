@@ -8,9 +8,9 @@ import time
 import torch
 
 from .. import data, networks, published
+from ..foundations.device import default_device
 from ..foundations.progress import Progress
 from ..measurement import inference
-from ..runner import default_device
 from ..training import Diverged, Run, engines_for, train_together
 from . import report
 

@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 from .. import data, networks
+from ..foundations.device import default_device
 from ..measurement import inference
 from ..networks import batch_norms
-from ..runner import default_device
 from . import floors, report
 
 DATASET = "cifar10"

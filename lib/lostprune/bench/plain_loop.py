@@ -9,7 +9,7 @@ import time
 import torch
 
 from .. import data, networks
-from ..runner import default_device
+from ..foundations.device import default_device
 from . import report
 
 WARM_UP = 3  # steps that are not timed

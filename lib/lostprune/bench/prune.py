@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from .. import data, networks, pruning
-from ..runner import default_device
+from ..foundations.device import default_device
 from . import report
 
 DATASET, KEEP_RATIO = "cifar10", 0.5

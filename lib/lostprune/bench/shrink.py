@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from .. import data, networks, pruning
+from ..foundations.device import default_device
 from ..pruning.layers import prunable
-from ..runner import default_device
 from . import report
 
 DATASET, SAMPLES = "cifar10", 16

@@ -8,7 +8,7 @@ import torch
 
 from .. import data, networks
 from ..foundations.choices import choose
-from ..runner import default_device
+from ..foundations.device import default_device
 from ..study import Study
 from ..training import TRAIN_CORRUPTIONS, Run, keep_freed_memory
 from ..training.loop import run_epoch

@@ -5,8 +5,8 @@ from __future__ import annotations
 from torch import nn
 
 from ..foundations import lazy
-from ..training.ladders import Ladder, geometric, linear
-from ..training.recipes import Recipe
+from .ladders import Ladder, geometric, linear
+from .recipes import Recipe
 from .registry import register
 
 models = lazy.Module("torchvision.models")

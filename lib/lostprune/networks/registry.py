@@ -15,8 +15,8 @@ from pathlib import Path
 from torch import nn
 
 from ..foundations.choices import choose
-from ..training.ladders import TRAININGS, Ladder
-from ..training.recipes import Recipe
+from .ladders import TRAININGS, Ladder
+from .recipes import Recipe
 from .weights import check_path, load_weights, read_weights
 
 log = logging.getLogger("lostprune")

@@ -7,9 +7,9 @@ import dataclasses
 import torch
 from torch import nn
 
-from ..training.ladders import Ladder, geometric
-from ..training.recipes import Recipe
 from .initialisation import initialise_convolutions
+from .ladders import Ladder, geometric
+from .recipes import Recipe
 from .registry import register
 
 _STAGES = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))  # configuration D

@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ..training.ladders import Ladder, geometric, linear
-from ..training.recipes import Recipe
 from .initialisation import initialise_convolutions
+from .ladders import Ladder, geometric, linear
+from .recipes import Recipe
 from .registry import register
 
 

@@ -13,13 +13,13 @@ import torch
 from torch import nn
 
 from .. import data, networks
+from ..corruptions.train_corruptions import TRAIN_CORRUPTIONS
 from ..foundations.choices import choose
+from ..networks.recipes import Recipe
 from ..pruning import METHODS, multiply_adds
 from ..pruning.registry import check_method
 from ..pruning.registry import names as method_names
 from ..tasks import Task
-from ..training.recipes import Recipe
-from ..training.train_distribution import TRAIN_CORRUPTIONS
 from .scales import SCALES, Scale, scale_of
 
 

@@ -1,17 +1,17 @@
-"""Training and retraining: recipes and ladders as data, and the engine that follows them."""
+"""Training and retraining: the engine that follows a network's recipe, on images as its kind of training has them."""
 
+from ..corruptions.train_corruptions import TRAIN_CORRUPTIONS
+from ..networks.ladders import Ladder
+from ..networks.recipes import Recipe
 from .engine import ENGINES, engines_for
 from .kept_epochs import KeptEpochs, epochs_kept
-from .ladders import Ladder
 from .loop import Diverged, train, train_together
 from .memory import keep_freed_memory
-from .recipes import Recipe
 from .run import Run
-from .train_distribution import SEVERITY, TRAIN_CORRUPTIONS, alter
+from .train_distribution import alter
 
 __all__ = [
     "ENGINES",
-    "SEVERITY",
     "TRAIN_CORRUPTIONS",
     "Diverged",
     "KeptEpochs",

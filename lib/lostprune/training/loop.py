@@ -11,9 +11,9 @@ import torch
 from torch import nn
 
 from ..foundations import threads
+from ..networks.recipes import Recipe
 from .kept_epochs import KeptEpochs
 from .memory import keep_freed_memory
-from .recipes import Recipe
 from .run import Run
 from .trainer import Trainer
 

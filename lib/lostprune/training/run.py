@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from .recipes import Recipe
+from ..networks.recipes import Recipe
 
 
 @dataclass(frozen=True, eq=False)

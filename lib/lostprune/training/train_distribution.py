@@ -5,39 +5,16 @@ from __future__ import annotations
 import torch
 
 from .. import corruptions
+from ..corruptions.train_corruptions import TRAIN_CORRUPTIONS
 from ..foundations.choices import choose
 
 SEVERITY = 3  # of the corruptions in training, out of 5 (Appendix E.1), with the constants of CIFAR-10-C
-# Table 11 lists eight. The paper's text and its code have nine: gaussian_blur, too (published/disagreements.py).
-_NINE = (
-    "impulse_noise",
-    "shot_noise",
-    "motion_blur",
-    "zoom_blur",
-    "snow",
-    "contrast",
-    "elastic_transform",
-    "pixelate",
-    "gaussian_blur",
-)
-# The corruptions of each kind of training. Those of robust training that leave out a category answer what Section 6.2
-# leaves open: whether pruning costs as much as before if the training had no shift of this kind.
-TRAIN_CORRUPTIONS: dict[str, tuple[str, ...]] = {
-    "nominal": (),
-    "robust": _NINE,
-    **{
-        f"robust-without-{category}": tuple(name for name in _NINE if name not in left_out)
-        for category, left_out in corruptions.CATEGORIES.items()
-    },
-    "augmix": (),
-}
 
 
 def alter(images: torch.Tensor, training: str, generator: torch.Generator) -> torch.Tensor:
     """What a kind of training makes of images before they are cropped, flipped and normalised.
 
-    Every call draws again. The samples S that pruning takes come from the
-    same distribution.
+    Every call draws again. The samples S that pruning takes come from the same distribution.
 
     Args:
         images: uint8 [n, 3, h, w] on a CPU or a CUDA device.
