@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 Outputs = torch.Tensor | Mapping[str, torch.Tensor]  # torchvision's segmentation networks return {"out": …, "aux": …}
 TOP = 5  # a network with more classes has a top-5 error, too
-PIXELS = ("right", "labelled", "predicted")  # of a class: pixels that have it, that are predicted to, and both
+PIXELS = ("right", "labelled", "predicted")  # of a class: pixels rightly predicted, that have it, predicted to
 AUXILIARY_WEIGHT = 0.5  # of the auxiliary head's loss, as torchvision and the original study weigh it
 
 

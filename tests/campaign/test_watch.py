@@ -72,7 +72,7 @@ def test_a_note_says_how_far_the_job_is_until_it_ends(study, tmp_path, monkeypat
     assert board.words() == [in_all] and notes.read(job.note(tmp_path)) is None
 
 
-def test_a_note_is_not_worth_an_end(tmp_path):
+def test_a_note_that_cannot_be_written_does_not_stop_the_job(tmp_path):
     (tmp_path / "ticket").touch()
     watch = Watch(tmp_path / "notes" / "note.json", tmp_path / "ticket")
     (tmp_path / "notes").rmdir()

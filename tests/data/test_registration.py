@@ -11,6 +11,7 @@ from torch.utils.data import Dataset, IterableDataset, TensorDataset
 import lostprune
 from lostprune import data
 from lostprune.data import items
+from lostprune.published.labels import accuracy_label
 
 CLASSES = ("cat", "dog", "owl")
 
@@ -209,3 +210,11 @@ def test_other_images_or_constants_of_one_name_have_other_keys():
         keys.add(lostprune.Study(dataset="pets").training_key)
     data.register("pets", pictures(seed=2), pictures(seed=3), mean=0.4, std=0.25)
     assert len(keys) == 3 and lostprune.Study(dataset="pets").training_key in keys
+
+
+def test_a_registered_set_with_masks_is_measured_by_its_iou():
+    images, labels = torch.zeros(4, 3, 8, 8, dtype=torch.uint8), torch.zeros(4, 8, 8, dtype=torch.int64)
+    data.register("streets", test=data.Split(images, labels, CLASSES), mean=0, std=1)
+    data.register("animals", test=pictures(), mean=0, std=1)
+    assert accuracy_label("streets") == accuracy_label("voc") == "mean IoU"
+    assert accuracy_label("animals") == accuracy_label("unknown") == accuracy_label("cifar10") == "test accuracy"

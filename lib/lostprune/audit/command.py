@@ -99,7 +99,7 @@ def compare(
     for name in rows.distribution.values:
         one = rows.sel(distribution=name)
         errors = " -> ".join(words.percent(float(one.error.sel(network=network))) for network in ("parent", "pruned"))
-        click.echo(f"{name:20} {errors:18} {words.verdict_in_words(one, delta)}")
+        click.echo(f"{name:20} {errors:18} {words.verdict_in_words(one)}")
     click.echo(f"{tree.attrs['verdict']}: {words.headline(tree)}\nopen {page.absolute()}")
 
 

@@ -117,12 +117,12 @@ def _left_out(chain: xr.Dataset, names: tuple[str, ...]) -> tuple[str, str]:
 
 def of_comparison(tree: xr.DataTree) -> list[Guideline]:
     """What the guidelines say of one pruned network."""
-    found, delta = tree.to_dataset(), tree.attrs["delta"]
+    found = tree.to_dataset()
     pairs = zip(RULES, (_unexpected, _partly_known, _all_known, _augment), strict=True)
-    return [Guideline(rule, *apply(found, delta)) for rule, apply in pairs]
+    return [Guideline(rule, *apply(found)) for rule, apply in pairs]
 
 
-def _unexpected(found: xr.Dataset, delta: float) -> tuple[str, str]:
+def _unexpected(found: xr.Dataset) -> tuple[str, str]:
     worst = found.sel(distribution=found.upper.idxmax("distribution"))
     allowed = str(worst.verdict.item()) == SAFE
     advice = (
@@ -133,12 +133,12 @@ def _unexpected(found: xr.Dataset, delta: float) -> tuple[str, str]:
     name, count = label(str(worst.distribution.item())), found.sizes["distribution"]
     evidence = (
         f"Worst of {count}: {name}, {points(float(worst.difference))} percentage points, at most "
-        f"{points(float(worst.upper))} ({verdict_in_words(worst, delta)})."
+        f"{points(float(worst.upper))} ({verdict_in_words(worst)})."
     )
     return advice, evidence
 
 
-def _partly_known(found: xr.Dataset, delta: float) -> tuple[str, str]:
+def _partly_known(found: xr.Dataset) -> tuple[str, str]:
     """Each shift left out in turn: had the others said safe, and is it safe there, too?"""
     own = [str(name) for name in found.distribution[found.group == "shift"].values]
     what = "shifts" if own else "corruptions"
@@ -169,7 +169,7 @@ def _partly_known(found: xr.Dataset, delta: float) -> tuple[str, str]:
     )
 
 
-def _all_known(found: xr.Dataset, delta: float) -> tuple[str, str]:
+def _all_known(found: xr.Dataset) -> tuple[str, str]:
     unsafe = [label(str(name)) for name in found.distribution[found.verdict != SAFE].values]
     if not unsafe:
         return "If these are all the shifts there are, this network may be used.", (
@@ -180,7 +180,7 @@ def _all_known(found: xr.Dataset, delta: float) -> tuple[str, str]:
     )
 
 
-def _augment(found: xr.Dataset, delta: float) -> tuple[str, str]:
+def _augment(found: xr.Dataset) -> tuple[str, str]:
     parent = found.error.sel(network="parent")
     hardest = str(parent.idxmax("distribution").item())
     return (

@@ -10,7 +10,8 @@ import torch
 import xarray as xr
 
 from .. import data, metrics, runner
-from ..foundations.store import store_folder, write_whole
+from ..foundations import netcdf
+from ..foundations.store import store_folder
 from ..measurement import test_sets
 from ..prune_retrain.cells import name_of
 from ..study import Study
@@ -70,13 +71,13 @@ def compared(
         seed=study.seed,
     )
     tree.attrs |= {"parent": study.network, "pruned": f"{study.network}, {pruner}, cycle {cycle}"}
-    write_whole(own, lambda part: tree.to_netcdf(part, engine="netcdf4"))
+    netcdf.write(own, tree)
     return tree
 
 
 def _read(path: Path) -> xr.DataTree | None:
     try:
-        with xr.open_datatree(path, engine="netcdf4") as opened:
+        with netcdf.ONE_AT_A_TIME, xr.open_datatree(path, engine="netcdf4") as opened:
             return opened.load()
     except (OSError, ValueError, RuntimeError, KeyError, AttributeError) as error:  # what netCDF4 raises
         log.warning("comparison %s cannot be used (%s); it is made again", path, error)

@@ -115,7 +115,7 @@ def _rows(found: xr.Dataset, delta: float) -> list[dict]:
             | {
                 "name": str(name),
                 "group": str(one.group.item()),
-                "words": words.verdict_in_words(one, delta),
+                "words": words.verdict_in_words(one),
                 "zero": place(0),
                 "margin": place(delta),
                 "from": place(float(one.lower)),

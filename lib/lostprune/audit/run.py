@@ -12,6 +12,7 @@ import torch
 import xarray as xr
 
 from .. import campaign, data, metrics, prune_retrain, results, runner
+from ..foundations import netcdf
 from ..foundations.store import store_folder, write_whole
 from ..study import Study
 from .guidelines import Guideline, of_audit
@@ -87,11 +88,11 @@ def run_audit(
     tree = runner.run(finished, *PARTS)
     curves, shift = (tree[part].to_dataset() for part in PARTS)
     found, best = verdicts(curves, shift, delta, alpha), recommend(curves, shift, delta, alpha)
-    network, masks = runner.load(finished, best.pruner, best.repetition, best.cycle or 1)
     comparison = compared(finished, best.pruner, best.repetition, best.cycle or 1, delta, alpha)
     applied = of_audit(found, best, data.DATASETS[study.dataset].shifts, _of_other_training(finished, delta, alpha))
     files = _write(folder, found, best, comparison, applied)
     if best.cycle:
+        network, masks = runner.load(finished, best.pruner, best.repetition, best.cycle)
         facts = data.DATASETS[study.dataset]
         image = torch.zeros(1, *facts.image_shape)
         files += save_network(folder, network, masks, study.network, facts.num_classes, image)
@@ -115,7 +116,7 @@ def _write(
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / name for name in ("report.html", "compare.nc", "verdicts.nc", "recommendation.json")]
     write_report(comparison, files[0], found, best, applied)
-    write_whole(files[1], lambda part: comparison.to_netcdf(part, engine="netcdf4"))
-    write_whole(files[2], lambda part: found.to_netcdf(part, engine="netcdf4"))
+    netcdf.write(files[1], comparison)
+    netcdf.write(files[2], found)
     write_whole(files[3], lambda part: part.write_text(json.dumps(best._asdict(), indent=1)))
     return files

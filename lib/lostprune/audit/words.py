@@ -31,7 +31,7 @@ def thousands(number: float) -> str:
     return f"about {int(np.ceil(number / 10**digits)) * 10**digits:,}"
 
 
-def verdict_in_words(one: xr.Dataset, delta: float) -> str:
+def verdict_in_words(one: xr.Dataset) -> str:
     """The verdict of one distribution and, where the images do not decide, how many would."""
     verdict = str(one.verdict.item())
     if verdict != CANNOT_TELL:

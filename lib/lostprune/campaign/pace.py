@@ -35,7 +35,7 @@ class Pace:
         self.results: dict[str, Study] = {study.key: study for study in [*wider, *studies]}
 
     def seconds(self, job: Job) -> float | None:
-        """Of all that is left of a job; ``None`` where nothing like it was measured."""
+        """Seconds for everything left of a job; ``None`` where nothing like it was measured."""
         training, measuring = self._rates(job)
         if None in (training, measuring):
             return None
@@ -45,7 +45,7 @@ class Pace:
         )
 
     def piece(self, job: Job) -> float | None:
-        """Of the longest piece, which is lost if a job is stopped within: an epoch of its chains, or a distribution."""
+        """Seconds for the longest piece, an epoch or a distribution: a job that is stopped within loses it."""
         training, measuring = self._rates(job)
         if None in (training, measuring):
             return None
@@ -118,5 +118,5 @@ def _pieces(study: Study, part: str) -> int:
 
 
 def _networks_images(study: Study, part: str) -> int:
-    """Of all networks of a chain."""
+    """Images that all networks of a chain see together."""
     return PARTS[part].images(study) * (len(study.ladder) + 1)

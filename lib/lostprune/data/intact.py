@@ -12,6 +12,7 @@ from pathlib import Path
 from torch.utils.data import DataLoader, Dataset
 from tqdm.auto import tqdm
 
+from ..foundations.threads import cores
 from . import checked
 from .pictures import DamagedImage
 
@@ -20,14 +21,14 @@ NAMED = 10  # damaged images that a message names
 
 
 def workers() -> int:
-    """How many processes read and decode images: ``LOSTPRUNE_WORKERS``, else one for each CPU, at most 16.
+    """How many processes read and decode images: ``LOSTPRUNE_WORKERS``, else one for each core, at most 16.
 
     Raises:
         ValueError: the variable is no whole number of at least 0.
     """
     asked = os.environ.get("LOSTPRUNE_WORKERS")
     if asked is None:
-        return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 16)
+        return min(cores(), 16)
     if not asked.isdecimal():
         raise ValueError(f"LOSTPRUNE_WORKERS: got {asked!r}, expected a whole number of processes, such as 4")
     return int(asked)

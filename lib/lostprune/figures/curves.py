@@ -97,7 +97,7 @@ def prune_accuracy_by_distribution(shift: xr.Dataset, curves: xr.Dataset) -> hv.
 
 
 def _limits(accuracies: xr.DataArray) -> tuple[float, float]:
-    """Of one vertical axis for all, in percent, with some space above and below."""
+    """Limits of the vertical axis that all figures share, in percent, with some space above and below."""
     mean, deviation = over_repetitions(accuracies)
     low, high = np.nanmin(mean - deviation), np.nanmax(mean + deviation)
     space = 0.05 * max(high - low, 1.0)

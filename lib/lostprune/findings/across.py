@@ -90,7 +90,7 @@ def genuine_overparameterization(studies: Sequence[Parts], delta: float = metric
 def robust_training(studies: Sequence[Parts], delta: float = metrics.DELTA) -> str:
     """What robust training gives back (Sections 6 and 7), for every network that was trained both ways at one scale.
 
-    Compared are the distributions that the robust networks were not trained on.
+    It compares the distributions that the robust networks were not trained on.
     """
     by_training = {
         training: {_network_and_scale(parts): parts for parts in studies if _training(parts) == training}

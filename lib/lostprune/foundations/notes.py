@@ -33,9 +33,9 @@ def read(path: Path) -> dict | None:
 
 
 def seconds_left(note: dict) -> float | None:
-    """Of the work that the note is about, at its own pace; ``None`` before a hundredth of it is done.
+    """Seconds left at the noted pace; ``None`` before a hundredth of the work is done.
 
-    What is done at first waits for preparations, and would make it many times too long.
+    The first pieces wait for preparations, and would make it many times too long.
     """
     done, left = note["done"] - note.get("skipped", 0), note["total"] - note["done"]
     if done <= 0 or done < 0.01 * (done + left):

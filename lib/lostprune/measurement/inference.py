@@ -55,8 +55,8 @@ def _on_cpu(
     threads = torch.get_num_threads()
     pool = ThreadPoolExecutor(threads, initializer=lambda: torch.set_num_threads(1))
     try:
-        tasks = [[pool.submit(_forward_channels_last, network, part) for part in parts] for network in networks]
-        for pieces in tasks:
+        submitted = [[pool.submit(_forward_channels_last, network, part) for part in parts] for network in networks]
+        for pieces in submitted:
             logits = []
             for part, piece in zip(parts, pieces, strict=True):
                 logits.append(piece.result())

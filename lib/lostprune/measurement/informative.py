@@ -237,7 +237,7 @@ class Informative(Part):
 
 
 def positions(networks: TrainedNetworks) -> dict[str, int]:
-    """Of the networks that are compared and that are there, by their names in the results."""
+    """Position of each compared network that exists, by its name in the results."""
     cycles = {cycle: position for position, (_, _, cycle) in enumerate(networks.cells)}
     compared = nearest_cycles(networks.study)
     found = {PARENT: 0} | {name_of_cycle(cycle): cycles[cycle] for cycle in compared if cycle in cycles}

@@ -106,7 +106,7 @@ class Checkpoints:
         store.write_whole(self._note(cell), lambda part: part.write_text(reason))
 
     def unreachable(self, chain: Chain) -> dict[str, str]:
-        """Of a chain that ended early: the cell whose keep ratio would have cost a whole layer, and the reason."""
+        """For a chain that ended early, the cell whose keep ratio would remove a whole layer, and the reason."""
         notes = {cell: self._note(cell) for cell in cells_of(self.study, chain)}
         return {name_of(cell): note.read_text() for cell, note in notes.items() if note.exists()}
 

@@ -65,8 +65,8 @@ class Connectivity:
     def even(self, masks: Masks) -> dict[str, torch.Tensor]:
         """bool [in] per ``foldable`` layer: input channels that are the same at all positions if they are constant.
 
-        Not so are, for example, those that coordinates or position embeddings were added to. What padding does at the
-        borders does not count.
+        Channels with added coordinates or position embeddings, for example, are not. What padding does at the borders
+        does not count.
         """
         if not self.trusted:
             return {}

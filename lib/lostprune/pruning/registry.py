@@ -48,7 +48,7 @@ class Method:
         return None if self.prunes == "weights" else int(self.input_channels)
 
     def shape(self, weight: torch.Tensor) -> torch.Size:
-        """Of a layer's scores."""
+        """Shape of a layer's scores."""
         return weight.shape if self.dim is None else weight.shape[self.dim : self.dim + 1]
 
 

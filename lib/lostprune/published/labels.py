@@ -43,4 +43,9 @@ def label(name: str) -> str:
 
 def accuracy_label(dataset: str) -> str:
     """What one minus the error is called on a data set: ``"test accuracy"``, or ``"mean IoU"`` of segmentation."""
-    return "mean IoU" if dataset == "voc" else "test accuracy"
+    if dataset in _DISTRIBUTIONS:
+        return "mean IoU" if dataset == "voc" else "test accuracy"
+    from ..data import DATASETS  # a reader's own set; torch takes seconds to import
+    from ..tasks import Segmentation
+
+    return "mean IoU" if dataset in DATASETS and isinstance(DATASETS[dataset].task, Segmentation) else "test accuracy"

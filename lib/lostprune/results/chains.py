@@ -21,8 +21,7 @@ class ChainsDiffer(ValueError):
 def join(chains: Sequence[xr.Dataset]) -> xr.Dataset:
     """One dataset of the chains of a study, each with one pruner and one repetition.
 
-    The order of pruners and repetitions is that in which they first come. Of the distributions those stay that all
-    chains have.
+    Pruners and repetitions keep the order in which they first come. Only distributions that all chains have are kept.
 
     Raises:
         ChainsDiffer: chains of one repetition start from different parents, or some saw other test images.

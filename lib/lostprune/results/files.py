@@ -5,13 +5,11 @@ from __future__ import annotations
 import functools
 import logging
 import os
-import threading
 from pathlib import Path
 
 import xarray as xr
 
-from ..foundations import verified
-from ..foundations.store import write_whole
+from ..foundations import netcdf, verified
 from ..measurement.part import CHAIN, SchemaError
 from ..prune_retrain.cells import Chain, chains_of, name_of_chain
 from ..study import Study
@@ -19,7 +17,6 @@ from .chains import join
 from .schema import validate
 
 log = logging.getLogger("lostprune")
-_ONE_AT_A_TIME = threading.Lock()  # HDF5 crashes where two threads of a process use it at once
 OUTCOMES = {"wrong", "pixels"}  # of every image, of which a dataset has one at most
 
 
@@ -39,9 +36,7 @@ def write(key: str, part: str, chain: Chain, dataset: xr.Dataset, folder: Path) 
         stored = dataset.transpose("distribution", "image", *CHAIN, ...)
         chunk = (1, *stored[outcomes[0]].shape[1:])
         encoding[outcomes[0]] |= {"zlib": True, "complevel": 4, "shuffle": True, "chunksizes": chunk}
-    path = path_of(key, part, chain, folder)
-    with _ONE_AT_A_TIME:
-        write_whole(path, lambda file: stored.to_netcdf(file, engine="netcdf4", encoding=encoding))
+    netcdf.write(path_of(key, part, chain, folder), stored, encoding=encoding)
 
 
 def read(key: str, part: str, chain: Chain, folder: Path) -> xr.Dataset | None:
@@ -69,7 +64,7 @@ def read_file(path: Path, key: str, part: str) -> xr.Dataset:
 
 @functools.lru_cache(maxsize=64)  # a study looks for what is missing, then reads it; results of a chain take a megabyte
 def _read_unchanged(state: tuple, path: Path, key: str, part: str) -> xr.Dataset:
-    with _ONE_AT_A_TIME, xr.open_dataset(path, engine="netcdf4") as opened:
+    with netcdf.ONE_AT_A_TIME, xr.open_dataset(path, engine="netcdf4") as opened:
         dataset = opened.load()
     validate(part, dataset)
     if dataset.attrs["study_key"] != key:
@@ -81,12 +76,12 @@ def _read_unchanged(state: tuple, path: Path, key: str, part: str) -> xr.Dataset
 
 def attributes_of(path: Path) -> dict:
     """The attributes of a file of results, unchecked. Raises OSError, ValueError, RuntimeError if it cannot be read."""
-    with _ONE_AT_A_TIME, xr.open_dataset(path, engine="netcdf4") as opened:
+    with netcdf.ONE_AT_A_TIME, xr.open_dataset(path, engine="netcdf4") as opened:
         return dict(opened.attrs)
 
 
 def missing(study: Study, parts: tuple[str, ...], folder: Path) -> dict[Chain, tuple[str, ...]]:
-    """Of every chain that is not complete: the parts of its results that are not there."""
+    """The missing parts of every incomplete chain."""
     key = study.key
     left = {
         chain: tuple(part for part in parts if read(key, part, chain, folder) is None) for chain in chains_of(study)

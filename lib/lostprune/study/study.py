@@ -225,7 +225,7 @@ class Study:
 
 @functools.lru_cache(maxsize=64)
 def _multiply_adds(builder: Callable[..., nn.Module], classes: int, image_shape: tuple[int, int, int]) -> int:
-    """Of one forward pass of one image."""
+    """Multiply-adds of one forward pass for one image."""
     with networks.RANDOM_STATE, torch.random.fork_rng(devices=[]):
         return multiply_adds(builder(num_classes=classes).eval(), image_shape)
 

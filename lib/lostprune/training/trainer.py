@@ -76,7 +76,7 @@ class Trainer:
         self._graphs: dict[int, torch.cuda.CUDAGraph] = {}
 
     def batch_sizes(self) -> list[int]:
-        """Of the steps of an epoch; the last batch is smaller where the count of images asks for it.
+        """Batch sizes of one epoch; the last batch may be smaller.
 
         A single image that is left over joins the batch before: some batch norms see one value for each image.
         """
