@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 import lostprune
 import tiny_network
-from lostprune import campaign, prune_retrain, results, training
+from lostprune import campaign, data, prune_retrain, results, training
 from lostprune.campaign import executors
 from lostprune.campaign.board import Board
 from lostprune.campaign.jobs import plan
@@ -222,15 +222,23 @@ def test_a_chain_that_another_process_has_is_waited_for(finished, tmp_path, monk
         assert waiting.result().left == []
 
 
-def test_a_network_that_cannot_be_run_is_named_and_the_others_run(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("network 'tiny': without prunable layer"),
+        data.DataUnavailable("imagenet: not found"),
+        AttributeError("'Tiny' object has no attribute 'conv'"),
+    ],
+)
+def test_a_study_that_cannot_be_run_is_named_and_the_others_run(tmp_path, monkeypatch, error):
     def check(study):
         if study.seed == 1:
-            raise ValueError("network 'tiny': without prunable layer")
+            raise error
 
     monkeypatch.setattr(prune_retrain, "check_network", check)
     studies = [tiny_network.moment(seed=seed, repetitions=1, methods=("WT",)) for seed in (1, 2)]
     summary = campaign.run(studies, ("curves",), store_folder=tmp_path, say=quietly)
-    assert summary.failed == {"tiny moment seed 1": "network 'tiny': without prunable layer"} and summary.left == []
+    assert str(error) in summary.failed["tiny moment seed 1"] and summary.left == []
 
 
 @pytest.mark.parametrize(
@@ -239,6 +247,8 @@ def test_a_network_that_cannot_be_run_is_named_and_the_others_run(tmp_path, monk
         ([], "STUDY: got none"),
         (["resnet20:quik"], "scale: got 'quik'"),
         (["resnet20", "--parts", "curve"], "part: got 'curve'"),
+        (["resnet20", "--parts", ""], "--parts: got none"),
+        (["resnet20", "--repetition", "7"], "--repetition: got 7, expected 0 to"),
         (["resnet20", "--time-limit", "soon"], "got 'soon', expected a duration"),
         (["resnet20", "--keep-weights", "some"], "keep_weights: got 'some'"),
         (["resnet20", "--workers", "2"], "workers: got 2 with executor 'serial'"),

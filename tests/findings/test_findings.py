@@ -131,10 +131,9 @@ def test_intervals_say_whether_the_test_set_can_tell():
     )
     assert "(interval -10.0 to +10.0): the interval includes 0" in ft
     assert pfp.endswith("the test set is large enough to tell that it is higher.")
-    assert findings.beyond_sampling(resampled) == (
-        "For WT it is lower by more than a test set of this size leaves to chance. For the others, chance in the "
-        "choice of test images may explain it."
-    )
+    lower, higher, may = findings.beyond_sampling(resampled).split(". ")
+    assert "WT" in lower and "lower" in lower and "PFP" in higher and "higher" in higher
+    assert "FT" in may and "chance" in may
     assert findings.beyond_sampling(resampled.sel(pruner=["FT"])).startswith("For no method")
 
 
@@ -230,7 +229,7 @@ def test_commensurate_names_the_closest_where_none_is_within_the_margin():
         "and stay within 0.5% of its parent's test accuracy. (The paper: 84.9%.)"
     )
     assert (
-        "FT** has no pruned network within 0.5% of its parent; the closest loses 5.0%, at a prune ratio of 80.0%" in ft
+        "FT** has no pruned network within 0.5% of its parent; the closest loses 5.00%, at a prune ratio of 80.0%" in ft
     )
 
 

@@ -60,4 +60,4 @@ def test_the_best_pruned_network_of_each_method_is_named():
 def test_cycles_that_were_not_reached_are_passed_over():
     curves = results_of(unreached=8)["curves"]  # none of PFP's
     assert "PFP" not in findings.better_than_the_parent(curves)
-    assert "nothing (PFP)" in findings.weights_against_filters(curves, 0.005)
+    assert "no pruned network of PFP" in findings.weights_against_filters(curves, 0.005)

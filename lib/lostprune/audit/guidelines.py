@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import xarray as xr
 
-from ..findings.words import listing
+from ..findings.words import count, listing
 from ..published.labels import label
 from .paired import SAFE
 from .potentials import Recommendation
@@ -18,6 +18,9 @@ RULES = (
     "Prune to the full extent if you can account for all shifts in the data distribution during training and pruning.",
     "Maximize the prune potential by explicitly considering data augmentation during retraining.",
 )
+
+
+_SHIFTED = ("shift", "corruption")  # groups of distributions
 
 
 class Guideline(NamedTuple):
@@ -34,7 +37,8 @@ def of_audit(
     """What the guidelines say of how far a network may be pruned.
 
     Args:
-        found: the result of :func:`lostprune.audit.verdicts`.
+        found: the result of :func:`lostprune.audit.verdicts`, at the level ``ALPHA / best.searched`` of the
+            recommendation, so that the two agree.
         best: the recommended network.
         own: names of the reader's own shifts; with fewer than two of them, corruptions are left out in turn.
         other: the same with nominal in the place of robust training, or the other way round, if that was measured.
@@ -57,7 +61,7 @@ def of_audit(
     )
     spread = ", ".join(f"{label(name)} {percent(float(bound.sel(distribution=name)), 0)}" for name in names)
     applied = (
-        (unexpected, f"{least}, of {len(names)} distributions, with {best.pruner}."),
+        (unexpected, f"{least}, of {count(len(names), 'distribution')}, with {best.pruner}."),
         _left_out(chain, own if len(own) > 1 else tuple(names[1:])),
         (known, f"Lower bounds of the prune potential with {best.pruner}: {spread}."),
         _augmentation(found, other),
@@ -92,15 +96,13 @@ def _left_out(chain: xr.Dataset, names: tuple[str, ...]) -> tuple[str, str]:
             "Cannot be applied: it leaves each shift out once, so it needs at least two.",
             f"{len(names)} tested.",
         )
-    ratio, broken, allowed = chain["prune_ratio"], [], []
+    bounds, broken, allowed = chain["lower_bound"], [], []
     for name in names:
-        others = [str(one) for one in chain["distribution"].values if one != name]
-        bound = float(chain["lower_bound"].sel(distribution=others).min())
+        bound = float(bounds.where(bounds.distribution != name).min())
         if not bound:
             continue
         allowed.append(bound)
-        cycle = abs(ratio.sel(cycle=slice(1, None)) - bound).idxmin("cycle")
-        if str(chain["verdict"].sel(cycle=cycle, distribution=name).item()) != SAFE:
+        if float(bounds.sel(distribution=name)) < bound:
             broken.append(f"{label(name)} ({percent(bound, 0)})")
     if not allowed:
         return ("Do not prune: known shifts allow nothing.", f"{len(names)} shifts, each left out once.")
@@ -140,15 +142,14 @@ def _unexpected(found: xr.Dataset) -> tuple[str, str]:
 
 def _partly_known(found: xr.Dataset) -> tuple[str, str]:
     """Each shift left out in turn: had the others said safe, and is it safe there, too?"""
-    own = [str(name) for name in found.distribution[found.group == "shift"].values]
+    groups = {group: [str(name) for name in found.distribution[found.group == group].values] for group in _SHIFTED}
+    own, corruptions = groups.values()
+    left_out = own if len(own) > 1 else own + corruptions
     what = "shifts" if own else "corruptions"
-    left_out = own or [str(name) for name in found.distribution[found.group == "corruption"].values]
     if len(left_out) < 2:
         return (
             "Cannot be applied: it leaves each shift out once, so it needs at least two.",
-            f"{len(left_out)} of your own shifts, and no corruption, were tested."
-            if not left_out
-            else f"Only {label(left_out[0])} was tested besides the test set.",
+            f"Only {label(left_out[0])} was tested besides the test set." if left_out else "No shift was tested.",
         )
     safe = {str(one.distribution.item()): str(one.item()) == SAFE for one in found.verdict}
     promised = [name for name in left_out if all(safe[other] for other in left_out if other != name)]
@@ -172,8 +173,10 @@ def _partly_known(found: xr.Dataset) -> tuple[str, str]:
 def _all_known(found: xr.Dataset) -> tuple[str, str]:
     unsafe = [label(str(name)) for name in found.distribution[found.verdict != SAFE].values]
     if not unsafe:
-        return "If these are all the shifts there are, this network may be used.", (
-            f"Safe on each of {found.sizes['distribution']} distributions, at a level that needs no correction."
+        tested = count(found.sizes["distribution"], "distribution")
+        return (
+            "If these are all the shifts there are, this network may be used.",
+            f"Safe on each of {tested}, at a level that needs no correction.",
         )
     return "Even if these are all the shifts there are, this network is not shown to be as good as its parent.", (
         f"Not safe: {listing(unsafe)}."

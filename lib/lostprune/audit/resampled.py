@@ -25,7 +25,7 @@ class Resampled(NamedTuple):
         difference: pruned less parent, in [-1, 1].
         lower, upper: one-sided bounds of it.
         verdict: "safe", "unsafe" or "cannot tell".
-        p_unsafe: one-sided, against "the pruned network loses at most delta".
+        p_unsafe: one-sided, against "the pruned network loses at most delta"; 1 where too few images differ.
         minimum_detectable: the smallest difference that is found with a power of 80 %.
         images_needed: how many images would decide; NaN if the difference is delta, or if no image differs.
     """
@@ -72,13 +72,17 @@ def resampled_verdict(
     lower, upper = (float(bound) for bound in np.quantile(drawn, [alpha, 1 - alpha]))
     verdict = SAFE if upper <= delta else UNSAFE if lower > delta else CANNOT_TELL
     detectable = (quantile(alpha) + float(ndtri(POWER))) * float(drawn.std(ddof=1))
-    distance = delta - difference
+    distance, images = delta - difference, len(parent)
+    needed = np.ceil(images * (detectable / distance) ** 2) if distance else np.nan
+    if changed < FEWEST_CHANGED:
+        told = Resampled(difference, lower, upper, CANNOT_TELL, 1.0, detectable, needed)
+        return told._replace(images_needed=float(np.maximum(needed, np.ceil(images * FEWEST_CHANGED / changed))))
     return Resampled(
         difference,
         lower,
         upper,
-        verdict if changed >= FEWEST_CHANGED else CANNOT_TELL,
+        verdict,
         float((1 + (drawn <= delta).sum()) / (1 + resamples)),
         detectable,
-        float(np.ceil(len(parent) * (detectable / distance) ** 2)) if distance else np.nan,
+        float(needed),
     )

@@ -89,7 +89,9 @@ def run_audit(
     curves, shift = (tree[part].to_dataset() for part in PARTS)
     found, best = verdicts(curves, shift, delta, alpha), recommend(curves, shift, delta, alpha)
     comparison = compared(finished, best.pruner, best.repetition, best.cycle or 1, delta, alpha)
-    applied = of_audit(found, best, data.DATASETS[study.dataset].shifts, _of_other_training(finished, delta, alpha))
+    level = alpha / best.searched  # that of the recommendation
+    strict, other = verdicts(curves, shift, delta, level), _of_other_training(finished, delta, level)
+    applied = of_audit(strict, best, data.DATASETS[study.dataset].shifts, other)
     files = _write(folder, found, best, comparison, applied)
     if best.cycle:
         network, masks = runner.load(finished, best.pruner, best.repetition, best.cycle)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from ..findings.words import count, listing
+from ..findings.words import count, listing, signed
 from ..published.labels import label
 from ..study import Study
 from .families import holm
@@ -20,7 +20,7 @@ def percent(fraction: float, digits: int = 2) -> str:
 
 def points(fraction: float) -> str:
     """A difference in percentage points: ``+0.31``."""
-    return f"{100 * fraction:+.2f}".replace("-", "−")
+    return signed(100 * fraction, 2).replace("-", "−")
 
 
 def thousands(number: float) -> str:
@@ -46,10 +46,9 @@ def headline(tree: xr.DataTree) -> str:
     """The verdict over all distributions in one sentence."""
     verdicts, delta = tree["verdict"], percent(tree.attrs["delta"], 1)
     tested = verdicts.sizes["distribution"]
-    where = "the distribution that was tested" if tested == 1 else f"all {tested} distributions that were tested"
     names = {one: [label(str(name)) for name in verdicts.distribution[verdicts == one].values] for one in _KINDS}
     if tree.attrs["verdict"] == SAFE:
-        return f"On {where}, the pruned network's error is at most {delta} above its parent's."
+        return f"On {_all(tested)}, the pruned network's error is at most {delta} above its parent's."
     if tree.attrs["verdict"] == UNSAFE:
         proved = verdicts.distribution[holm(tree["p_unsafe"].values, tree.attrs["alpha"])].values
         return f"The pruned network loses more than {delta} on {_some([label(str(name)) for name in proved])}."
@@ -67,6 +66,10 @@ def headline(tree: xr.DataTree) -> str:
 
 
 _KINDS = (SAFE, UNSAFE, CANNOT_TELL)
+
+
+def _all(tested: int) -> str:
+    return "the distribution that was tested" if tested == 1 else f"all {tested} distributions that were tested"
 
 
 def _some(names: list[str], most: int = 4) -> str:
@@ -95,10 +98,12 @@ def told(found: xr.Dataset) -> str:
     text = f"{count(sum(counts.values()), 'verdict')}: {counts[SAFE]} safe, {counts[UNSAFE]} unsafe."
     if not counts[CANNOT_TELL]:
         return text
-    return (
-        f"{text} In {count(counts[CANNOT_TELL], 'case')} the images cannot tell; half of these need "
-        f"{thousands(float(pruned.images_needed.median()))} images or more."
-    )
+    text += f" In {count(counts[CANNOT_TELL], 'case')} the images cannot tell"
+    needed = float(pruned.images_needed.median())
+    if np.isfinite(needed):
+        who = "it needs" if counts[CANNOT_TELL] == 1 else "half of these need at least"
+        text += f"; {who} {thousands(needed)} images"
+    return f"{text}."
 
 
 def recommendation(best: Recommendation) -> str:
@@ -107,7 +112,7 @@ def recommendation(best: Recommendation) -> str:
         return "No pruned network that was measured is shown to be safe, not even on the test set: do not prune."
     what = f"Prune {percent(best.prune_ratio, 0)} of the parameters with {best.pruner}"
     if best.everywhere:
-        return f"{what}: that is safe on all {len(best.safe_on)} distributions that were tested."
+        return f"{what}: that is safe on {_all(len(best.safe_on))}."
     return (
         f"No pruned network is shown to be safe on all distributions. {what} only where the data are as in "
         f"{_some([label(name) for name in best.safe_on])}: there it is safe."

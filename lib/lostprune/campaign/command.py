@@ -82,9 +82,14 @@ def campaign(
                 import_code(source)
         if not studies and not bundles and target is None:
             raise ValueError("STUDY: got none, expected one or more such as resnet20:quick, or --import or --export")
+        if not names:
+            raise ValueError(f"--parts: got none, expected one or more of {', '.join(PARTS)}")
         for part in names:
             choose("part", part, PARTS)
         found, folder = campaigns.parse(studies), store.store_folder(store_folder)
+        most = max((study.repetitions for study in found), default=0)
+        if found and repetition is not None and repetition >= most:
+            raise ValueError(f"--repetition: got {repetition}, expected 0 to {most - 1}: no study has more repetitions")
         for source in bundles:
             click.echo(campaigns.import_store(source, folder))
         summary = campaigns.Summary()
@@ -92,7 +97,8 @@ def campaign(
             click.echo(campaigns.describe(found, names, folder, repetition))
             return
         if found:
-            default_device()
+            if executor == "serial":
+                default_device()
             if time_limit is not None:
                 time_limit -= min(RESERVE, time_limit / 10) + _age()
             with executors.open_executor(executor, workers) as opened:

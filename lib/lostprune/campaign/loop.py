@@ -17,7 +17,7 @@ from pathlib import Path
 
 import torch
 
-from .. import prune_retrain, runner
+from .. import data, prune_retrain, runner
 from ..foundations import store
 from ..foundations.choices import choose
 from ..foundations.device import default_device, provenance
@@ -132,8 +132,10 @@ class _Campaign:
             try:
                 prune_retrain.check_network(study)
                 fit.append(study)
-            except (TypeError, ValueError) as error:
+            except (TypeError, ValueError, data.DataUnavailable) as error:
                 self.summary.failed[label(study)] = str(error)
+            except Exception as error:  # of a reader's network; the other studies can still run
+                self.summary.failed[label(study)] = f"{type(error).__name__}: {error}"
         self.studies = fit
         # Networks of a study that train at once share a GPU; on a CPU each one has its cores for itself.
         serial = isinstance(self.workers.executor, executors.SerialExecutor)

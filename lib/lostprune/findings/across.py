@@ -78,11 +78,13 @@ def genuine_overparameterization(studies: Sequence[Parts], delta: float = metric
         for method in potential.pruner.values.tolist():
             own = potential.sel(pruner=method).dropna("repetition")
             usual, shifted = own.sel(distribution=train).mean("distribution"), own.sel(distribution=test)
-            worst = shifted.mean("repetition").idxmin("distribution").item()
+            mean = shifted.mean("repetition")
+            lowest = [label(name) for name in mean.distribution.values[(mean == mean.min()).values].tolist()]
+            worst = f"; the lowest is {lowest[0]}" if len(lowest) == 1 else ""
             lines.append(
                 f"- {_named(parts)}, **{method}**: {spread(usual)} on the train distribution, "
                 f"{spread(shifted.mean('distribution'))} on average under shift, {spread(shifted.min('distribution'))} "
-                f"on all test distributions at once; the lowest is {label(worst)}."
+                f"on all test distributions at once{worst}."
             )
     return "\n".join(lines)
 

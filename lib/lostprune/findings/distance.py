@@ -7,7 +7,7 @@ import xarray as xr
 
 from .. import metrics
 from ..published.labels import label
-from .words import by_answer, count, listing
+from .words import by_answer, count, listing, signed
 
 SUFFICES = 0.5  # of the softmax output: more than that of all other classes together
 CHANCE = 0.05  # a p-value below it is taken for a difference
@@ -46,7 +46,7 @@ def parents_pixels(part: xr.Dataset, distribution: str) -> str:
                 ends = metrics.interval(both.sel(network=name) - both.sel(network="separate"))
                 low, high = ends.values
                 sure.append(_above(low, high, 0.0))
-                words += f" ({100 * low:+.0f} to {100 * high:+.0f} points against the separate network)"
+                words += f" ({signed(100 * low, 0)} to {signed(100 * high, 0)} points against the separate network)"
             shown.append(words)
         more[method] = _all(sure[:-1] or sure)
         lines.append(f"- **{method}**: {listing(shown)}." if shown else f"- **{method}**: no pruned network.")
@@ -89,6 +89,10 @@ def noise_similarity(noise: xr.Dataset, curves: xr.Dataset) -> str:
     separate = noise.separate_matching_predictions
     for method in noise.pruner.values.tolist():
         there = curves.prune_ratio.sel(pruner=method).notnull() & (curves.cycle > 0)
+        if not bool(there.any()):
+            lines.append(f"- **{method}**: no pruned network.")
+            answers[method] = None
+            continue
         matching = noise.matching_predictions.sel(pruner=method).where(there)
         closer = (matching > separate).where(there)
         share = float(closer.mean())
@@ -147,8 +151,8 @@ def _worst(classes: xr.Dataset | None, method: str, distribution: str, cycle: in
     worst, best = lost.isel({"class": lost.values.argmax()}), lost.isel({"class": lost.values.argmin()})
     loses, wins = (f"“{one['class'].item()}”" for one in (worst, best))
     return (
-        f" Accuracy suffers most on {loses} ({-100 * float(worst):+.1f} points) and least on {wins} "
-        f"({-100 * float(best):+.1f} points)."
+        f" Accuracy suffers most on {loses} ({signed(-100 * float(worst))} points) and least on {wins} "
+        f"({signed(-100 * float(best))} points)."
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import xarray as xr
 
 from ..metrics.regression import slope_of_method
+from .words import count, signed
 
 FEW_POINTS = 6  # a bootstrap over fewer gives an interval that says little
 
@@ -14,20 +15,23 @@ def excess(difference: xr.DataArray, prune_ratio: xr.DataArray) -> str:
     lines = []
     for method in difference.pruner.values.tolist():
         slope = slope_of_method(difference, prune_ratio, method)
+        if not slope.points:
+            lines.append(f"- **{method}**: no pruned network.")
+            continue
         verdict = {
             True: "The more is pruned, the more the network suffers from shift: the finding holds here.",
             False: "The more is pruned, the less the network suffers from shift: the finding does not hold here.",
             None: "The interval includes 0: these numbers do not tell.",
         }[grows(difference, prune_ratio, method)]
         if slope.points < FEW_POINTS:
-            verdict = f"That is from {slope.points} pruned networks only: these numbers do not tell."
+            verdict = f"That is from {count(slope.points, 'pruned network')} only: these numbers do not tell."
         interval = ""
         if slope.points > 1:
-            interval = f" (95% interval {slope.low / 10:+.2%} to {slope.high / 10:+.2%})"
+            interval = f" (95% interval {signed(10 * slope.low, 2)}% to {signed(10 * slope.high, 2)}%)"
         worst = float(difference.sel(pruner=method).max())
         lines.append(
-            f"- **{method}**: {slope.value / 10:+.2%} of error for every 10% of the parameters{interval}, "
-            f"{worst:+.1%} at most. {verdict}"
+            f"- **{method}**: {signed(10 * slope.value, 2)}% of error for every 10% of the parameters{interval}, "
+            f"{signed(100 * worst)}% at most. {verdict}"
         )
     return "\n".join(lines)
 

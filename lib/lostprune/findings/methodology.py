@@ -35,6 +35,7 @@ def commensurate(curves: xr.Dataset, delta: float) -> str:
     potential = metrics.prune_potential(error, prune_ratio=ratio, delta=delta)
     saved = curves.flop_reduction.where(ratio == potential).max("cycle")
     paper = published.overparameterization().average.sel(group="train", statistic="mean")
+    covered = published.covers(*(curves.attrs[name] for name in ("network", "dataset", "training")))
     lines = []
     for method in curves.pruner.values.tolist():
         mine = potential.sel(pruner=method)
@@ -43,14 +44,16 @@ def commensurate(curves: xr.Dataset, delta: float) -> str:
             line += f"which saves {spread(saved.sel(pruner=method))} of the multiply-adds, and stay within "
             line += f"{delta * 100:g}% of its parent's {accuracy_label(curves.attrs['dataset'])}."
         else:
-            loss = (
-                (error - error.sel(cycle=0, drop=True)).sel(pruner=method).isel(cycle=slice(1, None)).mean("repetition")
-            )
+            change = (error - error.sel(cycle=0, drop=True)).sel(pruner=method).isel(cycle=slice(1, None))
+            loss = change.mean("repetition")
+            if not bool(loss.notnull().any()):
+                lines.append(f"- **{method}** has no pruned network.")
+                continue
             best = loss.isel(cycle=int(loss.fillna(np.inf).argmin("cycle")))
             where = float(ratio.sel(pruner=method, cycle=best.cycle).mean("repetition"))
             line = f"- **{method}** has no pruned network within {delta * 100:g}% of its parent; the closest loses "
-            line += f"{float(best):.1%}, at a prune ratio of {where:.1%}."
-        if published.covers(*(curves.attrs[name] for name in ("network", "dataset", "training"))):
+            line += f"{float(best):.2%}, at a prune ratio of {where:.1%}."
+        if covered and method in paper.pruner:
             line += f" (The paper: {float(paper.sel(network=curves.attrs['network'], pruner=method)):.1%}.)"
         lines.append(line)
     return "\n".join(lines)
@@ -66,7 +69,7 @@ def resolution(images: int, delta: float, curves: xr.Dataset, noise: xr.Dataset 
     if counts_pixels(curves):
         chance = "no share of them says how much is chance. A bootstrap over images does, for the prune potential."
         return f"{text}, whose pixels are counted together: {chance} {_repetitions(curves)}"
-    text += f": one image is worth {1 / images:.2%}, and the margin "
+    text += f": one image is worth {100 / images:.2g}%, and the margin "
     text += f"δ = {delta * 100:g}% is {count(delta * images, 'image')}. "
     if noise is not None and 0.0 in noise.noise_level:
         differing = 1 - noise.matching_predictions.sel(noise_level=0.0).isel(cycle=slice(1, None)).mean()

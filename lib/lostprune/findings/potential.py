@@ -8,7 +8,7 @@ import xarray as xr
 
 from .. import metrics
 from ..published.labels import accuracy_label, label
-from .words import count, counts_pixels, listing, spread, trained_on
+from .words import count, counts_pixels, listing, signed, spread, trained_on
 
 EQUAL = 0.0005  # a difference that tables would print as 0.0% is none
 
@@ -48,7 +48,7 @@ def curves_under_shift(shift: xr.Dataset, curves: xr.Dataset, pruner: str, delta
     free = (loss.sel(distribution=nominal) <= delta + metrics.ROUNDING) & (ratio > 0)
     if not bool(free.any()):
         return f"No network pruned with {pruner} stays within {delta * 100:g}% of its parent on nominal data."
-    chosen = ratio == ratio.where(free).max("cycle")  # in repetitions without such a network: nowhere
+    chosen = free & (ratio == ratio.where(free).max("cycle"))  # in repetitions without such a network: nowhere
     change = 0 - loss.where(chosen).mean(["cycle", "repetition"])
     shifted = change.sel(distribution=test)
     worst, best = (shifted.isel(distribution=int(pick("distribution"))) for pick in (shifted.argmin, shifted.argmax))
@@ -56,14 +56,15 @@ def curves_under_shift(shift: xr.Dataset, curves: xr.Dataset, pruner: str, delta
     on_nominal, under_shift = float(change.sel(distribution=nominal)), float(shifted.mean())
     return (
         f"Where {pruner} has pruned as much as nominal data allow, {spread(ratio.where(chosen).max('cycle'))}, "
-        f"the {accuracy_label(nominal)} changes by {on_nominal:+.1%} on {label(nominal)} and by {under_shift:+.1%} on "
+        f"the {accuracy_label(nominal)} changes by {signed(100 * on_nominal)}% on {label(nominal)} and by "
+        f"{signed(100 * under_shift)}% on "
         f"average under shift: worst on {_named(worst)}, best on {_named(best)}. "
         f"It falls by more than {delta * 100:g}% on {falls} of {count(shifted.size, 'test distribution')}."
     )
 
 
 def _named(change: xr.DataArray) -> str:
-    return f"{label(str(change.distribution.values))} ({float(change):+.1%})"
+    return f"{label(str(change.distribution.values))} ({signed(100 * float(change))}%)"
 
 
 def over_distributions(potential: xr.DataArray) -> str:

@@ -20,13 +20,17 @@ def weights_against_filters(curves: xr.Dataset, delta: float) -> str:
         return ""
     ratio = found.prune_ratio.where(found.within)
     weights, filters = (ratio.sel(pruner=kind) for kind in kinds)
+    tested = curves.prune_ratio.sel(cycle=slice(1, None)).notnull().any(["cycle", "repetition"])
+    if not bool(tested.all()):
+        without = [method for method in found.pruner.values.tolist() if not bool(tested.sel(pruner=method))]
+        return f"There is no pruned network of {listing(without)}, so the two kinds of methods cannot be compared."
     text = (
         f"Pruning weights removes {_each(weights)} of the parameters at commensurate accuracy, pruning filters "
         f"{_each(filters)}. In the paper's Tables 4, 6 and 8 the former is more for every network"
     )
     if bool(weights.isnull().all()) and bool(filters.isnull().all()):
         return f"{text}; these numbers do not tell."
-    # What is not commensurate at any ratio that was tested can spare less than any that is.
+    # What is not commensurate at any ratio that was tested can lose fewer parameters than any that is.
     if float(weights.fillna(0).min()) > float(filters.fillna(0).max()):
         return f"{text}, and it is here, too."
     return f"{text}; that does not hold for every pair of methods here."
@@ -40,7 +44,7 @@ def better_than_the_parent(curves: xr.Dataset) -> str:
     gains = []
     for method in curves.pruner.values.tolist():
         own = change.sel(pruner=method).dropna("cycle")
-        if own.sizes["cycle"] and float(own.min()) < 0:
+        if own.sizes["cycle"] and round(-float(own.min()), 4) > 0:
             cycle = own.cycle[int(own.argmin("cycle"))]
             where = float(ratio.sel(pruner=method, cycle=cycle))
             gains.append(f"by {-float(own.min()):.2%} with {method} at a prune ratio of {where:.1%}")

@@ -9,7 +9,7 @@ import xarray as xr
 
 from .. import metrics, results
 from ..published.labels import label
-from .words import count, counts_pixels, listing, trained_on
+from .words import count, counts_pixels, listing, signed, trained_on
 
 
 def test_sets(shift: xr.Dataset) -> str:
@@ -64,7 +64,7 @@ def intervals(potential: xr.DataArray, resampled: xr.DataArray) -> str:
     answers = {
         True: "the test set is large enough to tell that it is lower",
         False: "the test set is large enough to tell that it is higher",
-        None: "the interval includes 0, so another test set of this size could give the opposite sign",
+        None: "the interval includes 0, so a test set of this size does not tell",
     }
     lines = []
     for method in potential.pruner.values.tolist():
@@ -79,20 +79,28 @@ def intervals(potential: xr.DataArray, resampled: xr.DataArray) -> str:
             f"{float(widths.mean()) * 100:.1f} points wide on average, {float(widest) * 100:.1f} at most (on "
             f"{label(str(widest.distribution.values))})."
         )
-        change, (lower, ends) = float(test_minus_train(mean)), lower_under_shift(resampled, method)
-        line += f" The average under shift differs by {change * 100:+.1f} points (interval {ends[0] * 100:+.1f} to "
-        lines.append(f"{line}{ends[1] * 100:+.1f}): {answers[lower]}.")
+        lower, ends = lower_under_shift(resampled, method)
+        change, least, most = (signed(100 * float(one)) for one in (test_minus_train(mean), *ends))
+        line += f" The average under shift differs by {change} points (interval {least} to {most})"
+        lines.append(f"{line}: {answers[lower]}.")
     return "\n".join(lines)
 
 
 def beyond_sampling(resampled: xr.DataArray) -> str:
     """For which methods the potential is lower under shift by more than the finite test set explains."""
-    methods = resampled.pruner.values.tolist()
-    sure = [method for method in methods if lower_under_shift(resampled, method)[0]]
-    if not sure:
-        return "For no method is it lower under shift by more than a test set of this size leaves to chance."
-    rest = "" if len(sure) == len(methods) else " For the others, chance in the choice of test images may explain it."
-    return f"For {listing(sure)} it is lower by more than a test set of this size leaves to chance.{rest}"
+    by_answer: dict[bool | None, list[str]] = {True: [], False: [], None: []}
+    for method in resampled.pruner.values.tolist():
+        by_answer[lower_under_shift(resampled, method)[0]].append(method)
+    lower, higher, open_ = by_answer.values()
+    text = (
+        f"For {listing(lower) if lower else 'no method'} it is lower under shift by more than a test set of this size "
+    )
+    text += "leaves to chance."
+    if higher:
+        text += f" For {listing(higher)} it is higher by more than that."
+    if open_:
+        text += f" For {listing(open_)}, chance in the choice of test images may explain the difference."
+    return text
 
 
 def lower_under_shift(resampled: xr.DataArray, method: str) -> tuple[bool | None, np.ndarray]:

@@ -7,7 +7,7 @@ import xarray as xr
 
 from .. import metrics
 from ..published.labels import label, training_label
-from .words import count, listing, spread, trained_on
+from .words import count, listing, signed, spread, trained_on
 
 
 def regained(nominal: xr.DataArray, robust: xr.DataArray) -> str:
@@ -75,7 +75,7 @@ def cost_by_training(shifts: dict[str, xr.Dataset], curves: dict[str, xr.Dataset
         loss = (error - error.sel(cycle=0)).where(last).mean("cycle")
         parent = 1 - error.sel(cycle=0)
         said = [
-            f"{float(-loss.sel(distribution=names).mean()) * 100:+.1f} points on {words} (parent: "
+            f"{signed(-100 * float(loss.sel(distribution=names).mean()))} points on {words} (parent: "
             f"{spread(parent.sel(distribution=names).mean('distribution'))})"
             for names, words in (([shift.attrs["dataset"]], "nominal data"), (unseen, f"the {len(unseen)} unseen ones"))
         ]

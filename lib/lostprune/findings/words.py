@@ -10,10 +10,15 @@ from ..published.labels import accuracy_label
 
 
 def spread(values: xr.DataArray, with_deviation: bool = True) -> str:
-    """Mean over repetitions in percent, with the standard deviation where there are several."""
+    """Mean over repetitions in percent, with the standard deviation where several have a value."""
     mean, deviation = over_repetitions(values)
-    several = with_deviation and values.sizes["repetition"] > 1
+    several = with_deviation and int(values.notnull().sum()) > 1
     return f"{float(mean):.1f} ± {float(deviation):.1f}%" if several else f"{float(mean):.1f}%"
+
+
+def signed(number: float, digits: int = 1) -> str:
+    """``+0.3``, ``-1.2``; what rounds to zero is ``+0.0``, never ``-0.0``."""
+    return f"{round(number, digits) + 0.0:+.{digits}f}"
 
 
 def trained_on(values: xr.DataArray | xr.Dataset) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 import threading
 from pathlib import Path
 
@@ -13,10 +16,23 @@ ONE_AT_A_TIME = threading.Lock()  # HDF5 crashes where two threads of a process 
 
 
 def write(path: Path, data: xr.Dataset | xr.DataTree, **options: object) -> None:
-    """Write it whole or not at all. Raises OSError.
+    """Write it whole or not at all.
 
     Args:
         options: of ``to_netcdf``, such as ``encoding``.
+
+    Raises:
+        OSError: it cannot be written; ``errno.ENOSPC`` where the disk is full.
+        RuntimeError: of HDF5.
     """
+
+    def write_part(part: Path) -> None:
+        try:
+            data.to_netcdf(part, engine="netcdf4", **options)
+        except (OSError, RuntimeError) as error:  # HDF5 does not say that the disk is full
+            if shutil.disk_usage(path.parent).free < data.nbytes:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+            raise
+
     with ONE_AT_A_TIME:
-        write_whole(path, lambda part: data.to_netcdf(part, engine="netcdf4", **options))
+        write_whole(path, write_part)

@@ -48,6 +48,7 @@ def prune_potential(
         raise ValueError("parent_error: got the dimension 'cycle', expected none; take .sel(cycle=0, drop=True)")
     check_same_labels(error=error, parent_error=parent_error)
     check_same_labels(error=error, prune_ratio=prune_ratio)
+    prune_ratio = prune_ratio.reindex_like(error)  # the same labels may stand in another order
     reached = prune_ratio.notnull()
     check_fractions("error", error.where(reached, 0.0))
     check_fractions("parent_error", parent_error)
@@ -58,7 +59,7 @@ def prune_potential(
         parent_error,
         prune_ratio,
         input_core_dims=[["cycle"], [], ["cycle"]],
-        join="inner",  # the same labels may stand in another order
+        join="inner",  # parent_error's labels, too
     )
     return potential.rename("prune_potential").assign_attrs(delta=delta, long_name="prune potential")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import xarray as xr
 
 from ..foundations.choices import choose
-from .source import NETWORKS, PAPER, SMALLER, parse
+from .source import NETWORKS, PAPER, REPETITIONS, SMALLER, parse
 
 # In percent, as printed: mean and standard deviation on the train distribution, the same on the test distribution,
 # and the difference that the table prints. ResNet18 was run once: no standard deviation is printed.
@@ -139,14 +139,17 @@ def overparameterization(training: str = "nominal") -> xr.Dataset:
 
 
 def overparameterization_of(network: str, dataset: str, training: str) -> xr.Dataset | None:
-    """The rows of :func:`overparameterization` for one network; ``None`` where the paper has no numbers for it.
+    """The rows of :func:`overparameterization` for one network, with the number of its ``repetitions`` as an attribute;
+    ``None`` where the paper has no numbers for it.
 
     A network of its name may be another one on other data; a training may be one that the paper does not know.
     """
     if training not in _OVERPARAMETERIZATION or NETWORKS.get(network) != SMALLER.get(dataset, dataset):
         return None
     printed = overparameterization(training)
-    return printed.sel(network=network) if network in printed.network else None
+    if network not in printed.network:
+        return None
+    return printed.sel(network=network).assign_attrs(repetitions=REPETITIONS[NETWORKS[network]])
 
 
 _LABELS = {"group": ["train", "test"], "statistic": ["mean", "std"]}

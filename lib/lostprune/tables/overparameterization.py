@@ -52,7 +52,8 @@ def overparameterization(potential: xr.DataArray, shift: xr.Dataset, name: str) 
         f"{count(potential.sizes['repetition'], 'repetition')}."
     )
     if paper is not None:
-        caption += f" {paper.attrs['tables']}: the paper (δ = 0.5%, all corruptions, three repetitions, full recipe)."
+        caption += f" {paper.attrs['tables']}: the paper (δ = 0.5%, all corruptions, "
+        caption += f"{count(paper.attrs['repetitions'], 'repetition')}, full recipe)."
         caption += published.other_data(attributes["network"], attributes["dataset"])
     return Table(frame, caption, name)
 

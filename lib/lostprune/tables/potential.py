@@ -7,7 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from .. import metrics, published
-from ..findings.words import count, trained_on
+from ..findings.words import count, signed, trained_on
 from ..metrics.repetitions import over_repetitions
 from ..published.labels import network_label
 from ..results.provenance import provenance
@@ -33,7 +33,7 @@ def prune_potential(potential: xr.DataArray, shift: xr.Dataset, name: str) -> Ta
     rows = {}
     for place, method in enumerate(average.pruner.values.tolist()):
         ours = [with_spread(mean[place, group], deviation[place, group] if spread else np.nan) for group in (0, 1)]
-        rows[method] = [*ours, f"{mean[place, 1] - mean[place, 0]:+.1f}", *_of_the_paper(printed, method)]
+        rows[method] = [*ours, signed(mean[place, 1] - mean[place, 0]), *_of_the_paper(printed, method)]
     columns = [f"{group}, {who}" for who in ("here", "paper") for group in ("train", "test", "difference")]
     frame = pd.DataFrame.from_dict(rows, "index", columns=columns).rename_axis("method")
     caption = (
@@ -42,7 +42,8 @@ def prune_potential(potential: xr.DataArray, shift: xr.Dataset, name: str) -> Ta
         f"Here: {provenance(shift)}, {count(average.sizes['repetition'], 'repetition')}."
     )
     if printed is not None:
-        caption += f" Paper: {printed.attrs['tables']} (δ = 0.5%, all corruptions, three repetitions, its full recipe)."
+        repetitions = count(printed.attrs["repetitions"], "repetition")
+        caption += f" Paper: {printed.attrs['tables']} (δ = 0.5%, all corruptions, {repetitions}, its full recipe)."
         caption += published.other_data(shift.attrs["network"], shift.attrs["dataset"])
     return Table(frame, caption, name)
 
@@ -52,4 +53,4 @@ def _of_the_paper(printed: xr.Dataset | None, method: str) -> list[str]:
         return [MISSING] * 3
     row = printed.average.sel(pruner=method) * 100
     mean, deviation = row.sel(statistic="mean").values, row.sel(statistic="std").values
-    return [*map(with_spread, mean, deviation), f"{mean[1] - mean[0]:+.1f}"]
+    return [*map(with_spread, mean, deviation), signed(mean[1] - mean[0])]

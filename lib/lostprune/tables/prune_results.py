@@ -6,7 +6,7 @@ import pandas as pd
 import xarray as xr
 
 from .. import metrics, published
-from ..findings.words import count
+from ..findings.words import count, signed
 from ..pruning.registry import of_kind, registered
 from ..published.labels import network_label
 from ..results.provenance import provenance
@@ -18,7 +18,6 @@ _TABLES = {"cifar10": "Table 4", "imagenet": "Table 6", "voc": "Table 8"}  # by 
 # multiply-adds of those that prune filters, among the methods of a kind.
 _COSTS = {"weights": "prune_ratio", "filters": "flop_reduction"}
 COLUMNS = {"error_difference": "error", "prune_ratio": "PR", "flop_reduction": "FR"}
-_DIGITS = {"error_difference": "+.2f", "prune_ratio": ".2f", "flop_reduction": ".2f"}
 
 
 def prune_results(curves: xr.Dataset, name: str, delta: float = metrics.DELTA) -> Table:
@@ -49,12 +48,14 @@ def prune_results(curves: xr.Dataset, name: str, delta: float = metrics.DELTA) -
 
 
 def _caption(ours: xr.Dataset, delta: float, repetitions: int, parents: str) -> str:
-    table = _TABLES.get(published.NETWORKS.get(ours.attrs["network"]), "none")
+    network, dataset = ours.attrs["network"], ours.attrs["dataset"]
     text = (
-        f"What can be pruned of {network_label(ours.attrs['network'])} while the test error stays within "
+        f"What can be pruned of {network_label(network)} while the test error stays within "
         f"δ = {delta * 100:g}% of the unpruned network's ({parents}): change of the error, prune ratio (PR) and FLOP "
-        f"reduction (FR), in percent. Here: {provenance(ours)}, {count(repetitions, 'repetition')}. Paper: {table}."
-    ) + published.other_data(ours.attrs["network"], ours.attrs["dataset"])
+        f"reduction (FR), in percent. Here: {provenance(ours)}, {count(repetitions, 'repetition')}."
+    )
+    if published.covers(network, dataset, ours.attrs["training"]):
+        text += f" Paper: {_TABLES[published.NETWORKS[network]]}.{published.other_data(network, dataset)}"
     if bool((~ours.within & ours.prune_ratio.notnull()).any()):
         text += f" {CLOSEST} No pruned network is within δ; the closest is shown."
     return text
@@ -68,7 +69,8 @@ def cells_of(results: xr.Dataset) -> dict[str, list[str]]:
         if not float(row.prune_ratio) >= 0:
             cells[method] = [MISSING] * len(COLUMNS)
             continue
-        texts = {column: f"{float(row[column]) * 100:{digits}}" for column, digits in _DIGITS.items()}
+        texts = {column: f"{100 * float(row[column]):.2f}" for column in COLUMNS}
+        texts["error_difference"] = signed(100 * float(row.error_difference), 2)
         for column in _best(results, method):
             texts[column] = f"**{texts[column]}**"
         texts["error_difference"] += "" if bool(row.within) else CLOSEST

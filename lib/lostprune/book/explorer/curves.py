@@ -10,7 +10,7 @@ import xarray as xr
 from ... import metrics, published
 from ...figures.style import color_of
 from ...measurement.test_sets import SEVERITY
-from ...published.labels import label, network_label
+from ...published.labels import accuracy_label, label, network_label
 from ...results.provenance import provenance
 from ...study import Study
 from ..shown import Results
@@ -47,6 +47,7 @@ def _study(study: Study, parts: dict[str, xr.Dataset]) -> dict:
         "id": "-".join((study.network, study.dataset, study.training, study.scale.name, f"s{study.seed}")),
         "network": network_label(study.network),
         "dataset": label(study.dataset),
+        "measure": accuracy_label(study.dataset),
         "training": study.training,
         "scale": study.scale.name,
         "provenance": provenance(shift),
@@ -88,6 +89,8 @@ def _paper(study: Study) -> dict | None:
     potential = potential.round(DIGITS)
     paper = {
         "source": potential.attrs["source"],
+        "distribution": published.NETWORKS[study.network],
+        "dataset": label(published.NETWORKS[study.network]),
         "potential": {
             method: {
                 f"{measure} {group}": _numbers(potential[measure].sel(pruner=method, group=group))
@@ -107,6 +110,7 @@ def _paper(study: Study) -> dict | None:
             method: [float(nominal.prune_ratio.sel(pruner=method)), float(error.sel(pruner=method))]
             for method in nominal.pruner.values.tolist()
         }
+    paper["source"] += "." + published.other_data(study.network, study.dataset)
     return paper
 
 

@@ -86,7 +86,7 @@ function keyOf(study, place) {
   const [dash, opacity] = [DASHES, OPACITIES].map((looks) => looks[place % looks.length]);
   const line = `<path d="M0 6H34" stroke="currentColor" stroke-width="2" stroke-dasharray="${dash}"/>`;
   const bar = `<path d="M38 2h14v8h-14z" fill="currentColor" stroke="currentColor" fill-opacity="${opacity}"/>`;
-  const paper = study.paper ? ` Diamonds and empty marks: ${study.paper.source}.` : "";
+  const paper = study.paper ? ` Diamonds and empty marks: ${study.paper.source}` : "";
   const text = `${study.network}, ${study.dataset}, ${study.training} training: ${study.provenance}.${paper}`;
   return `${svg(54, 12, [line, bar])} ${escaped(text)}`;
 }

@@ -49,7 +49,8 @@ function lines(rows, x, value, studies) {
 const CHARTS = {
   "xp-accuracy": (width, rows, studies) => {
     const those = rows.filter((row) => row.quantity === "error");
-    return overRatio(width, lines(those, "prune_ratio", (row) => 1 - row.value, studies), "test accuracy", []);
+    const measures = [...new Set(studies.map((study) => study.measure))].sort().reverse();
+    return overRatio(width, lines(those, "prune_ratio", (row) => 1 - row.value, studies), measures.join(" or "), []);
   },
   "xp-excess": (width, rows, studies) => {
     const those = rows.filter((row) => row.quantity === "excess_error_difference");
@@ -122,9 +123,11 @@ function cellsOf(row, selection) {
   return {
     ...study,
     ...row,
+    dataset: row.paper ? study.paper.dataset : study.dataset,
+    scale: row.paper ? "" : study.scale, // the paper's recipe in full
     repetition: row.paper ? "paper" : selection.repetition,
     delta: potential ? (row.paper ? DATA.delta : selection.delta) : "",
-    distribution: distribution?.name ?? (row.paper && row.prune_ratio !== undefined ? study.distributions[0].name : ""),
+    distribution: distribution?.name ?? (row.paper && row.prune_ratio !== undefined ? study.paper.distribution : ""),
     group: distribution?.group ?? row.group ?? "",
     standard_deviation: row.deviation,
   };
