@@ -8,8 +8,18 @@ import xarray as xr
 
 from fixtures.synthetic import IMAGES, results_of
 from lostprune import results
-from lostprune.audit import paired, potentials
+from lostprune.audit import guidelines, paired, potentials
 from lostprune.tasks import iou_error
+
+
+def test_the_guidelines_agree_with_the_recommendation():
+    """A loss that is safe in one test is not shown to be safe in a search over four methods."""
+    curves, shift = study({method: [[(60, 31), (60, 31)]] for method in ("WT", "SiPP", "FT", "PFP")}, 10_000)
+    best = potentials.recommend(curves, shift)
+    assert not best.cycle and float(potentials.verdicts(curves, shift).lower_bound.max()) > 0
+    strict = potentials.verdicts(curves, shift, alpha=paired.ALPHA / best.searched)
+    applied = guidelines.of_audit(strict, best, ())
+    assert "Do not prune" in applied[0].advice and "0% is safe everywhere" in applied[3].evidence
 
 
 def study(changes: dict[str, list[list[tuple[int, int]]]], images: int = 5000) -> tuple[xr.Dataset, xr.Dataset]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 
 import numpy as np
 import pytest
@@ -50,18 +49,6 @@ def test_segmentation_and_two_equal_networks_make_a_page(tmp_path):
     assert "of the pixels" in page
     same = audit.write_report(compared(pruned=Bars()), tmp_path / "same.html").read_text()
     assert "Cannot tell" in same or "Safe" in same
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if chromium is None:
-        pytest.skip("no Chromium on this machine")
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -120,6 +107,20 @@ def test_guidelines_rest_on_the_verdicts(own, partly, known):
     assert partly in second.advice and known in third.advice
     assert all(one.evidence for one in (first, second, third, fourth))
     assert ("Do not use" in first.advice) == any(verdict != "safe" for verdict in own.values())
+
+
+def test_corruptions_stand_in_where_there_is_one_own_shift_only():
+    tree = verdicts(night="safe", fog="unsafe")
+    found = tree.to_dataset().assign_coords(group=("distribution", ["test set", "shift", "corruption"]))
+    second = guidelines.of_comparison(xr.DataTree(found))[1]
+    assert "may be unsafe" in second.advice and "Fog" in second.evidence
+
+
+@pytest.mark.parametrize(("needed", "said"), [([np.nan] * 2, "2 cases"), ([3000.0, np.nan], "about 3,000 images")])
+def test_verdicts_at_the_margin_itself_need_no_number_of_images(needed, said):
+    values = {"verdict": ["safe", "cannot tell", "cannot tell"], "images_needed": [np.nan, *needed]}
+    found = xr.Dataset({name: ("cycle", one) for name, one in values.items()}, {"cycle": range(3)})
+    assert said in words.told(found)
 
 
 def bounds(training: str = "nominal", **by_method: list[float]) -> xr.Dataset:

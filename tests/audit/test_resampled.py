@@ -48,7 +48,8 @@ def test_fewer_than_ten_images_that_differ_cannot_tell():
     parent = network(200, 0.9, 0)
     pruned = parent.copy()
     pruned[:9, :, 0] = 0  # no pixel right
-    assert resampled_verdict(parent, pruned).verdict == "cannot tell"
+    found = resampled_verdict(parent, pruned)
+    assert found.verdict == "cannot tell" and found.p_unsafe == 1 and found.images_needed >= 200 * 10 / 9
 
 
 def test_draws_are_errors_of_test_sets_with_images_that_repeat():

@@ -1,13 +1,12 @@
-"""One book for all tests of the book, and a browser for what it shows in one."""
+"""One book for all tests of the book, and tabs of a browser for what it shows in one."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from fixtures import small_book
 
@@ -21,18 +20,6 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> small_book.SmallBook:
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One store for notebooks and code of pages: what is shown of one network is trained once."""
     return tmp_path_factory.mktemp("shared")
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if chromium is None:
-        pytest.skip("no Chromium on this machine; install it (Debian: apt-get install chromium) to test the built book")
-    quiet = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=quiet)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

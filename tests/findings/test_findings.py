@@ -233,6 +233,25 @@ def test_commensurate_names_the_closest_where_none_is_within_the_margin():
     )
 
 
+def test_commensurate_of_a_method_that_the_paper_lacks():
+    curves = results_of()["curves"]
+    curves = curves.assign_coords(pruner=["WT", "SiPP", "FT", "Random"])
+    assert [("paper" in line.lower()) for line in findings.commensurate(curves, 0.005).splitlines()] == [True] * 3 + [
+        False
+    ]
+
+
+def test_a_chain_without_a_pruned_network_has_no_numbers():
+    parts = results_of(methods=("WT", "FT"))
+    curves, shift = (parts[name].copy(deep=True) for name in ("curves", "shift"))
+    pruned = {"pruner": 1, "cycle": slice(1, None)}
+    curves["prune_ratio"][pruned] = curves["test_error"][pruned] = np.nan
+    shift["error"][pruned] = np.nan
+    difference = metrics.excess_error_difference(shift.error)
+    for text in (findings.commensurate(curves, 0.005), findings.excess(difference, curves.prune_ratio)):
+        assert "no pruned network" in text.splitlines()[1] and "nan" not in text
+
+
 def test_commensurate_of_a_network_that_the_paper_lacks():
     curves = results_of()["curves"].assign_attrs(network="my_net")
     assert "paper" not in findings.commensurate(curves, 0.005)

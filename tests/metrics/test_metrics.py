@@ -152,6 +152,12 @@ def test_the_same_labels_in_another_order_are_matched():
     assert found.sel(distribution=["cifar10", "fog", "frost"]).values.tolist() == [0.5, 0, 0.5]
 
 
+def test_prune_ratios_in_another_order_are_matched():
+    error, ratio = curve([[[0.1, 0.1]], [[0.1, 0.2]]], [[[0.0, 0.9]], [[0.0, 0.5]]])
+    found = metrics.prune_potential(error, prune_ratio=ratio.isel(pruner=[1, 0]), delta=0.005)
+    assert found.sel(pruner="WT").item() == 0.9 and found.sel(pruner="FT").item() == 0
+
+
 @pytest.mark.parametrize(
     "change, message",
     [

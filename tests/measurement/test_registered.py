@@ -1,0 +1,46 @@
+"""Studies on a reader's own sets that are read image by image."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+import lostprune
+from lostprune import data
+from lostprune.measurement import test_sets
+from tiny_network import SCALE
+
+CLASSES = ("cat", "dog")
+
+
+@pytest.fixture(autouse=True)
+def tidy():
+    """What a test registers is gone after it."""
+    known = dict(data.DATASETS)
+    yield
+    data.DATASETS.clear()
+    data.DATASETS.update(known)
+
+
+def many(count: int, channels: int = 3) -> list[tuple[np.ndarray, int]]:
+    """Images of two sizes, with as many of each class."""
+    random = np.random.default_rng(count)
+    return [(random.integers(0, 256, (channels, 16, 16 + 4 * (i % 2)), np.uint8), i // 2 % 2) for i in range(count)]
+
+
+def test_a_registered_set_of_many_sizes_is_trained_on_and_measured():
+    data.register("pets", many(40), many(12), {"turned": many(8)}, CLASSES, 0.5, 0.25, image_size=16)
+    scale = dataclasses.replace(SCALE, name="own", train_images=None, test_images=8, cycles=1, corruptions=("contrast",))
+    study = lostprune.Study("tiny", "pets", methods=("WT",), repetitions=1, scale=scale)
+    tree = lostprune.run(study, "curves", "shift", "noise")
+    assert tree["curves"].attrs["test_images"] == 8 and tree["curves"].test_error.notnull().all()
+    assert tree["shift"].distribution.values.tolist() == ["pets", "turned", "contrast"]
+    assert test_sets.nominal(study)[1].bincount().tolist() == [4, 4]
+    network, _ = lostprune.load(study, "WT", 0, 1)
+    shown = test_sets.test_set(study, "pets", torch.device("cpu"))
+    with torch.no_grad():
+        wrong = network(data.normalize(shown.images(), "pets")).argmax(1) != shown.labels
+    assert tree["curves"].test_error.sel(cycle=1).item() == pytest.approx(wrong.double().mean().item())
