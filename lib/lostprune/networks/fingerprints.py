@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
+import random
+from collections.abc import Iterator
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -34,11 +38,25 @@ def fingerprint(name: str) -> str | None:
     return _digest(network)
 
 
+@contextlib.contextmanager
+def _chance_repeats() -> Iterator[None]:
+    """A network may draw its attributes, by torch, NumPy or Python; the caller's random states stay."""
+    pythons, numpys = random.getstate(), np.random.get_state()
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(0)
+            random.seed(0)
+            np.random.seed(0)
+            yield
+    finally:
+        random.setstate(pythons)
+        np.random.set_state(numpys)
+
+
 @functools.lru_cache(maxsize=128)
 def _digest(registered: Registered) -> str:
     builder = registered.builder
-    with RANDOM_STATE, torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(0)  # a network may draw its attributes
+    with RANDOM_STATE, _chance_repeats():
         network = builder(num_classes=10)
     packages = {package_of(builder)} | {package_of(type(module)) for module in network.modules()}
     describe = Description(packages - {"torch", "lostprune"})

@@ -17,8 +17,7 @@ from .ladders import ChannelLadder, LayerLadder, WeightLadder
 from .layers import prunable
 from .masks import Masks
 from .registry import check_method, registered
-from .scores import check_scores
-from .scores import scores as scores_of
+from .scores import check_scores, unchecked_scores
 
 # PFP's bound (Liebenwein et al., 2020): failure probability and the constant of the sample complexity.
 _DELTA = 1e-16
@@ -78,7 +77,7 @@ def ladder(
         classifiers: the weights of layers whose filters are the network's outputs: FT keeps all of these.
     """
     if scores is None:
-        sensitivities = scores_of(network, method, samples)
+        sensitivities = unchecked_scores(network, method, samples)
     else:
         check_scores(network, method, scores)
         sensitivities = scores

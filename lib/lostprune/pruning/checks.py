@@ -8,7 +8,7 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
 from torch.nn.parameter import is_lazy
 
-from .layers import prunable
+from .layers import example_input, prunable
 from .registry import registered
 
 _WRAPPERS = {nn.DataParallel: "module", nn.parallel.DistributedDataParallel: "module"}
@@ -75,9 +75,15 @@ def check_samples(network: nn.Module, method: str, samples: torch.Tensor | None)
     if not isinstance(samples, torch.Tensor):
         raise TypeError(f"samples: got {type(samples).__name__}, {expected}")
     got = f"got {str(samples.dtype).removeprefix('torch.')} {list(samples.shape)}"
-    if samples.dtype != torch.float32 or samples.dim() != 4 or 0 in samples.shape:
+    dtypes = (torch.float32, layers[0].weight.dtype)
+    if samples.dtype not in dtypes or samples.dim() != 4 or 0 in samples.shape:
         raise ValueError(f"samples: {got}, {expected}; see lostprune.data.normalize")
     if channels != "c" and samples.shape[1] not in [layer.weight.shape[1] for layer in layers]:
-        raise ValueError(f"samples: {got}, {expected}, because the network's first convolution takes {channels}")
+        try:  # a forward may make other channels of them before its first convolution
+            example_input(network, samples.shape[1:])
+        except ValueError as reason:
+            raise ValueError(
+                f"samples: {got}, {expected}, because the network's first convolution takes {channels}"
+            ) from reason
     if not torch.isfinite(samples).all():
         raise ValueError(f"samples: {got} with values that are not finite, {expected}")

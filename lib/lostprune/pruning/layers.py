@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Callable
 
 import torch
@@ -47,16 +48,24 @@ def channels_last(inputs: torch.Tensor, layer: nn.Conv2d | nn.Linear) -> torch.T
 
 
 def watch_input(layer: nn.Module, see: Callable[[torch.Tensor], None]) -> RemovableHandle:
-    """Call ``see`` with each input of a layer, before the layer runs."""
-    return layer.register_forward_pre_hook(
-        lambda _, args, kwargs: see(args[0] if args else kwargs["input"]), with_kwargs=True
-    )
+    """Call ``see`` with each input of a layer, before the layer runs; a single one as a batch of one."""
+    rank = 4 if isinstance(layer, nn.Conv2d) else 2
+
+    def watch(_: nn.Module, args: tuple, kwargs: dict) -> None:
+        inputs = next(one for one in (*args, *kwargs.values()) if isinstance(one, torch.Tensor))
+        see(inputs[None] if inputs.dim() < rank else inputs)
+
+    return layer.register_forward_pre_hook(watch, with_kwargs=True)
 
 
 def twin(network: nn.Module) -> nn.Module:
-    """A copy with hooks of its own, in evaluation mode, that shares parameters and buffers: it costs no memory."""
-    shared = {id(tensor): tensor for tensors in (network.parameters(), network.buffers()) for tensor in tensors}
-    return copy.deepcopy(network, shared).eval()
+    """A copy in evaluation mode, with hooks and buffers of its own, since a forward may write to these.
+
+    It shares the parameters and costs nearly no memory.
+    """
+    known = {id(parameter): parameter for parameter in network.parameters()}
+    known |= {id(buffer): buffer.detach().clone() for buffer in network.buffers()}
+    return copy.deepcopy(network, known).eval()
 
 
 def calls_plainly(layer: nn.Conv2d | nn.Linear) -> bool:
@@ -67,6 +76,8 @@ def calls_plainly(layer: nn.Conv2d | nn.Linear) -> bool:
 def example_input(network: nn.Module, shape: tuple[int, ...] | None = None) -> torch.Tensor:
     """A random image that the network takes, [1, channels, height, width]: always the same one.
 
+    If the network takes no single image, as one with batch norms of the batch's own statistics, there are two.
+
     Args:
         shape: (channels, height, width) of it; by default usual sizes are tried, the smallest first.
 
@@ -75,11 +86,11 @@ def example_input(network: nn.Module, shape: tuple[int, ...] | None = None) -> t
     """
     first = next(iter(prunable(network).values()))
     channels = dict.fromkeys([*([first.in_channels] if isinstance(first, nn.Conv2d) else []), 3, 1])
-    tried = [tuple(shape)] if shape else [(count, size, size) for count in channels for size in _SIZES]
+    tried = [tuple(shape)] if shape else [(number, size, size) for number in channels for size in _SIZES]
     network = twin(network)
     generator, reason = torch.Generator().manual_seed(0), None
-    for candidate in tried:
-        example = torch.randn(1, *candidate, generator=generator).to(first.weight)
+    for count, candidate in itertools.product((1, 2), tried):
+        example = torch.randn(count, *candidate, generator=generator).to(first.weight)
         try:
             with torch.no_grad():
                 network(example)

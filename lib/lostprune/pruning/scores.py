@@ -53,6 +53,11 @@ def scores(network: nn.Module, method: str, samples: torch.Tensor | None = None)
     check_method("method", method)
     check_network(network)
     check_samples(network, method, samples)
+    return unchecked_scores(network, method, samples)
+
+
+def unchecked_scores(network: nn.Module, method: str, samples: torch.Tensor | None) -> Scores:
+    """As ``scores``, of what has been checked; the samples may have been converted since."""
     if method in METHODS:
         return Scores(method, dict(registered(method).function(network, samples)))
     return Scores(method, scores_of_own(network, registered(method), samples))

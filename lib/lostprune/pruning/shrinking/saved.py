@@ -71,7 +71,9 @@ def load_shrunk(path: str | os.PathLike) -> nn.Module:
         raise ValueError(f"path: {path} holds a {network!r} of other layers or another forward than the one registered")
     try:
         shrunk = _build(network, num_classes, kept)
-        shrunk.load_state_dict(state, assign=True)
+        for name, tensor in shrunk.state_dict(keep_vars=True).items():
+            tensor.data = tensor.data.to(state[name].dtype if name in state else tensor.dtype)
+        shrunk.load_state_dict(state)  # copies, so that tied weights stay tied
     except (AttributeError, IndexError, RuntimeError) as error:
         raise DamagedFile(f"{path}: its channels and tensors do not fit {network!r} ({error})") from error
     return shrunk.eval()
