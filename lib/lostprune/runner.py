@@ -160,7 +160,7 @@ def _measure(checkpoints: Checkpoints, chain: Chain, part: str, device: torch.de
         schema=results.SCHEMA,
         part=part,
         study_key=study.key,
-        test_images=test_sets.size(study),
+        test_images=len(test_sets.nominal(study)[1]),
         test_sha256=test_sets.digest(study),
     )
     results.write(study.key, part, chain, dataset, folder)

@@ -90,6 +90,7 @@ def test_tiny_imagenet_is_measured_as_an_array_and_read_one_by_one_alike(folder,
     whole = data.load("tiny_imagenet", "test", image_size=32)
     error = tree["curves"].test_error.squeeze().values
     assert error == pytest.approx([plain_error(one, cycle, *whole[:2]) for cycle in range(3)])
+    assert tree["curves"].attrs["test_images"] == len(whole.labels) == 12  # of a part of the set
     assert tree["shift"].source.values.tolist() == ["tiny_imagenet test", "generated", "generated"]
     assert tree["shift"].error.sel(distribution="tiny_imagenet").squeeze().values == pytest.approx(error)
 

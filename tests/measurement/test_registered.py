@@ -33,7 +33,9 @@ def many(count: int, channels: int = 3) -> list[tuple[np.ndarray, int]]:
 
 def test_a_registered_set_of_many_sizes_is_trained_on_and_measured():
     data.register("pets", many(40), many(12), {"turned": many(8)}, CLASSES, 0.5, 0.25, image_size=16)
-    scale = dataclasses.replace(SCALE, name="own", train_images=None, test_images=8, cycles=1, corruptions=("contrast",))
+    scale = dataclasses.replace(
+        SCALE, name="own", train_images=None, test_images=8, cycles=1, corruptions=("contrast",)
+    )
     study = lostprune.Study("tiny", "pets", methods=("WT",), repetitions=1, scale=scale)
     tree = lostprune.run(study, "curves", "shift", "noise")
     assert tree["curves"].attrs["test_images"] == 8 and tree["curves"].test_error.notnull().all()

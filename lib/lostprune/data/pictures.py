@@ -13,7 +13,10 @@ import numpy as np
 import torch
 from PIL import Image
 
-UNREADABLE = (OSError, ValueError, SyntaxError, zlib.error)  # what reading and decoding a file may raise
+# What reading and decoding a file may raise, by whatever is wrong with it.
+UNREADABLE = (OSError, EOFError, ValueError, SyntaxError, zlib.error, Image.DecompressionBombError)
+_SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
+_OTHER_LEVELS = ("I", "F")  # of 32 bits: nothing says which level is white
 
 
 class DamagedImage(ValueError):
@@ -101,5 +104,21 @@ class Pictures(Sequence[torch.Tensor]):
 def _decode(content: bytes) -> torch.Tensor:
     """uint8 [3, h, w]; the colours of a pixel lie together, which makes resizing faster."""
     with Image.open(io.BytesIO(content)) as picture:
-        colored = picture if picture.mode == "RGB" else picture.convert("RGB")
+        eight = eight_bits(picture)
+        colored = eight if eight.mode == "RGB" else eight.convert("RGB")
         return torch.from_numpy(np.array(colored)).permute(2, 0, 1)
+
+
+def eight_bits(picture: Image.Image) -> Image.Image:
+    """An image of 16 bits with the higher eight of them, as Pillow reads colours of 16 bits; all others as they are.
+
+    Its own conversion takes every level above 255 for white.
+
+    Raises:
+        ValueError: pixels of 32 bits.
+    """
+    if picture.mode in _OTHER_LEVELS:
+        raise ValueError(f"pixels of 32 bits (mode {picture.mode}), expected 8 or 16; convert the image first")
+    if picture.mode not in _SIXTEEN_BITS:
+        return picture
+    return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))

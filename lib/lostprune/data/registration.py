@@ -10,12 +10,11 @@ import numpy as np
 import torch
 
 from ..foundations.choices import choose
-from ..tasks import Classification, Segmentation
+from ..tasks import Classification, Segmentation, Task
 from .datasets import DATASETS, Dataset, Part
-from .items import split_of
-from .split import Split
+from .items import Items, split_of
+from .split import Split, identity
 
-_HASHED = 64  # images of a split that is not in memory
 _MEASURED = 10_000  # training images that a mean and std are computed from
 
 
@@ -66,14 +65,11 @@ def register(
     given = {"train": train, "test": test} if train is not None else {"test": test}
     splits, channels = {}, None
     for split, images in given.items():
-        splits[split] = split_of(f"{name} {split}", images, classes, channels)
+        splits[split] = split_of(f"{name} {split}", images, classes, channels, Segmentation.ignore)
         channels = len(splits[split].images[0])
     first = next(iter(splits.values()))
-    if len({split.classes for split in splits.values()}) > 1:
-        raise ValueError(
-            f"{name}: got {len(splits['train'].classes)} classes in train and {len(splits['test'].classes)} in test, "
-            "expected the same; pass classes=(…) in the order of the network's outputs"
-        )
+    if train is not None:
+        _check_alike(name, splits["train"], splits["test"])
     mean, std = _constants(name, splits.get("train"), mean, std, channels)
     one_size = isinstance(splits["test"].images, torch.Tensor)
     size = tuple(first.images[0].shape[1:]) if one_size or image_size is None else (image_size, image_size)
@@ -105,15 +101,18 @@ def add_shifts(name: str, shifts: Mapping[str, object]) -> None:
 
 
 def fingerprint(name: str, *splits: str) -> str | None:
-    """What tells registered splits of one name apart: a digest of their images and of what normalises them.
+    """What tells registered splits of one name apart: a digest of their images and of what is done to them.
 
     ``None`` if none of them was registered: those of this package never change.
     """
     facts = DATASETS[name]
-    digests = [str(facts.parts[split]) for split in splits if split in facts.registered]
-    if not digests:
+    registered = [split for split in splits if split in facts.registered]
+    if not registered:
         return None
+    digests = [str(facts.parts[split]) for split in registered]
     constants = str((facts.classes, facts.mean, facts.std))
+    if not all(isinstance(facts.registered[split].images, torch.Tensor) for split in registered):
+        constants += str(facts.image_shape)  # to which they are resized
     return hashlib.sha256("".join([constants, *splits, *digests]).encode()).hexdigest()[:8]
 
 
@@ -123,7 +122,9 @@ def _with_shifts(name: str, facts: Dataset, shifts: Mapping[str, object]) -> Dat
         _check_name(f"{name}: name of a shift", shift)
         if shift in ("train", "test", name):
             raise ValueError(f"{name}: got a shift named {shift!r}, expected a name of its own")
-        found[shift] = split_of(f"{name} {shift}", images, facts.classes, facts.image_shape[0])
+        ignore = getattr(facts.task, "ignore", Segmentation.ignore)
+        found[shift] = split_of(f"{name} {shift}", images, facts.classes, facts.image_shape[0], ignore)
+        _check_kind(f"{name} {shift}", _task(found[shift]), facts.task)
     parts = {shift: Part(len(split.images), *_digests(split)) for shift, split in found.items()}
     return dataclasses.replace(
         facts,
@@ -133,7 +134,26 @@ def _with_shifts(name: str, facts: Dataset, shifts: Mapping[str, object]) -> Dat
     )
 
 
-def _task(split: Split) -> Classification | Segmentation:
+def _check_alike(name: str, train: Split, test: Split) -> None:
+    """Raise ValueError unless training and test images have the same classes, and labels of one kind."""
+    if train.classes != test.classes:
+        lacking = {"train": set(test.classes) - set(train.classes), "test": set(train.classes) - set(test.classes)}
+        differs = [f"{split} lacks {', '.join(sorted(names)[:5])}" for split, names in lacking.items() if names]
+        raise ValueError(
+            f"{name}: got {len(train.classes)} classes in train and {len(test.classes)} in test "
+            f"({'; '.join(differs) or 'in another order'}), expected the same; pass classes=(…) in the order of the "
+            "network's outputs"
+        )
+    _check_kind(f"{name} test", _task(test), _task(train))
+
+
+def _check_kind(name: str, task: Task, expected: Task) -> None:
+    if type(task) is not type(expected):
+        got, wanted = ("a mask" if isinstance(one, Segmentation) else "one class" for one in (task, expected))
+        raise ValueError(f"{name}: got {got} for each image, expected {wanted} as in the others")
+
+
+def _task(split: Split) -> Task:
     """Segmentation, if every pixel has a label."""
     return Segmentation(len(split.classes)) if split.labels[0].dim() == 2 else Classification()
 
@@ -171,13 +191,14 @@ def _constants(
 
 
 def _digests(split: Split) -> tuple[str, str]:
-    """SHA-256 of images and labels; of some images of each where they are not in memory."""
-    whole = isinstance(split.images, torch.Tensor)
-    rows = range(len(split.images)) if whole else np.linspace(0, len(split.images) - 1, _HASHED).astype(int)
-    digests = []
-    for sequence in (split.images, split.labels):
-        digest = hashlib.sha256(str(len(sequence)).encode())
-        for row in rows:
-            digest.update(np.ascontiguousarray(sequence[int(row)]))
-        digests.append(digest.hexdigest())
-    return digests[0], digests[1]
+    """SHA-256 of images and labels; of files those of their names and sizes."""
+    return _digest(split.images), _digest(split.labels)
+
+
+def _digest(items: Sequence[torch.Tensor]) -> str:
+    if isinstance(items, Items):
+        return items.digest
+    digest = hashlib.sha256(str(len(items)).encode())
+    for place in range(len(items)):
+        digest.update(identity(items, place))
+    return digest.hexdigest()

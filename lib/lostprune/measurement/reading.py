@@ -10,6 +10,7 @@ import torch
 
 from .. import data
 from ..data import Split
+from ..tasks import Segmentation
 
 if TYPE_CHECKING:  # it takes seconds to import
     from torchvision.transforms import v2
@@ -34,6 +35,8 @@ def labels_of(split: Split, dataset: data.Dataset, size: int) -> torch.Tensor | 
     """The labels of a split: int64 [n], or masks that are read by ranges."""
     if isinstance(split.labels, torch.Tensor):
         return split.labels
+    if not isinstance(dataset.task, Segmentation):
+        return torch.stack([torch.as_tensor(label) for label in split.labels])
     return Masks(split.labels, data.test_view(dataset, size))
 
 
