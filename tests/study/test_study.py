@@ -39,6 +39,39 @@ def test_wrong_arguments_are_refused_with_what_was_expected(wrong, says):
     assert says in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"corruptions": ("gausian_noise",)},
+        {"corruptions": ("contrast", "contrast")},
+        {"corruptions": "contrast"},
+        {"noise_levels": ()},
+        {"noise_levels": (-0.1,)},
+        {"noise_levels": (float("nan"),)},
+        {"noise_images": 0},
+        {"noise_draws": 0},
+        {"test_images": -1},
+        {"train_images": 1.5},
+        {"batch_size": 0},
+        {"cycles": 0},
+        {"repetitions": None},
+        {"retrain_epochs": -1},
+        {"informative_search": "foo"},
+        {"smallest_keep_ratio": 2.0},
+        {"learning_rate": 0.0},
+    ],
+)
+def test_a_scale_that_would_fail_after_training_is_refused(wrong):
+    with pytest.raises((ValueError, TypeError), match=f"scale: {next(iter(wrong))}: got .*expected"):
+        Scale("mine", **wrong)
+
+
+def test_a_scale_takes_lists():
+    listed = Scale("mine", corruptions=["snow"], noise_levels=[0.0, 0.5])
+    plain = Scale("mine", corruptions=("snow",), noise_levels=(0.0, 0.5))
+    assert listed == plain and hash(listed) == hash(plain)
+
+
 def test_methods_are_a_set_in_the_order_of_the_paper():
     assert Study(methods=["PFP", "WT", "WT"]) == Study(methods=("WT", "PFP"))
     assert hash(Study(methods=["PFP", "WT"])) == hash(Study(methods=("WT", "PFP")))

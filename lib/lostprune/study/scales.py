@@ -5,6 +5,30 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
+from ..backselect.ranking import SEARCHES
+from ..corruptions import NAMES
+from ..foundations.choices import choose
+from .checks import each_once, number, whole_number
+
+# The smallest value of every field that counts something.
+_LEAST = {
+    "repetitions": 1,
+    "train_images": 1,
+    "test_images": 1,
+    "multiply_adds": 1,
+    "epochs": 0,
+    "retrain_epochs": 0,
+    "batch_size": 1,
+    "cycles": 1,
+    "noise_images": 1,
+    "noise_draws": 1,
+    "informative_images": 1,
+    "informative_pixels_per_step": 1,
+    "classes": 2,
+    "image_size": 1,
+    "retrain_images": 1,
+}
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -34,6 +58,9 @@ class Scale:
         image_size: for a set of image files, the size of the networks' input in pixels on each side.
         learning_rate: factor on the recipe's. A recipe that begins at random, in few epochs undoes trained weights.
         retrain_learning_rate: factor on the rate of retraining: few steps at the full rate do more harm than good.
+
+    Raises:
+        ValueError, TypeError: a field is none of these.
     """
 
     name: str
@@ -59,6 +86,23 @@ class Scale:
     learning_rate: float = 1.0
     retrain_images: int | None = None
     retrain_learning_rate: float = 1.0
+
+    def __post_init__(self) -> None:
+        unlimited = {field.name for field in dataclasses.fields(Scale) if field.default is None}
+        for name, least in _LEAST.items():
+            if (got := getattr(self, name)) is not None or name not in unlimited:
+                whole_number(f"scale: {name}", got, least)
+        for name in ("learning_rate", "retrain_learning_rate"):
+            number(f"scale: {name}", getattr(self, name), "a number above 0", lambda got: got > 0)
+        number("scale: smallest_keep_ratio", self.smallest_keep_ratio, "a fraction", lambda got: 0 <= got <= 1)
+        choose("scale: informative_search", self.informative_search, SEARCHES)
+        object.__setattr__(self, "noise_levels", each_once("scale: noise_levels", self.noise_levels))
+        for level in self.noise_levels or (None,):
+            number("scale: noise_levels", level, "at least one number, none below 0", lambda got: got >= 0)
+        if self.corruptions is not None:
+            object.__setattr__(self, "corruptions", each_once("scale: corruptions", self.corruptions))
+            for name in self.corruptions:
+                choose("scale: corruptions", name, NAMES)
 
 
 SCALES = {

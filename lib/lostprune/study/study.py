@@ -20,6 +20,7 @@ from ..pruning import METHODS, multiply_adds
 from ..pruning.registry import check_method
 from ..pruning.registry import names as method_names
 from ..tasks import Task
+from .checks import whole_number
 from .scales import SCALES, Scale, scale_of
 
 
@@ -86,8 +87,8 @@ class Study:
         object.__setattr__(self, "methods", tuple(method for method in method_names() if method in self.methods))
         if self.repetitions is None:
             object.__setattr__(self, "repetitions", self.scale.repetitions)
-        _whole_number("repetitions", self.repetitions, at_least=1)
-        _whole_number("seed", self.seed, at_least=0)
+        whole_number("repetitions", self.repetitions, at_least=1)
+        whole_number("seed", self.seed, at_least=0)
         if self.weights is not None:
             networks.weights_source(self.network, self.weights, data.locate())
 
@@ -238,8 +239,3 @@ def _non_default(settings: Recipe | Scale) -> dict:
 
 def _digest(identity: dict) -> str:
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
-
-
-def _whole_number(name: str, got: object, at_least: int) -> None:
-    if isinstance(got, bool) or not isinstance(got, int) or got < at_least:
-        raise ValueError(f"{name}: got {got!r}, expected a whole number of at least {at_least}")
