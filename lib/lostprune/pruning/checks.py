@@ -59,6 +59,14 @@ def _check_module(name: str, module: nn.Module) -> None:
                     "with torch.nn.utils.parametrize.remove_parametrizations, remove_weight_norm, remove_spectral_norm "
                     "or prune.remove"
                 )
+    for own, value in (vars(module) | module._buffers).items():
+        if isinstance(value, torch.Tensor) and not value.is_leaf:
+            raise ValueError(
+                f"{where}: its {own} was computed from other tensors that have gradients, expected a parameter, a "
+                "buffer or a tensor without history; if weight_norm, torch.nn.utils.prune or the like computes it, "
+                "make it a parameter with remove_weight_norm, prune.remove or the like; if the forward keeps it, "
+                "keep it.detach()"
+            )
 
 
 def check_samples(network: nn.Module, method: str, samples: torch.Tensor | None) -> None:

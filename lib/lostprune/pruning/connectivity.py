@@ -7,12 +7,15 @@ that is not known passes everything on, and what is not followed lives.
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import torch
 from torch import nn
 
+from .computed import check_zeros_stay
 from .flow import Combine, Concatenate, Layer, Norm, Through, record
-from .layers import calls_plainly, example_input, prunable, twin
+from .layers import calls_plainly, example_input, prunable, twin, watch_input
 from .masks import Masks
 from .readers import norms, readers
 
@@ -32,28 +35,46 @@ class Connectivity:
             is constant in that output can be folded into them.
         classifiers: names of the weights of layers whose filters are the network's outputs.
         trusted: whether dead parts are looked for at all; not if the forward may take another way for other inputs.
+
+    Raises:
+        ValueError: no input fits; a weight that loses its zeros before it is used.
     """
 
     def __init__(self, network: nn.Module, shape: tuple[int, ...] | None = None):
         self.example = example_input(network, shape)
         copy = twin(network)
         self._layers, self._norms = prunable(copy), norms(copy)
+        called: set[str] = set()
+        hooks = [watch_input(layer, lambda _, name=name: called.add(name)) for name, layer in self._layers.items()]
         self._flow = record(copy, self.example)
+        for hook in hooks:
+            hook.remove()
         self._uses = [step for step in self._flow.steps if isinstance(step, Layer) and step.weight in self._layers]
         names = [step.weight for step in self._uses]
+        if computed := [name for name in self._layers if name in self._flow.opaque and name not in names]:
+            check_zeros_stay(copy, computed, self.example)
         self.followed = {
             name
             for name, layer in self._layers.items()
             if name in names and name not in self._flow.opaque and calls_plainly(layer)
         }
-        self._once = {name for name in self.followed if names.count(name) == 1}
+        self._once = {name for name in self.followed & called if names.count(name) == 1}
+        biases = Counter(step.bias for step in self._flow.steps if isinstance(step, Layer | Norm))
+        self._own_bias = {
+            step.weight
+            for step in self._uses
+            if step.bias == step.weight.removesuffix("weight") + "bias"
+            and biases[step.bias] == 1
+            and step.bias not in self._flow.opaque
+        }
         self.readers = readers(self._flow)
         self.classifiers = self._classifiers()
         self.trusted = not self._flow.doubtful
 
     def foldable(self, name: str) -> bool:
         """Whether a constant input of a layer (by its weight's name) can be folded into what follows."""
-        return name in self._once and (self._layers[name].bias is not None or name in self.readers)
+        where = self.readers if self._layers[name].bias is None else self._own_bias
+        return name in self._once and name in where
 
     def without_constants(self, masks: Masks) -> Masks:
         """``masks`` without weights whose input channel has one value for every input, where that is ``foldable``."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 
 import torch
 from torch import nn
 
-from .layers import parameter_name, prunable, twin
+from .layers import WeightUses, example_input, parameter_name, prunable, twin
 from .masks import Masks, validate
 
 
@@ -75,10 +76,12 @@ def sample_size(
 def places(network: nn.Module, input_shape: tuple[int, int, int]) -> dict[str, int]:
     """At how many places of one image each convolution and fully connected layer is applied, by weight name.
 
-    Convolutions with groups are among them: they cost, though they are not pruned.
+    Convolutions with groups are among them: they cost, though they are not pruned. Of a layer that is never called, the
+    functions that get its weight count. If no use of any layer shows, each counts at one place.
     """
+    images = example_input(network, input_shape)
     network = twin(network)
-    counts = {}
+    counts, weights, used = {}, {}, Counter()
 
     def watch(name: str) -> Callable:
         def count(module: nn.Module, _: tuple, output: torch.Tensor) -> None:
@@ -88,7 +91,18 @@ def places(network: nn.Module, input_shape: tuple[int, int, int]) -> dict[str, i
 
     for name, module in network.named_modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
-            counts[parameter_name(name, "weight")] = 0
-            module.register_forward_hook(watch(parameter_name(name, "weight")))
-    network(torch.zeros(1, *input_shape).to(next(network.parameters())))
-    return counts
+            name = parameter_name(name, "weight")
+            counts[name], weights[name] = 0, module.weight
+            module.register_forward_hook(watch(name))
+
+    def use(weight: torch.Tensor, result: torch.Tensor) -> None:
+        used[id(weight)] += result.numel() // len(weight)
+
+    with WeightUses(use):
+        network(images)
+    for name, count in counts.items():
+        if count:
+            used.pop(id(weights[name]), None)
+    for name, count in counts.items():
+        counts[name] = (count or used.pop(id(weights[name]), 0)) // len(images)
+    return counts if any(counts.values()) else dict.fromkeys(counts, 1)

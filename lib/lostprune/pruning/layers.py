@@ -7,7 +7,9 @@ import itertools
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from torch import nn
+from torch.overrides import TorchFunctionMode
 from torch.utils.hooks import RemovableHandle
 
 METHODS = ("WT", "SiPP", "FT", "PFP")
@@ -56,6 +58,29 @@ def watch_input(layer: nn.Module, see: Callable[[torch.Tensor], None]) -> Remova
         see(inputs[None] if inputs.dim() < rank else inputs)
 
     return layer.register_forward_pre_hook(watch, with_kwargs=True)
+
+
+class WeightUses(TorchFunctionMode):
+    """Within it, ``see`` gets the weight and the result of every 2-d convolution and product with a weight matrix,
+    whether a layer or a function makes them."""
+
+    def __init__(self, see: Callable[[torch.Tensor, torch.Tensor], None]):
+        super().__init__()
+        self._see = see
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):  # noqa: ANN001, ANN204 (torch's signature)
+        result = function(*args, **(kwargs or {}))
+        if function in (F.conv2d, F.linear):
+            self._see(args[1] if len(args) > 1 else kwargs["weight"], result)
+        return result
+
+
+def batches(samples: torch.Tensor, size: int) -> list[torch.Tensor]:
+    """Batches of so many samples; a last one of a single sample joins the one before, as not all networks take it."""
+    parts = list(samples.split(size))
+    if size > 1 and len(parts) > 1 and len(parts[-1]) == 1:
+        parts[-2:] = [samples[-size - 1 :]]
+    return parts
 
 
 def twin(network: nn.Module) -> nn.Module:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
-from .layers import prunable, twin, watch_input
+from .layers import batches, prunable, twin, watch_input
 from .registry import register
 from .shares import ChannelShares, Shares, WeightShares
 
@@ -69,7 +69,7 @@ def _over_samples(network: nn.Module, kind: type[Shares], samples: torch.Tensor)
     hooks = [watch_input(layer, shares[name].see) for name, layer in layers.items()]
     with full_precision():
         at_once = min(_BATCH, max(1, _BATCH * 224**2 // samples[0, 0].numel()))
-        for batch in samples.split(at_once):
+        for batch in batches(samples, at_once):
             network(batch.to(next(network.parameters())))
     for hook in hooks:  # else layers and shares hold each other, until garbage is collected
         hook.remove()
@@ -83,14 +83,16 @@ def rank_by_magnitude(weights: dict[str, torch.Tensor], values: dict[str, torch.
     """Give layers that no sample reaches, and of which nothing is known, sensitivities like those of the others.
 
     They take the same distribution, in the order of their magnitudes, so that they are pruned to about the same
-    fraction. Among them are layers that the forward does not use in evaluation, such as auxiliary classifiers.
+    fraction. Among them are layers that the forward does not use in evaluation, such as auxiliary classifiers. If no
+    layer is reached, ranks are the sensitivities.
 
     Args:
         dim: of the weights, along which the values go; ``None`` for one value for each weight.
     """
     reached = [each.flatten() for each in values.values() if each.any()]
     if not reached:
-        return
+        largest = max(values.values(), key=torch.numel)
+        reached = [torch.arange(1, largest.numel() + 1).to(largest) / largest.numel()]
     distribution = torch.cat(reached).sort().values
     for name, weight in weights.items():
         if not values[name].any():

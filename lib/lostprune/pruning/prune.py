@@ -118,7 +118,8 @@ def _explain(keep_ratio: float, method: str, layer: str, smallest: int | None, e
     if smallest is None:
         return (
             f"network: {layer!r} is already without a weight that is not 0 and connected, expected at least one in "
-            "every layer; go back to a network that was pruned less"
+            "every layer; go back to a network that was pruned less, or, if this one is not pruned, train it first or "
+            "leave the layer out"
         )
     ratio = math.ceil(smallest / everything * 1e5) / 1e5
     return (

@@ -62,11 +62,13 @@ def _arrivals(
         return None
     found = []
     for number, step in following[value]:
+        if step.result.axis != value.axis:
+            return None
         places = [0] * step.sources.count(value)
         if isinstance(step, Norm) and step.running and step.running_mean:
             found.append((number, step, start))
             continue
-        if isinstance(step, Concatenate) and value.axis == step.axis:
+        if isinstance(step, Concatenate):
             places = [first for source, first in zip(step.sources, step.starts, strict=True) if source is value]
         elif not (isinstance(step, Combine) and step.adds or isinstance(step, Through) and step.averages):
             return None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from .layers import channels_last, prunable, watch_input
+from .layers import batches, channels_last, prunable, watch_input
 
 BATCH = 32
 
@@ -47,7 +47,7 @@ def silent_channels(
         return see
 
     hooks = {name: watch_input(layers[name], watch(name)) for name in candidates}
-    for batch in samples.split(BATCH):
+    for batch in batches(samples, BATCH):
         network(batch.to(next(network.parameters())))
         if not any(channels.any() for channels in silent.values()):
             break

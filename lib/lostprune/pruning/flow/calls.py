@@ -26,6 +26,7 @@ _MOVING = _AVERAGES | frozenset(
     """max_pool2d adaptive_max_pool2d interpolate pad mean sum amax view reshape flatten unflatten permute transpose
     movedim swapaxes squeeze unsqueeze expand getitem narrow select chunk split unbind flip""".split()
 )
+_ROUNDING = 1e-4  # relative, of means over many places
 _CONVOLUTION = "input weight bias stride padding dilation groups".split()
 _FULLY_CONNECTED = "input weight bias".split()
 _BATCH_NORM = "input running_mean running_var weight bias training".split()
@@ -129,18 +130,36 @@ def _moving(call: Call) -> list[Step] | None:
         zeros_stay = not any(one.any() for one in _run(call, torch.zeros_like(tensor)))
         return [Through(source, None, np.zeros(1, int), zeros_stay, even=False) for _ in call.results]
     numbers = torch.arange(1, source.size + 1, dtype=tensor.dtype, device=tensor.device)
-    numbers = torch.zeros_like(tensor) + numbers.view(-1, *[1] * (-1 - source.axis))
-    zeros, ones, moved = (_run(call, like) for like in (torch.zeros_like(tensor), torch.ones_like(tensor), numbers))
+    others = numbers.flip(0) + torch.rand(source.size, generator=torch.Generator().manual_seed(0)).to(numbers)
+    zeros, ones, moved, again = (
+        _run(call, torch.zeros_like(tensor) + each.view(-1, *[1] * (-1 - source.axis)))
+        for each in (torch.zeros_like(numbers), torch.ones_like(numbers), numbers, others)
+    )
     found = []
-    for nothing, one, numbered in zip(zeros, ones, moved, strict=True):
+    for nothing, one, numbered, other in zip(zeros, ones, moved, again, strict=True):
         # The quotient is the number of a channel also where a sum or the border of a padded mean changes its size.
-        axis, channels = _order((numbered / one.where(one != 0, 1)).round().long(), source.axis)
-        if axis is None or nothing.any():
+        quotient = (numbered / one.where(one != 0, 1)).round().long()
+        axis, channels = _order(quotient, source.axis)
+        single = _follows(numbered, one, quotient, numbers) and _follows(other, one, quotient, others)
+        if axis is None or nothing.any() or not single:
             found.append(Step([source], Value()))
         else:
             even, averages = bool((one == one.amax()).all()), bool((one == 1).all()) and call.name in _AVERAGES
             found.append(Through(source, axis, channels - 1, True, even, averages))
     return found
+
+
+def _follows(found: torch.Tensor, one: torch.Tensor, channels: torch.Tensor, values: torch.Tensor) -> bool:
+    """Whether what was found is ``one`` times the value of the channel at each place, and no mixture of several.
+
+    Args:
+        channels: the number of a channel at each place, from 1 on; 0 for none.
+        values: of the channels, [channels].
+    """
+    if ((channels < 0) | (channels > len(values))).any():
+        return False
+    expected = one * torch.cat([values.new_zeros(1), values])[channels]
+    return bool(((found - expected).abs() <= _ROUNDING * expected.abs()).all())
 
 
 def _order(numbers: torch.Tensor, before: int) -> tuple[int, np.ndarray] | tuple[None, None]:
