@@ -148,7 +148,7 @@ def test_results_of_robust_training_are_not_those_of_nominal_training(checkout: 
 def test_a_label_that_a_place_names_is_in_its_notebook():
     for notebook, place in set(exhibits.PLACES.values()):
         source = (ROOT / "notebooks" / f"{notebook}.ipynb").read_text()
-        label = re.sub(r"{\w+}", "(<<|{)(network|training)(>>|})", place)
+        label = re.sub(r"{\w+}", "(<<|{)(network|training|scale)(>>|})", place)
         assert re.search(label, source), (notebook, place)
 
 

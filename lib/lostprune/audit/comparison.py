@@ -14,11 +14,12 @@ from ..foundations.choices import choose
 from ..foundations.device import default_device, provenance
 from ..foundations.progress import Progress
 from ..measurement.test_sets import SEVERITY
+from ..tasks import Task
 from .costs import measured_costs
 from .distributions import Distribution
 from .families import overall_verdict
 from .inputs import normalizer, task_and_classes, test_sets_of
-from .measured import NETWORKS, Task, measure
+from .measured import NETWORKS, measure
 from .models import faster, opened
 from .noise import under_noise
 from .outcome import changed, outcome

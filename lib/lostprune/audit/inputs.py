@@ -12,7 +12,8 @@ import torch
 from .. import tasks
 from ..data import DATASETS, TREES, Split, load, standardize, task_of, test_view, viewed
 from ..data.items import split_of
-from .measured import NETWORKS, Task
+from ..tasks import Task
+from .measured import NETWORKS
 from .models import Logits
 
 

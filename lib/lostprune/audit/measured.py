@@ -16,7 +16,6 @@ from .distributions import Distribution, batches, corrupted, corruption_generato
 BINS = 15  # of confidence (Guo et al., On Calibration of Modern Neural Networks, ICML 2017)
 EXAMPLES = 6  # images shown for each distribution and direction
 NETWORKS = ("parent", "pruned")
-Task = tasks.Classification | tasks.Segmentation
 
 
 class Example(NamedTuple):
@@ -70,7 +69,7 @@ class Measured:
 def measure(
     networks: Sequence[nn.Module],
     distributions: Sequence[Distribution],
-    task: Task,
+    task: tasks.Task,
     normalize: Callable[[torch.Tensor], torch.Tensor],
     device: torch.device,
     seed: int = 0,
@@ -106,7 +105,7 @@ def measure(
     return found
 
 
-def _check(name: str, task: Task, said: list[torch.Tensor], labels: torch.Tensor, counted: torch.Tensor) -> None:
+def _check(name: str, task: tasks.Task, said: list[torch.Tensor], labels: torch.Tensor, counted: torch.Tensor) -> None:
     for role, scores in zip(NETWORKS, said, strict=True):
         if scores.isnan().any():
             raise ValueError(f"{role}: got outputs on {name} that are not a number, expected logits")
@@ -122,7 +121,7 @@ def _check(name: str, task: Task, said: list[torch.Tensor], labels: torch.Tensor
 
 def _add(
     measured: Measured,
-    task: Task,
+    task: tasks.Task,
     first: int,
     images: torch.Tensor,
     labels: torch.Tensor,

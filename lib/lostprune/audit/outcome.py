@@ -9,8 +9,9 @@ import xarray as xr
 
 from ..metrics.flips import mcnemar_p
 from ..metrics.sampling import image_weights
+from ..tasks import Task
 from . import paired
-from .measured import NETWORKS, Example, Measured, Task
+from .measured import NETWORKS, Example, Measured
 from .resampled import RESAMPLES, drawn_differences, resampled_verdict
 
 THUMBNAIL = 96  # pixels; larger images are shown smaller

@@ -36,9 +36,7 @@ def of(
     """
     device = next(network.parameters()).device
     dtype = torch.bfloat16 if bfloat16 else torch.float32
-    counts = pruning.costs.places(network, input_shape)
-    multiply_adds = sum(network.get_parameter(name).numel() * places for name, places in counts.items())
-    operations = 2 * multiply_adds * _PASSES[task]
+    operations = 2 * pruning.multiply_adds(network, input_shape) * _PASSES[task]
     moved = _activations(network, input_shape) * dtype.itemsize * _TOUCHED[task]
     operations_per_second, bytes_per_second = _convolution_rate(device, dtype), _copy_rate(device)
     arithmetic, memory = operations_per_second / operations, bytes_per_second / moved

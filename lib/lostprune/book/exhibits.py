@@ -33,7 +33,7 @@ PLACES = {
     **{f"Table {number}": (_ALL, "tab-all-prune-results-{training}") for number in (4, 6, 8)},
     **{f"Table {number}": (_ALL, "tab-all-weights-{training}") for number in (9, 12)},
     **{f"Table {number}": (_ALL, "tab-all-filters-{training}") for number in (10, 13)},
-    "Table 11": (_6, "tab-corruptions-{network}"),
+    "Table 11": (_6, "tab-corruptions-{network}-{scale}"),
     "Figure 1": ("01_introduction", "fig-introduction-{network}"),
     "Figure 2": ("03_methodology", "fig-curves-{network}"),
     "Figure 3": ("04_function_distance", "fig-informative-{network}"),
@@ -50,9 +50,9 @@ PLACES = {
     **{f"Figure {number}": (_D, "fig-d-detail-{network}") for number in range(29, 38)},
     "Figure 38": (_D, "fig-d-margins-{network}"),
     **{f"Figure {number}": (_D, "fig-d-excess-{network}") for number in range(39, 48)},
-    "Figure 8": (_6, "fig-robust-bars-{network}"),
-    **{f"Figure {number}": (_E, "fig-e-detail-{network}-{training}") for number in range(49, 55)},
-    **{f"Figure {number}": (_E, "fig-e-excess-{network}-{training}") for number in range(55, 61)},
+    "Figure 8": (_6, "fig-robust-bars-{network}-{scale}"),
+    **{f"Figure {number}": (_E, "fig-e-detail-{network}-{training}-{scale}") for number in range(49, 55)},
+    **{f"Figure {number}": (_E, "fig-e-excess-{network}-{training}-{scale}") for number in range(55, 61)},
 }
 
 
@@ -125,7 +125,7 @@ def _shown(exhibit: Exhibit, pages: list[Built], found: Results) -> dict[str, st
     shown: dict[str, list[str]] = {}
     for page in pages:
         for study in page.studies if page.notebook == notebook else ():
-            name = place.format(network=study.network, training=study.training)
+            name = place.format(network=study.network, training=study.training, scale=study.scale.name)
             if study not in found or study.training != exhibit.training or name not in page.labels:
                 continue
             if not exhibit.networks:
