@@ -130,6 +130,7 @@ def test_another_severity(address: str, tab: Page):
 def test_the_paper_stands_beside_the_same_network(address: str, tab: Page):
     tab.goto(f"{address}#{fragment(methods=['SiPP'])}")
     paper = [row for row in downloaded(tab) if row["repetition"] == "paper"]
+    assert {(row["dataset"], row["scale"]) for row in paper} == {("CIFAR-10", "")}
     printed = published.overparameterization().sel(network="resnet20", pruner="SiPP")
     for measure in ("average", "minimum"):
         for group in ("train", "test"):
