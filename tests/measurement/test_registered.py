@@ -46,3 +46,13 @@ def test_a_registered_set_of_many_sizes_is_trained_on_and_measured():
     with torch.no_grad():
         wrong = network(data.normalize(shown.images(), "pets")).argmax(1) != shown.labels
     assert tree["curves"].test_error.sel(cycle=1).item() == pytest.approx(wrong.double().mean().item())
+
+
+def test_what_cannot_be_trained_on_is_refused_before_anything_is_trained(store):
+    data.register("pets", many(40), many(12), None, CLASSES, 0.5, 0.25, image_size=16)
+    with pytest.raises(ValueError, match="training: got 'robust', expected 'nominal' for pets"):
+        lostprune.Study("tiny", "pets", training="robust")
+    data.register("pets", many(19), many(12), None, CLASSES, 0.5, 0.25, image_size=16)
+    with pytest.raises(ValueError, match="pets: got 19 training images, expected at least 20"):
+        lostprune.run(lostprune.Study("tiny", "pets", methods=("WT",), scale=SCALE))
+    assert not list(store.rglob("*.safetensors"))

@@ -31,6 +31,14 @@ def test_robust_training_has_the_papers_corruptions_and_gaussian_blur():
     assert set(TRAIN_CORRUPTIONS["robust"]) == listed | {"gaussian_blur"}
 
 
+@pytest.mark.parametrize("training", ["robust", "augmix"])
+def test_grey_images_are_altered_as_coloured_ones_of_one_colour(images, training):
+    grey = images[0][:30, :1]
+    altered = alter(grey, training, seeded())
+    assert altered.shape == grey.shape and not torch.equal(altered, grey)
+    assert torch.equal(altered, alter(grey.expand(-1, 3, -1, -1), training, seeded())[:, :1])
+
+
 @pytest.mark.parametrize("category", corruptions.CATEGORIES)
 def test_a_category_can_be_left_out(category):
     left = set(TRAIN_CORRUPTIONS["robust"]) - set(TRAIN_CORRUPTIONS[f"robust-without-{category}"])

@@ -224,6 +224,11 @@ def _whole_training_part(study: Study, device: torch.device) -> tuple[data.Split
     split = study.load("train")
     size = pruning.sample_size(untrained(study), study.image_shape)
     train_part, _, sample_part = data.split_training(len(split.labels), study.seed_for("split"), size)
+    if not len(sample_part):
+        raise ValueError(
+            f"{study.dataset}: got {len(split.labels)} training images, expected at least 20: one in ten is kept for "
+            "validation, and half of those are the samples that networks are pruned by"
+        )
     train = data.choose(split, train_part[: study.train_images])
     seen = data.tested(data.choose(split, sample_part), data.DATASETS[study.dataset], study.image_shape[1])
     generator = torch.Generator().manual_seed(study.seed_for("samples"))

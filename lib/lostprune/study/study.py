@@ -69,10 +69,10 @@ class Study:
         else:
             choose("scale", self.scale, tuple(SCALES))
             object.__setattr__(self, "scale", scale_of(self.scale, self.dataset))
-        if self.dataset in data.TREES and self.training != "nominal":
+        if self.training != "nominal" and not self._in_memory:
             raise ValueError(
-                f"training: got {self.training!r}, expected 'nominal' for {self.dataset}: images that are read from "
-                "files are not altered in training"
+                f"training: got {self.training!r}, expected 'nominal' for {self.dataset}: images that are read one by "
+                "one, as those of many sizes are, are not altered in training"
             )
         if self.dataset not in data.TREES and (self.scale.classes or self.scale.image_size):
             raise ValueError(
@@ -91,6 +91,14 @@ class Study:
         whole_number("seed", self.seed, at_least=0)
         if self.weights is not None:
             networks.weights_source(self.network, self.weights, data.locate())
+
+    @property
+    def _in_memory(self) -> bool:
+        """Whether the training images are one array, at any scale."""
+        if self.dataset in data.TREES:
+            return False
+        registered = data.DATASETS[self.dataset].registered.get("train")
+        return registered is None or isinstance(registered.images, torch.Tensor)
 
     @property
     def weights_name(self) -> str:

@@ -17,13 +17,14 @@ def alter(images: torch.Tensor, training: str, generator: torch.Generator) -> to
     Every call draws again. The samples S that pruning takes come from the same distribution.
 
     Args:
-        images: uint8 [n, 3, h, w] on a CPU or a CUDA device.
+        images: uint8 [n, c, h, w] on a CPU or a CUDA device, with one channel or three. A grey image is corrupted
+            as three equal channels, and the first is kept: their mean would be less noisy.
         training: a key of :data:`TRAIN_CORRUPTIONS`: ``"nominal"`` changes and draws nothing; ``"augmix"`` is
             :func:`.augmix.augmix`; the others let each image draw a corruption or none, all equally probable.
         generator: a CPU generator; the same state gives the same images, bitwise on a CPU.
 
     Returns:
-        uint8 [n, 3, h, w] on the images' device.
+        uint8 [n, c, h, w] on the images' device.
 
     Raises:
         ValueError: an unknown training.
@@ -35,4 +36,6 @@ def alter(images: torch.Tensor, training: str, generator: torch.Generator) -> to
         return augmix(images, generator)
     if not TRAIN_CORRUPTIONS[training]:
         return images
-    return corruptions.corrupt_mixed(images, TRAIN_CORRUPTIONS[training], SEVERITY, "cifar10-c", generator)
+    colored = images.expand(-1, 3, -1, -1) if images.shape[1] == 1 else images
+    corrupted = corruptions.corrupt_mixed(colored, TRAIN_CORRUPTIONS[training], SEVERITY, "cifar10-c", generator)
+    return corrupted[:, : images.shape[1]]
