@@ -41,12 +41,9 @@ PARTS = ("curves", "shift", "severities", "noise")
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    """The data folder of a test, and nothing remembered of others."""
+    """The data folder of a test."""
     monkeypatch.setenv("LOSTPRUNE_DATA", str(tmp_path))
     monkeypatch.setenv("LOSTPRUNE_WORKERS", "0")
-    data.class_names.cache_clear()
-    test_sets._nominal.cache_clear()
-    test_sets._digest.cache_clear()
     return tmp_path
 
 

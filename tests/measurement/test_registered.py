@@ -56,3 +56,16 @@ def test_what_cannot_be_trained_on_is_refused_before_anything_is_trained(store):
     with pytest.raises(ValueError, match="pets: got 19 training images, expected at least 20"):
         lostprune.run(lostprune.Study("tiny", "pets", methods=("WT",), scale=SCALE))
     assert not list(store.rglob("*.safetensors"))
+
+
+@pytest.mark.parametrize("classes", [CLASSES, (*CLASSES, "owl")])
+def test_a_set_that_is_registered_again_is_trained_on_anew(classes):
+    trained = []
+    for names, first in ((CLASSES, 0), (classes, 2)):
+        data.register("pets", many(42)[first : first + 40], many(12), None, names, 0.5, 0.25, image_size=16)
+        scale = dataclasses.replace(SCALE, name="again", train_images=None, cycles=1)
+        study = lostprune.Study("tiny", "pets", methods=("WT",), repetitions=1, scale=scale)
+        lostprune.run(study, "curves")
+        trained.append(lostprune.load(study, "WT", 0, 0)[0])
+        assert trained[-1][-1].out_features == len(names)
+    assert not torch.equal(trained[0][0].weight, trained[1][0].weight)

@@ -75,7 +75,6 @@ def load(
     return Split(torch.from_numpy(images), torch.from_numpy(labels).long(), dataset.classes)
 
 
-@functools.lru_cache(maxsize=32)
 def class_names(name: str, classes: int | None = None) -> tuple[str, ...]:
     """The classes of a data set in the order of the labels; of image files those that lie in the data folder.
 
@@ -89,7 +88,12 @@ def class_names(name: str, classes: int | None = None) -> tuple[str, ...]:
     facts = DATASETS[name]
     if name not in TREES or isinstance(facts.task, Segmentation):
         return facts.classes
-    return load(name, "test", classes=classes).classes
+    return _listed_classes(name, classes, locate())
+
+
+@functools.lru_cache(maxsize=32)
+def _listed_classes(name: str, classes: int | None, folder: Path) -> tuple[str, ...]:
+    return load(name, "test", folder, classes).classes
 
 
 def task_of(name: str, classes: tuple[str, ...]) -> Task:

@@ -212,15 +212,15 @@ def _training_part(
     Images and labels that are read one by one stay as they are, on no device. The samples are altered once, as training
     alters images; the training images are altered again in every epoch.
     """
-    train, samples = _whole_training_part(study, device)
+    train, samples = _whole_training_part(study, device, data.locate(), data.fingerprint(study.dataset, "train"))
     if isinstance(train.images, torch.Tensor):
         return train.images[:count], train.labels[:count], samples
     chosen = data.choose(train, torch.arange(min(count, len(train.labels))))  # a part of a data set has fewer
     return chosen.images, chosen.labels, samples
 
 
-@functools.lru_cache(maxsize=1)  # all chains of a device share one copy
-def _whole_training_part(study: Study, device: torch.device) -> tuple[data.Split, torch.Tensor]:
+@functools.lru_cache(maxsize=1)  # all chains of a device share one copy, until the folder or a registered set changes
+def _whole_training_part(study: Study, device: torch.device, *_: object) -> tuple[data.Split, torch.Tensor]:
     split = study.load("train")
     size = pruning.sample_size(untrained(study), study.image_shape)
     train_part, _, sample_part = data.split_training(len(split.labels), study.seed_for("split"), size)
