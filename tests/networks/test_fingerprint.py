@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import torch
 import torch.nn.functional as F
 from torch import nn
 
@@ -103,6 +106,16 @@ def test_everything_that_changes_the_outputs_changes_the_fingerprint():
     found = {what: made(*change) for what, change in CHANGES.items()} | {"unchanged": made(closed_over(1), {})}
     assert len(set(found.values())) == len(found)
     assert found["unchanged"] == made(closed_over(1), {})
+
+
+@pytest.mark.parametrize("draw", [random.random, np.random.rand, lambda: float(torch.rand(()))])
+def test_attributes_drawn_by_chance_repeat_and_the_callers_chance_stays(draw):
+    found = of(lambda num_classes: Net(num_classes, scale=draw()))
+    random.seed(5), np.random.seed(5), torch.manual_seed(5)
+    before = draw()
+    random.seed(5), np.random.seed(5), torch.manual_seed(5)
+    assert of(lambda num_classes: Net(num_classes, scale=draw())) == found
+    assert draw() == before
 
 
 def test_a_function_that_the_code_uses_counts(monkeypatch):

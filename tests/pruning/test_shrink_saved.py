@@ -32,6 +32,24 @@ def test_round_trip_and_replacement(shrunk, tmp_path):
     assert sorted(file.suffix for file in tmp_path.glob("net.*")) == [".json", ".safetensors"]
 
 
+def test_tied_weights_stay_tied_and_types_stay(tmp_path):
+    @networks.register("tied")
+    class Tied(torch.nn.Sequential):
+        def __init__(self, num_classes: int = 10):
+            first, *others = (torch.nn.Conv2d(channels, 8, 3, padding=1) for channels in (3, 8, 8))
+            super().__init__(first, *others, torch.nn.Flatten(), torch.nn.Linear(8 * 12 * 12, num_classes))
+            self[2].weight = self[1].weight
+
+    network = networks.build("tied").eval().double()
+    images = random_images(4, 0).double()
+    shrunk = pruning.shrink(network, pruning.prune(network, "FT", 0.4, images), (3, 12, 12))
+    pruning.save_shrunk(tmp_path / "net", shrunk, "tied")
+    loaded = pruning.load_shrunk(tmp_path / "net")
+    assert loaded[2].weight is loaded[1].weight
+    with torch.no_grad():
+        assert torch.equal(loaded(images), shrunk(images))
+
+
 @pytest.mark.parametrize("suffix", [".json", ".safetensors"])
 def test_damaged(shrunk, tmp_path, suffix):
     pruning.save_shrunk(tmp_path / "net", shrunk, "small_residual")

@@ -7,9 +7,9 @@ import copy
 import numpy as np
 import torch
 from torch import nn
-from torch.utils._pytree import tree_leaves
 
 from ..checks import check_network
+from ..flow import tensors
 from ..folding import apply
 from ..layers import example_input
 from ..masks import Masks
@@ -76,13 +76,17 @@ def _compare(masked: nn.Module, shrunk: nn.Module, example: torch.Tensor) -> Non
     images = torch.randn(2, *example.shape[1:], generator=generator).to(example)
     advice = "does its forward use the number of channels for anything but shapes, such as a division?"
     try:
-        got = tree_leaves(copy.deepcopy(shrunk).eval()(images))
+        got = _numbers(copy.deepcopy(shrunk).eval()(images))
     except RuntimeError as error:
         raise UnsupportedOperation(f"network: it does not run with fewer channels ({error}); {advice}") from error
-    for one, other in zip(got, tree_leaves(masked(images)), strict=True):
+    for one, other in zip(got, _numbers(masked(images)), strict=True):
         difference, largest = float((one - other).abs().max()), float(other.abs().max())
         if not difference <= _ROUNDING * torch.finfo(other.dtype).eps * max(largest, 1.0):
             raise UnsupportedOperation(
                 f"network: got outputs that differ by {difference:.2g} once its pruned channels are removed, expected "
                 f"the masked network's; {advice}"
             )
+
+
+def _numbers(outputs: object) -> list[torch.Tensor]:
+    return [one for one in tensors(outputs) if one.is_floating_point()]

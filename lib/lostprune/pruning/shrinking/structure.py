@@ -70,6 +70,7 @@ class Structure:
     _ties: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
     _pinned: list[np.ndarray] = field(default_factory=list)
     _of_weight: dict[int, Slots] = field(default_factory=dict)
+    _of_bias: dict[int, np.ndarray] = field(default_factory=dict)
 
     def new_atoms(self, count: int) -> np.ndarray:
         self._count += count
@@ -84,15 +85,22 @@ class Structure:
         self._pinned.append(atoms)
 
     def place(self, name: str, module: torch.nn.Module, slots: Slots) -> Slots:
-        """Note a module's channels. A module that is used twice, or shares its weight, has the same ones each time."""
-        known = self.slots.get(name) or self._of_weight.get(id(module.weight)) if module.weight is not None else None
-        if known is not None:
+        """Note a module's channels. A module that is used twice, or shares its weight, has the same ones each time.
+
+        One that shares its bias has the same outputs.
+        """
+        for known in (self.slots.setdefault(name, slots), self.of_weight(module) or slots):
             self.tie(known.inputs, slots.inputs)
             self.tie(known.outputs, slots.outputs)
-        self.slots.setdefault(name, slots)
         if module.weight is not None:
             self._of_weight.setdefault(id(module.weight), slots)
+        if module.bias is not None:
+            self.tie(self._of_bias.setdefault(id(module.bias), slots.outputs), slots.outputs)
         return slots
+
+    def of_weight(self, module: torch.nn.Module) -> Slots | None:
+        """The channels of the weight that a module has, if any has been placed with it."""
+        return self._of_weight.get(id(module.weight))
 
     def classes(self) -> np.ndarray:
         """int [atoms], the class of each atom."""

@@ -36,7 +36,11 @@ def trace(network: nn.Module, example: torch.Tensor) -> Structure:
         ) from error
     tracer = _Tracer(graph)
     tracer.run(example)
-    return tracer.structure
+    structure = tracer.structure
+    for name, module in network.named_modules():  # what the forward does not call, but shares a weight that it uses
+        if isinstance(module, nn.Conv2d | nn.Linear) and (slots := structure.of_weight(module)) is not None:
+            structure.slots.setdefault(name, slots)
+    return structure
 
 
 class _Tracer(fx.Interpreter):
@@ -68,6 +72,8 @@ class _Tracer(fx.Interpreter):
         kind, what = type(module), f"module {target!r} ({type(module).__name__})"
         layer = {nn.Conv2d: convolution, nn.Linear: fully_connected}.get(kind)
         layer = batch_norm if isinstance(module, _BatchNorm) else layer
+        if not any(isinstance(one, Channels) for one in tree_leaves((args, kwargs))):
+            return module(*args, **kwargs)  # of constants only
         if layer is not None:
             got = args[0] if args else kwargs["input"]
             return layer(self.structure, target, module, got, module(got.tensor))
@@ -84,7 +90,9 @@ class _Tracer(fx.Interpreter):
     def _call(self, name: str, call: Callable, args: tuple, kwargs: dict) -> object:
         if not any(isinstance(one, Channels) for one in tree_leaves((args, kwargs))) or name in PLAIN:
             method = isinstance(call, operator.methodcaller)
-            return call(_plain(args[0])) if method else call(*_plain(args), **_plain(kwargs))
+            result = call(_plain(args[0])) if method else call(*_plain(args), **_plain(kwargs))
+            if name not in PLAIN or not isinstance(result, torch.Tensor):
+                return result
         rule = BY_NAME.get(name.rstrip("_"))
         return self._follow(f"operation {name!r} (node {self.node.name!r})", rule, call, args, kwargs)
 
