@@ -21,14 +21,14 @@ def test_what_robust_training_gives_back_is_said_for_what_it_has_seen_and_for_wh
     said = findings.regained(potential([0.9, 0.5, 0.4, 0.7]), potential([0.8, 0.7, 0.45, 0.8], "contrast", "snow"))
     assert said == (
         "- **WT**: 90.0% on nominal data after nominal training; on the 2 distributions that robust training has seen: "
-        "60.0%, and 75.0% after robust training (50% of the loss); on the 1 distribution that it has not seen: 40.0%, "
-        "and 45.0% after robust training (10% of the loss)."
+        "60.0%, and 75.0% after robust training (50% of the loss is given back); on the 1 distribution that it has not seen: 40.0%, "
+        "and 45.0% after robust training (10% of the loss is given back)."
     )
 
 
-def test_where_robust_training_makes_it_worse_the_share_is_negative():
+def test_where_robust_training_makes_it_worse_it_says_so():
     said = findings.regained(potential([0.9, 0.5, 0.5, 0.5]), potential([0.9, 0.5, 0.3, 0.3], "contrast"))
-    assert "50.0%, and 30.0% after robust training (-50% of the loss)" in said
+    assert "50.0%, and 30.0% after robust training (the loss is 50% larger)" in said
 
 
 def test_where_nothing_was_lost_nothing_can_be_given_back():

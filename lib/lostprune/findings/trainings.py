@@ -29,7 +29,8 @@ def regained(nominal: xr.DataArray, robust: xr.DataArray) -> str:
         for kind in whole.corruptions.values.tolist():
             one = whole.sel(pruner=method, corruptions=kind)
             before, after, share = (float(one[name]) for name in ("before", "after", "share"))
-            answer = f"{share:.0%} of the loss" if np.isfinite(share) else "nothing was lost there"
+            answer = f"{share:.0%} of the loss is given back" if share >= 0 else f"the loss is {-share:.0%} larger"
+            answer = answer if np.isfinite(share) else "nothing was lost there"
             which = f"{count(sizes[kind], 'distribution')} {words[kind]}"
             parts.append(f"on the {which}: {before:.1%}, and {after:.1%} after robust training ({answer})")
         lines.append(f"- **{method}**: {spread(start)} on nominal data after nominal training; {'; '.join(parts)}.")
