@@ -149,10 +149,11 @@ UNPADDED = {
         lambda net, x: net.head(F.conv2d(net.a(x).relu(), net.b.weight, net.b.bias).relu()), padding=0
     ),
     "of places": lambda: Net(  # whose batch norm normalises over something else
-        lambda net, x: net.fc(net.norm(net.b(net.a(x).relu().flatten(2).mT)).relu().mean(1)),
+        lambda net, x: net.fc(net.norm(net.b(net.a(x).relu().flatten(2).transpose(1, 2))).relu().flatten(1)),
         a=nn.Conv2d(3, 16, 4, 4),
         b=nn.Linear(16, 16, bias=False),
         norm=nn.BatchNorm1d(9),
+        fc=nn.Linear(9 * 16, 10),
     ),
 }
 

@@ -53,8 +53,8 @@ def prune(
             A warning in the log ``lostprune`` then gives the reason: FT and PFP remove whole filters, SiPP and PFP keep
             nothing that no sample reaches. A study logs steps of filters at level INFO, and other reasons once for each
             chain.
-        samples: normalised network inputs, float32 [n, c, h, w], from the validation part (``sample_size`` of them in
-            the paper). SiPP and PFP need them. WT and FT use them to find dead parts.
+        samples: normalised network inputs, float32 (or the network's type) [n, c, h, w], from the validation part
+            (``sample_size`` of them in the paper). SiPP and PFP need them. WT and FT use them to find dead parts.
         masks: the masks of earlier steps of the chain. The new masks lie within them: nothing grows back.
         scores: the result of ``pruning.scores(network, method, samples)``. Pass it to prune one network to several
             ratios without computing it each time. The samples are still needed for dead parts.

@@ -94,7 +94,8 @@ class _Tracer(fx.Interpreter):
             if name not in PLAIN or not isinstance(result, torch.Tensor):
                 return result
         rule = BY_NAME.get(name.rstrip("_"))
-        return self._follow(f"operation {name!r} (node {self.node.name!r})", rule, call, args, kwargs)
+        what = f"attribute {args[1]!r}" if name == "getattr" else f"operation {name!r}"
+        return self._follow(f"{what} (node {self.node.name!r})", rule, call, args, kwargs)
 
     def _follow(self, what: str, rule: Callable | None, run: Callable, args: tuple, kwargs: dict) -> Channels:
         values = [one for one in tree_leaves((args, kwargs)) if isinstance(one, Channels)]
