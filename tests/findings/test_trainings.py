@@ -21,8 +21,8 @@ def test_what_robust_training_gives_back_is_said_for_what_it_has_seen_and_for_wh
     said = findings.regained(potential([0.9, 0.5, 0.4, 0.7]), potential([0.8, 0.7, 0.45, 0.8], "contrast", "snow"))
     assert said == (
         "- **WT**: 90.0% on nominal data after nominal training; on the 2 distributions that robust training has seen: "
-        "60.0%, and 75.0% after robust training (50% of the loss is given back); on the 1 distribution that it has not seen: 40.0%, "
-        "and 45.0% after robust training (10% of the loss is given back)."
+        "60.0%, and 75.0% after robust training (50% of the loss is given back); on the 1 distribution that it has not "
+        "seen: 40.0%, and 45.0% after robust training (10% of the loss is given back)."
     )
 
 
