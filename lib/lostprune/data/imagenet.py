@@ -5,6 +5,7 @@ Russakovsky et al., ImageNet Large Scale Visual Recognition Challenge, IJCV 2015
 
 from __future__ import annotations
 
+import os
 import tarfile
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import numpy as np
 import scipy.io
 
 from .listing import Listing, by_class, check_same_classes, folder_by_class
-from .roots import Folder, tar_members
+from .roots import Folder, naming, tar_members
 
 PLACES = ("imagenet", "ILSVRC2012", ".")  # below the data folder; the first that has something is taken
 FOLDERS = {"train": "train", "test": "val"}
@@ -27,7 +28,7 @@ def read(folder: Path, split: str) -> Listing | None:
     order, which is that of the outputs of ImageNet's networks.
 
     Raises:
-        ValueError, OSError, tarfile.TarError: what lies there is not ImageNet, or has other classes in training than in
+        ValueError, OSError: what lies there is not ImageNet, or has other classes in training than in
             validation.
     """
     found = {name: _find(folder, name) for name in FOLDERS}
@@ -62,17 +63,22 @@ class _Archive:
 
     def __init__(self, path: Path, split: str, index: Path):
         self.files = tar_members(path, index)
-        names = [name.decode() for name in self.files.names]
+        names = [os.fsdecode(name) for name in self.files.names]
         if not names:
             raise ValueError(f"{path}: got an archive without images, expected JPEG files")
         if split == "train":
             self.synsets = [name.partition("/")[0] for name in names]
         else:
             truth = _validation_synsets(path.parent / KIT)
-            numbers = [int(name.rpartition("_")[2].partition(".")[0]) for name in names]  # ILSVRC2012_val_00000001.JPEG
-            if max(numbers) > len(truth):
-                raise ValueError(f"{path}: got image {max(numbers)}, expected at most {len(truth)}, which {KIT} labels")
-            self.synsets = [truth[number - 1] for number in numbers]
+            self.synsets = []
+            for name in names:
+                number = name.rpartition("_")[2].partition(".")[0]  # ILSVRC2012_val_00000001.JPEG
+                if not number.isdecimal() or not 1 <= int(number) <= len(truth):
+                    raise ValueError(
+                        f"{path}: got the image {name}, expected names such as ILSVRC2012_val_00000001.JPEG, with "
+                        f"numbers up to {len(truth)}, which {KIT} labels"
+                    )
+                self.synsets.append(truth[int(number) - 1])
         self.classes = tuple(sorted(set(self.synsets)))
 
     def listing(self) -> Listing:
@@ -87,7 +93,7 @@ def _validation_synsets(kit: Path) -> list[str]:
             f"{kit}: got no such file, expected the development kit, which labels {ARCHIVES['test']}"
         )
     found = {}
-    with tarfile.open(kit, "r:gz") as archive:
+    with naming(kit), tarfile.open(kit, "r:gz") as archive:
         for member in archive:
             name = member.name.rpartition("/")[2]
             if name == "meta.mat":
@@ -97,5 +103,6 @@ def _validation_synsets(kit: Path) -> list[str]:
     if len(found) < 2:
         raise ValueError(f"{kit}: got {', '.join(found) or 'neither file'}, expected meta.mat and the ground truth")
     synsets, truth = found["meta.mat"], found["ILSVRC2012_validation_ground_truth.txt"]
-    by_number = dict(zip(synsets["ILSVRC2012_ID"].tolist(), synsets["WNID"].tolist(), strict=True))
-    return [str(by_number[int(number)]) for number in truth]
+    with naming(kit, "the development kit of ILSVRC2012"):
+        by_number = dict(zip(synsets["ILSVRC2012_ID"].tolist(), synsets["WNID"].tolist(), strict=True))
+        return [str(by_number[int(number)]) for number in truth]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .listing import Listing, folder_by_class
-from .roots import Folder
+from .roots import Folder, naming
 
 NAME = "objectnet-1.0"
 BORDER = 2  # pixels that its authors' loader cuts off: a red frame marks every image, so that no one trains on it
@@ -30,20 +30,34 @@ def read(folder: Path, split: str) -> Listing | None:
         return None
     root = Folder(place)
     overlap, labels, numbers = (
-        json.loads(root.text(f"mappings/{name}.json"))
+        _mapping(root, name)
         for name in ("objectnet_to_imagenet_1k", "folder_to_objectnet_label", "pytorch_to_imagenet_2012_id")
     )
     # Names of ImageNet's classes, one a line, in an order of their own: the third mapping says where each output is.
-    lines = root.text("mappings/imagenet_to_label_2012_v2").splitlines()
-    outputs = {lines[line]: int(output) for output, line in numbers.items()}
+    names = "mappings/imagenet_to_label_2012_v2"
+    lines = root.text(names).splitlines()
+    with naming(place / names, f"{len(numbers)} names of ImageNet's classes, those of the mappings"):
+        if len(lines) <= max(numbers.values(), default=0):
+            raise ValueError(f"{len(lines)} lines")
+        outputs = {lines[line]: int(output) for output, line in numbers.items()}
+        right = {label: sorted(outputs[name] for name in several.split("; ")) for label, several in overlap.items()}
     folders = {}
     for name in root.folders("images"):
-        if labels.get(name) in overlap:
-            right = sorted(outputs[label] for label in overlap[labels[name]].split("; "))
-            folders[f"{labels[name]}: {' '.join(map(str, right))}"] = f"images/{name}"
+        if (label := labels.get(name)) in overlap:
+            folders[f"{label}: {' '.join(map(str, right[label]))}"] = f"images/{name}"
     if not folders:
         raise ValueError(f"{place / 'images'}: got no folder of a class that ImageNet has, expected some of 113")
     return folder_by_class(root, folders, BORDER)
+
+
+def _mapping(root: Folder, name: str) -> dict:
+    file = f"mappings/{name}.json"
+    text = root.text(file)
+    with naming(root.path / file, "a mapping in JSON"):
+        found = json.loads(text)
+        if not isinstance(found, dict):
+            raise ValueError(f"a {type(found).__name__}")
+    return found
 
 
 def meaning(classes: Sequence[str], outputs: int = 1000) -> tuple[int, ...]:

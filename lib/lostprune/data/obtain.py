@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import filelock
@@ -30,13 +32,20 @@ def obtain(name: str, dataset: Dataset, folder: Path) -> None:
     Raises:
         DataUnavailable: no source gave the data, or the folder cannot be written.
     """
-    try:
+    with writing(name, folder):
         folder.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(folder / f".{name}.lock"):
             missing = [split for split in dataset.parts if read_kept(folder / name, dataset, split) is None]
             if missing:
                 _remove_leftovers(name, dataset, folder)
                 _obtain_from_sources(name, dataset, folder, missing)
+
+
+@contextlib.contextmanager
+def writing(name: str, folder: Path) -> Iterator[None]:
+    """A failure to write to the data folder becomes a DataUnavailable that says what to do."""
+    try:
+        yield
     except OSError as error:
         # numpy gives no errno when a write falls short, as on a full disk
         reason = os.strerror(error.errno) if error.errno else f"not all was written: {error}"

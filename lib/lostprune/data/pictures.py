@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ class Files:
 
     def path(self, index: int) -> Path:
         """Where a file is, for messages: the path of an archive, then that of its member."""
-        return self.root / self.names[index].decode()
+        return self.root / os.fsdecode(self.names[index])
 
     def read(self, index: int) -> bytes:
         """All bytes of one file. Raises OSError, zlib.error."""
@@ -96,7 +97,11 @@ class Pictures(Sequence[torch.Tensor]):
         try:
             image = _decode(self.files.read(index))
         except UNREADABLE as error:
-            raise DamagedImage(f"{self.files.path(index)}: got {error}, expected a whole JPEG or PNG image") from error
+            reason = str(error) or type(error).__name__
+            raise DamagedImage(f"{self.files.path(index)}: got {reason}, expected a whole JPEG or PNG image") from error
+        if min(image.shape[1:]) <= 2 * self.border:
+            got, path = " x ".join(map(str, image.shape[1:])), self.files.path(index)
+            raise DamagedImage(f"{path}: got {got} pixels, expected more than a frame of {self.border} on every side")
         inside = slice(self.border, -self.border or None)
         return image[:, inside, inside]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import os
 import struct
 import tarfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,16 @@ from ..foundations.store import write_whole
 from .pictures import Files
 
 SUFFIXES = (".jpeg", ".jpg", ".png")
+_TEXT = "UTF-8 text"
+
+
+@contextlib.contextmanager
+def naming(path: Path, expected: str = "a whole archive") -> Iterator[None]:
+    """Whatever is raised by a damaged file, and libraries raise many kinds, becomes a ValueError that names it."""
+    try:
+        yield
+    except Exception as error:
+        raise ValueError(f"{path}: got {str(error) or type(error).__name__}, expected {expected}") from error
 
 
 class Folder:
@@ -24,8 +36,8 @@ class Folder:
         self.path = path
 
     def text(self, name: str) -> str:
-        """What a text file says. Raises OSError."""
-        return (self.path / name).read_text()
+        """What a text file says. Raises FileNotFoundError, ValueError."""
+        return text_of(self.path / name)
 
     def folders(self, name: str = "") -> tuple[str, ...]:
         """Names of the folders in a folder, in ascending order; none if it is not there."""
@@ -42,7 +54,7 @@ class Folder:
         """Where the named files are. Raises FileNotFoundError."""
         states = [(self.path / name).stat() for name in names]
         sizes, times = [state.st_size for state in states], [state.st_mtime_ns for state in states]
-        return Files(self.path, np.array([name.encode() for name in names]), np.array(sizes), np.array(times))
+        return Files(self.path, np.array([os.fsencode(name) for name in names]), np.array(sizes), np.array(times))
 
 
 class ZipArchive:
@@ -53,7 +65,7 @@ class ZipArchive:
 
     @functools.cached_property
     def _members(self) -> dict[str, zipfile.ZipInfo]:
-        with zipfile.ZipFile(self.path) as archive:
+        with naming(self.path), zipfile.ZipFile(self.path) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
         return {member.filename.removeprefix(f"{self.top}/"): member for member in members}
 
@@ -65,8 +77,11 @@ class ZipArchive:
         return folders
 
     def text(self, name: str) -> str:
-        with zipfile.ZipFile(self.path) as archive:
-            return archive.read(self._member(name)).decode()
+        member = self._member(name)
+        with naming(self.path), zipfile.ZipFile(self.path) as archive:
+            content = archive.read(member)
+        with naming(self.path / name, _TEXT):
+            return content.decode()
 
     def folders(self, name: str = "") -> tuple[str, ...]:
         inside = [folder.removeprefix(f"{name}/") for folder in self._by_folder if folder.startswith(f"{name}/")]
@@ -79,13 +94,13 @@ class ZipArchive:
         members = [self._member(name) for name in names]
         time = self.path.stat().st_mtime_ns
         starts = []
-        with open(self.path, "rb") as archive:
+        with naming(self.path), open(self.path, "rb") as archive:
             for member in members:  # the bytes follow a header, whose last part is as long as it says
                 archive.seek(member.header_offset + 26)
                 starts.append(member.header_offset + 30 + sum(struct.unpack("<HH", archive.read(4))))
         return Files(
             self.path,
-            np.array([name.encode() for name in names]),
+            np.array([os.fsencode(name) for name in names]),
             np.array([member.compress_size for member in members]),
             np.full(len(members), time),
             np.array(starts),
@@ -98,6 +113,20 @@ class ZipArchive:
         return self._members[name]
 
 
+def text_of(path: Path) -> str:
+    """What a text file says. Raises FileNotFoundError, and ValueError, which names the file."""
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: got no such file, expected it with the images")
+    with naming(path, _TEXT):
+        return path.read_text("utf-8")
+
+
+def first_repeated(names: Sequence[str]) -> str | None:
+    """The first of a list's names that is there twice."""
+    seen = set()
+    return next((name for name in names if name in seen or seen.add(name)), None)
+
+
 def tar_members(path: Path, index: Path) -> Files:
     """The images in an uncompressed .tar, and in the .tar files that are its members; nothing is unpacked.
 
@@ -108,7 +137,7 @@ def tar_members(path: Path, index: Path) -> Files:
         index: the .npz file to keep it in; made again if the archive has changed since.
 
     Raises:
-        tarfile.TarError: it is not whole, or none.
+        ValueError: it is not whole, or none.
     """
     state = path.stat()
     current = [state.st_size, state.st_mtime_ns]
@@ -121,9 +150,9 @@ def tar_members(path: Path, index: Path) -> Files:
     except (OSError, ValueError, KeyError):
         pass  # none yet, or damaged
     names, sizes, starts = [], [], []
-    with open(path, "rb") as file:
+    with naming(path), open(path, "rb") as file:
         for name, start, size in _walk(file, 0):
-            names.append(name.encode())
+            names.append(os.fsencode(name))
             sizes.append(size)
             starts.append(start)
     arrays = {"names": np.array(names), "sizes": np.array(sizes), "starts": np.array(starts)}
@@ -132,8 +161,9 @@ def tar_members(path: Path, index: Path) -> Files:
         with open(part, "wb") as file:
             np.savez(file, archive=np.array(current), **arrays)
 
-    index.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(index, write)
+    with contextlib.suppress(OSError):  # a folder that can only be read; the next process looks again
+        index.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(index, write)
     return Files(path, arrays["names"], arrays["sizes"], np.full(len(names), current[1]), arrays["starts"])
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from .listing import Listing, by_class, folder_by_class
-from .roots import Folder, ZipArchive
+from .roots import Folder, ZipArchive, first_repeated
 
 NAME = "tiny-imagenet-200"
 
@@ -31,14 +31,30 @@ def read(folder: Path, split: str) -> Listing | None:
     else:
         return None
     classes = root.text("wnids.txt").split()
+    if twice := first_repeated(classes):
+        raise ValueError(f"{root.path / 'wnids.txt'}: got {twice} twice, expected each class once")
     if split == "train":
         return folder_by_class(root, {name: f"train/{name}/images" for name in classes})
-    # One line for each image: its name, its class, and a box in pixels.
-    annotated = dict(line.split("\t")[:2] for line in root.text("val/val_annotations.txt").splitlines() if line)
+    annotated = _annotated(root)
     names = root.images("val/images")
     _check(root.path, names, annotated, classes)
     labels = [classes.index(annotated[name.rpartition("/")[2]]) for name in names]
     return by_class(root.files(names), np.array(labels), classes)
+
+
+def _annotated(root: Folder | ZipArchive) -> dict[str, str]:
+    """The class of each validation image: its line has its name, its class, and a box in pixels."""
+    path = root.path / "val/val_annotations.txt"
+    found = {}
+    for number, line in enumerate(root.text("val/val_annotations.txt").splitlines(), 1):
+        if not line.strip():
+            continue
+        name, label, *_ = [*line.split(), "", ""]
+        if not label or name in found:
+            got = f"{name} twice" if label else repr(line)
+            raise ValueError(f"{path}: got {got} in line {number}, expected a name and a class, each image once")
+        found[name] = label
+    return found
 
 
 def _check(path: Path, names: list[str], annotated: dict[str, str], classes: list[str]) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import tarfile
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from .datasets import Dataset
 from .fetch import fetch
 from .intact import check_all
 from .listing import Listing, first_classes
-from .obtain import DataUnavailable
+from .obtain import DataUnavailable, writing
 from .sources import Source
 from .split import Split
 
@@ -104,16 +105,18 @@ def load_tree(
     if listing is not None and classes is not None:
         listing = first_classes(listing, classes)
     small = folder / name / f"{classes or 'all'}-classes-{size}-pixels"
-    if listing is None and not small.exists():
-        raise DataUnavailable(_explain(name, folder))
     if listing is not None and not _is_small(dataset, len(listing.images), size):
         check_all(f"{name} {split}", len(listing.images), listing.check, listing.digest, folder)
         return Split(listing.images, listing.labels, listing.classes)
-    with filelock.FileLock(folder / f".{name}.lock"):  # processes that start at once make them once
+    can_write = os.access(folder, os.W_OK)
+    lock = filelock.FileLock(folder / f".{name}.lock") if can_write else contextlib.nullcontext()
+    with writing(name, folder), lock:  # processes that start at once make them once
         kept = resident.read(small, split, listing and listing.digest)
         if kept is None and listing is not None:
             resident.keep(small, name, split, listing, size, views.test_view(dataset, size))
             kept = resident.read(small, split, listing.digest)
+    if kept is None and listing is None:
+        raise DataUnavailable(_explain(name, folder))
     if kept is None:
         raise DataUnavailable(f"{name}: {folder} does not give back what was written there; check the disk")
     return Split(*kept)
@@ -150,7 +153,7 @@ def _unpack(archive: Path, top: str) -> None:
 def _listing(name: str, split: str, folder: Path) -> Listing | None:
     try:
         return TREES[name].read(folder, split)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, tarfile.TarError) as error:
+    except (OSError, ValueError) as error:
         raise DataUnavailable(f"{name}: what lies in {folder} cannot be read: {error}") from error
 
 

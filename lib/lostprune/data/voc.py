@@ -18,7 +18,7 @@ from PIL import Image
 
 from .listing import Listing
 from .pictures import DamagedImage, Files, Pictures
-from .roots import Folder
+from .roots import Folder, first_repeated, text_of
 
 CLASSES = (
     "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow",
@@ -53,8 +53,8 @@ def read(folder: Path, split: str) -> Listing | None:
         return _listing(folder, _of_voc(tree, own if own.is_dir() else augmented, test))
     longer = next((tree / LISTS / name for name in AUGMENTED if (tree / LISTS / name).is_file()), None)
     if augmented.is_dir() and longer is not None:
-        return _listing(folder, _of_voc(tree, augmented, _names(longer)))
-    train = _names(tree / LISTS / "train.txt")
+        return _listing(folder, _of_voc(tree, augmented, _names(longer, test)))
+    train = _names(tree / LISTS / "train.txt", test)
     pairs = _of_voc(tree, own, train)
     if sbd is not None:
         more = {*_names(sbd / "train.txt"), *_names(sbd / "val.txt")} - {*train, *test}
@@ -81,8 +81,9 @@ class Masks(Sequence[torch.Tensor]):
             else:
                 with Image.open(content) as picture:
                     mask = np.array(picture)
-        except (OSError, ValueError, TypeError, KeyError, IndexError, SyntaxError) as error:
-            raise DamagedImage(f"{self.files.path(index)}: got {error}, expected a mask of class numbers") from error
+        except Exception as error:  # SciPy and Pillow raise many kinds, by what is wrong with a file
+            reason = str(error) or type(error).__name__
+            raise DamagedImage(f"{self.files.path(index)}: got {reason}, expected a mask of class numbers") from error
         return torch.from_numpy(mask.astype(np.int64))
 
 
@@ -104,10 +105,15 @@ class _Check:
             )
 
 
-def _names(path: Path) -> list[str]:
-    names = path.read_text().split()
+def _names(path: Path, tested: Sequence[str] = ()) -> list[str]:
+    """The names of a list, each there once, and none of them among those that are ``tested`` on."""
+    names = text_of(path).split()
     if not names:
         raise ValueError(f"{path}: got an empty list, expected the names of images")
+    if twice := first_repeated(names):
+        raise ValueError(f"{path}: got {twice} twice, expected each image once")
+    if both := sorted({*names} & {*tested}):
+        raise ValueError(f"{path}: got {both[0]}, which is a validation image, too; expected others to train on")
     return names
 
 
