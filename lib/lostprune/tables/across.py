@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from .. import metrics, published
+from ..findings.words import signed
 from ..metrics.repetitions import over_repetitions
 from ..published.labels import label, network_label
 from .overparameterization import COLUMNS as MEASURES
@@ -38,7 +39,7 @@ def potential_of_all(studies: Sequence[Parts], name: str, delta: float = metrics
         for method in paper.pruner.values.tolist():
             row = paper.sel(network=network, pruner=method) * 100
             theirs = [with_spread(*row.potential.sel(group=group).values) for group in ("train", "test")]
-            theirs.append(f"{float(row.difference):+.1f}")
+            theirs.append(signed(float(row.difference)))
             for who, parts in _of_network(studies, network):
                 rows[f"{who}, {method}"] = [*_averages(parts, method, delta), *theirs, _basis(parts)]
     columns = [f"{column}, {who}" for who in ("here", "paper") for column in ("nominal", "shifted", "difference")]
@@ -136,4 +137,4 @@ def _averages(parts: Parts | None, method: str, delta: float) -> list[str]:
     average = metrics.overparameterization(potential).average
     mean, deviation = over_repetitions(average.transpose("repetition", "group"))
     spread = deviation if average.sizes["repetition"] > 1 else np.full(2, np.nan)
-    return [*map(with_spread, mean, spread), f"{mean[1] - mean[0]:+.1f}"]
+    return [*map(with_spread, mean, spread), signed(mean[1] - mean[0])]
