@@ -53,6 +53,14 @@ def test_chains_of_other_parents_or_images_never_join(name, says):
         results.join([first, *others])
 
 
+@pytest.mark.parametrize("part", ["shift", "severities"])
+def test_chains_of_generated_and_published_corruptions_never_join(part):
+    _, (first, *others) = chains(part)
+    others[1] = others[1].assign(source=xr.full_like(others[1].source, "CIFAR-10-C"))
+    with pytest.raises(results.ChainsDiffer, match="WT-r0 and FT-r0: got images of .* and CIFAR-10-C"):
+        results.join([first, *others])
+
+
 def test_a_chain_that_is_missing_is_said():
     _, own = chains("curves")
     with pytest.raises(ValueError, match="FT.*1.* is missing"):

@@ -41,6 +41,7 @@ def join(chains: Sequence[xr.Dataset]) -> xr.Dataset:
                 f"chains: {pruner} of repetition {missing[0]} is missing, expected every pruner in every one"
             )
     common = _distributions(chains)
+    _check_sources(chains, common)
     columns = [
         _side_by_side([_only(own[repetition], common) for repetition in repetitions], "repetition")
         for own in by_pruner.values()
@@ -88,6 +89,18 @@ def _check_alike(chains: Sequence[xr.Dataset]) -> None:
                 raise ChainsDiffer(
                     f"{_name(chains[0])} and {_name(chain)}: got {name} {chains[0].attrs[name]} and "
                     f"{chain.attrs[name]}, expected the same; remove the results of one of them, and run it again"
+                )
+
+
+def _check_sources(chains: Sequence[xr.Dataset], distributions: list[str] | None) -> None:
+    """Corruptions that were generated and those that were published, for example, are other images."""
+    for name in distributions or () if "source" in chains[0] else ():
+        first, *others = (chain["source"].sel(distribution=name).item() for chain in chains)
+        for chain, source in zip(chains[1:], others, strict=True):
+            if source != first:
+                raise ChainsDiffer(
+                    f"{_name(chains[0])} and {_name(chain)}: got images of {name} that are {first} and {source}, expected "
+                    "the same; remove the results of one of them, and run it again"
                 )
 
 
