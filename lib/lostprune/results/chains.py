@@ -99,8 +99,8 @@ def _check_sources(chains: Sequence[xr.Dataset], distributions: list[str] | None
         for chain, source in zip(chains[1:], others, strict=True):
             if source != first:
                 raise ChainsDiffer(
-                    f"{_name(chains[0])} and {_name(chain)}: got images of {name} that are {first} and {source}, expected "
-                    "the same; remove the results of one of them, and run it again"
+                    f"{_name(chains[0])} and {_name(chain)}: got images of {name} that are {first} and {source}, "
+                    "expected the same; remove the results of one of them, and run it again"
                 )
 
 
