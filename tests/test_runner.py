@@ -118,6 +118,17 @@ def test_chains_of_different_parents_are_refused(finished, tmp_path):
         lostprune.run(study, "curves", store=tmp_path)
 
 
+def test_nothing_is_trained_beside_results_of_other_test_images(finished, tmp_path):
+    study, folder, _ = finished
+    shutil.copytree(folder / "results", tmp_path / "results")
+    for chain in (("WT", 0), ("FT", 1)):
+        other = results.read(study.key, "curves", chain, tmp_path).assign_attrs(test_sha256="f" * 64)
+        results.write(study.key, "curves", chain, other, tmp_path)
+    with pytest.raises(results.ChainsDiffer, match="got results of other test images than cifar10 has in"):
+        lostprune.run(moment(scale=study.scale, methods=("WT", "PFP")), "curves", store=tmp_path)
+    assert not list(tmp_path.rglob("*.safetensors"))
+
+
 def test_a_network_that_is_not_there_is_said(study, tmp_path):
     with pytest.raises(FileNotFoundError, match="lostprune.run"):
         lostprune.load(study, "WT", 0, 1, store=tmp_path)

@@ -11,7 +11,7 @@ import torch
 import xarray as xr
 from torch import nn
 
-from . import prune_retrain, pruning, results
+from . import data, prune_retrain, pruning, results
 from .foundations.choices import choose
 from .foundations.device import default_device, provenance
 from .foundations.imports import IMPORTED, import_all
@@ -21,7 +21,7 @@ from .measurement import test_sets
 from .measurement.networks import TrainedNetworks
 from .measurement.registry import PARTS
 from .prune_retrain import ONE_THREAD, Checkpoints
-from .prune_retrain.cells import UNPRUNED, Chain, name_of_chain
+from .prune_retrain.cells import UNPRUNED, Chain, chains_of, name_of_chain
 from .study import Study
 
 KEEP_WEIGHTS = ("all", "last")
@@ -49,7 +49,7 @@ def run(
         ValueError: an unknown part, or a network that cannot be run or pruned, before any work.
         OSError: the store cannot be written, before any work; or no space is left, and finished work is kept.
         training.Diverged: a network's loss is no longer finite.
-        results.ChainsDiffer: the store holds chains that do not belong together.
+        results.ChainsDiffer: the store holds chains that do not belong together, or of other images.
     """
     parts = parts or ("curves",)
     for part in parts:
@@ -57,6 +57,7 @@ def run(
     folder = store_folder(store)
     missing = results.missing(study, parts, folder)
     if missing:
+        _check_images(study, parts, folder)
         prune_retrain.check_network(study)
         _complete_all(study, missing, folder, executor)
     tree = xr.DataTree.from_dict({part: results.read_study(study, part, folder) for part in parts}, name=study.key)
@@ -167,6 +168,22 @@ def _measure(checkpoints: Checkpoints, chain: Chain, part: str, device: torch.de
     siblings = ((method, chain[1]) for method in study.methods)
     if all(results.path_of(study.key, part, one, folder).exists() for one in siblings):
         measured.plan.remove()
+
+
+def _check_images(study: Study, parts: Iterable[str], folder: Path) -> None:
+    """Before anything is trained beside results that are there: raise ChainsDiffer if those are of other test images.
+
+    Nothing but the images themselves says which of a set's files lie in the data folder.
+    """
+    for chain in chains_of(study):
+        for part in parts:
+            found = results.read(study.key, part, chain, folder)
+            if found is not None and found.attrs["test_sha256"] != test_sets.digest(study):
+                raise results.ChainsDiffer(
+                    f"{part} of {name_of_chain(chain)}: got results of other test images than {study.dataset} has in "
+                    f"{data.locate()}, expected the same; set LOSTPRUNE_DATA to the folder of before, or "
+                    "LOSTPRUNE_STORE to another one"
+                )
 
 
 def _complete_all(study: Study, missing: dict[Chain, tuple[str, ...]], folder: Path, executor: Executor | None) -> None:
