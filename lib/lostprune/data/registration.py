@@ -32,8 +32,10 @@ def register(
 
     Every set of images is one of: a pair (images, labels) of arrays or tensors; the path of a folder with a folder of
     images for each class; a map-style ``torch.utils.data.Dataset`` (of torchvision's, for example) of pairs (image,
-    label); a :class:`Split`. Pixels are uint8, or floats in [0, 1], with 1 or 3 channels. Leave augmentation and
-    normalisation out of a data set's transform: images are read once. Registering a name again replaces the data set.
+    label); a :class:`Split`. Pixels are uint8, or floats in [0, 1], with 1 or 3 channels. A label is a class, or a mask
+    with the class of each pixel, 255 where it counts nowhere. Leave augmentation and normalisation out of a data set's
+    transform: images and labels are read once, checked, and told apart from others by what is in them; of a folder that
+    does not fit into memory only the list of files is read. Registering a name again replaces the data set.
 
     Args:
         name: letters, digits and underscores.

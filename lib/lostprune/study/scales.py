@@ -97,7 +97,7 @@ class Scale:
         number("scale: smallest_keep_ratio", self.smallest_keep_ratio, "a fraction", lambda got: 0 <= got <= 1)
         choose("scale: informative_search", self.informative_search, SEARCHES)
         object.__setattr__(self, "noise_levels", each_once("scale: noise_levels", self.noise_levels))
-        for level in self.noise_levels or (None,):
+        for level in self.noise_levels or [()]:
             number("scale: noise_levels", level, "at least one number, none below 0", lambda got: got >= 0)
         if self.corruptions is not None:
             object.__setattr__(self, "corruptions", each_once("scale: corruptions", self.corruptions))
