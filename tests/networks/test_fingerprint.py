@@ -111,11 +111,12 @@ def test_everything_that_changes_the_outputs_changes_the_fingerprint():
 @pytest.mark.parametrize("draw", [random.random, np.random.rand, lambda: float(torch.rand(()))])
 def test_attributes_drawn_by_chance_repeat_and_the_callers_chance_stays(draw):
     found = of(lambda num_classes: Net(num_classes, scale=draw()))
-    random.seed(5), np.random.seed(5), torch.manual_seed(5)
-    before = draw()
-    random.seed(5), np.random.seed(5), torch.manual_seed(5)
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    expected = draw()
+    for restore, state in zip((random.setstate, np.random.set_state, torch.set_rng_state), states, strict=True):
+        restore(state)
     assert of(lambda num_classes: Net(num_classes, scale=draw())) == found
-    assert draw() == before
+    assert draw() == expected
 
 
 def test_a_function_that_the_code_uses_counts(monkeypatch):
