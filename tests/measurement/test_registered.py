@@ -17,8 +17,9 @@ CLASSES = ("cat", "dog")
 
 
 @pytest.fixture(autouse=True)
-def tidy():
-    """What a test registers is gone after it."""
+def tidy(monkeypatch):
+    """What a test registers is gone after it, and no process that reads images is left."""
+    monkeypatch.setenv("LOSTPRUNE_WORKERS", "0")
     known = dict(data.DATASETS)
     yield
     data.DATASETS.clear()
