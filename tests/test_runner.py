@@ -164,11 +164,22 @@ def test_an_unknown_part_is_refused_before_any_work(study, store):
     assert not store.exists()
 
 
+class Counting(nn.Sequential):
+    """A network that keeps in its state what safetensors cannot hold."""
+
+    def get_extra_state(self):
+        return {"calls": 0}
+
+
 @pytest.mark.parametrize(
     "network, says",
     [
         (lambda num_classes: nn.Sequential(nn.AvgPool2d(8), nn.Flatten()), "without prunable layer"),
         (lambda num_classes: nn.Conv2d(3, num_classes, 3), r"expected logits of shape \[2, 10\]"),
+        (
+            lambda num_classes: Counting(nn.Flatten(), nn.Linear(3072, num_classes)),
+            "got '_extra_state' in its state_dict",
+        ),
         (lambda num_classes: nn.Sequential(nn.Flatten(), nn.Linear(7, num_classes)), "RuntimeError: .*mat1 and mat2"),
         (lambda num_classes: _not_finite(nn.Sequential(nn.Flatten(), nn.Linear(3072, num_classes))), "not finite"),
     ],

@@ -182,7 +182,7 @@ def _check_images(study: Study, parts: Iterable[str], folder: Path) -> None:
                 raise results.ChainsDiffer(
                     f"{part} of {name_of_chain(chain)}: got results of other test images than {study.dataset} has in "
                     f"{data.locate()}, expected the same; set LOSTPRUNE_DATA to the folder of before, or "
-                    "LOSTPRUNE_STORE to another one"
+                    "LOSTPRUNE_STORE and LOSTPRUNE_RESULTS to others"
                 )
 
 

@@ -29,7 +29,7 @@ def fingerprint(name: str) -> str | None:
     has none). It is computed once for each registration.
 
     Raises:
-        ValueError: unknown name.
+        ValueError: unknown name, or a network whose state has more than tensors.
     """
     network = registered(name)
     builder = network.builder
@@ -61,7 +61,13 @@ def _digest(registered: Registered) -> str:
     packages = {package_of(builder)} | {package_of(type(module)) for module in network.modules()}
     describe = Description(packages - {"torch", "lostprune"})
     words = [describe(builder)]
-    words += [(name, str(value.dtype), tuple(value.shape)) for name, value in network.state_dict().items()]
+    for name, value in network.state_dict().items():
+        if not isinstance(value, torch.Tensor):
+            raise ValueError(
+                f"network {registered.name!r}: got {name!r} in its state_dict, which is no tensor; expected tensors "
+                "only, since networks are saved as safetensors. Keep it as a plain attribute, or make it a buffer"
+            )
+        words.append((name, str(value.dtype), tuple(value.shape)))
     for name, module in network.named_modules():
         hooks = [*module._forward_pre_hooks.values(), *module._forward_hooks.values()]
         attributes = {key: value for key, value in vars(module).items() if key not in _OF_EVERY_MODULE}
