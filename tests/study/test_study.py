@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 from torch import nn
@@ -216,3 +217,9 @@ def test_an_edited_network_of_the_same_name_has_another_key():
         return Study(network="edited").training_key
 
     assert keyed(True) == keyed(True) != keyed(False)
+
+
+def test_weights_may_be_a_path_object():
+    name = "resnet18.safetensors@1f2e3d4c"  # pinned: the file is not needed yet
+    facts = {"network": "resnet18", "dataset": "tiny_imagenet"}
+    assert Study(**facts, weights=Path(name)).key == Study(**facts, weights=name).key

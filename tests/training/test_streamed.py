@@ -98,3 +98,14 @@ def test_pruned_weights_stay_zero(case):
     masks = {key: torch.rand(weight.shape, generator=torch.Generator().manual_seed(0)) < 0.5}
     train(network, split.images, split.labels, RECIPE, 7, name, masks, image_size=size)
     assert torch.equal(weight != 0, masks[key])
+
+
+def test_grey_images_of_many_sizes_can_be_trained_on(monkeypatch):
+    monkeypatch.setitem(data.DATASETS, "grey", None)  # gone after the test
+    random = torch.Generator().manual_seed(0)
+    images = [torch.randint(256, (1, 10 + i, 12), dtype=torch.uint8, generator=random) for i in range(8)]
+    split = data.Split(images, torch.arange(8) % 2, ("a", "b"))
+    data.register("grey", split, split, mean=0.5, std=0.5, image_size=8)
+    network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 36, 2))
+    history = train(network, split.images, split.labels, RECIPE, 7, "grey", image_size=8)
+    assert len(history) == RECIPE.epochs

@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -90,6 +91,7 @@ class Study:
         whole_number("repetitions", self.repetitions, at_least=1)
         whole_number("seed", self.seed, at_least=0)
         if self.weights is not None:
+            object.__setattr__(self, "weights", os.fspath(self.weights))
             networks.weights_source(self.network, self.weights, data.locate())
 
     @property

@@ -38,7 +38,7 @@ class Streamed:
     """Image files: workers read and augment the next batches while the device is busy with this one; a GPU augments.
 
     Attributes:
-        images, labels: uint8 [batch, 3, size, size] and int64 [batch, …], what steps read.
+        images, labels: uint8 [batch, c, size, size] and int64 [batch, …], what steps read.
     """
 
     def __init__(
@@ -53,9 +53,9 @@ class Streamed:
         self._split = data.Split(images, labels, ())
         self._view = data.train_view(data.DATASETS[dataset], image_size)
         self._sizes = batch_sizes
-        label = torch.as_tensor(labels[0])
+        label, channels = torch.as_tensor(labels[0]), len(images[0])
         side = (image_size,) * label.dim()
-        self.images = torch.zeros(max(batch_sizes), 3, image_size, image_size, dtype=torch.uint8, device=device)
+        self.images = torch.zeros(max(batch_sizes), channels, image_size, image_size, dtype=torch.uint8, device=device)
         self.labels = torch.zeros(max(batch_sizes), *side, dtype=torch.int64, device=device)
         self._batches: Iterator[tuple[torch.Tensor, torch.Tensor]] = iter(())
 

@@ -37,4 +37,4 @@ class Run:
         """(channels, height, width) of what the network sees."""
         if isinstance(self.images, torch.Tensor):
             return tuple(self.images.shape[1:])
-        return 3, self.image_size, self.image_size
+        return len(self.images[0]), self.image_size, self.image_size
