@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -11,6 +9,7 @@ import torch
 
 from .. import corruptions
 from ..data import Split
+from ..foundations.seeds import seed_for
 from ..measurement.test_sets import constants_for
 
 VALUES = 1 << 25  # of network inputs and outputs at once: 128 MiB of float32
@@ -61,8 +60,7 @@ def corruption_generator(seed: int, name: str) -> torch.Generator:
 
     They are those of a study with the same seed.
     """
-    digest = hashlib.sha256(json.dumps([seed, "corruption", name]).encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+    return torch.Generator().manual_seed(seed_for(seed, "corruption", name))
 
 
 def corrupted(images: torch.Tensor, distribution: Distribution, generator: torch.Generator) -> torch.Tensor:

@@ -11,7 +11,7 @@ import xarray as xr
 
 from .. import data, metrics, runner
 from ..foundations import netcdf
-from ..foundations.store import store_folder
+from ..foundations.store import published_folders, store_folder
 from ..measurement import test_sets
 from ..prune_retrain.cells import name_of
 from ..study import Study
@@ -46,9 +46,8 @@ def compared(
     """
     name = f"{name_of((pruner, repetition, cycle))}.nc"
     own = store_folder(store) / "comparisons" / study.key / name
-    published = [Path(place) for place in os.environ.get("LOSTPRUNE_RESULTS", "").split(os.pathsep) if place]
     wanted = {"schema": SCHEMA, "delta": delta, "alpha": alpha}
-    for path in (own, *(place / study.key / "comparisons" / name for place in published)):
+    for path in (own, *(place / study.key / "comparisons" / name for place in published_folders())):
         found = _read(path) if path.exists() else None
         if found is not None and all(found.attrs.get(key) == value for key, value in wanted.items()):
             return found

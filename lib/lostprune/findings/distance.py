@@ -7,7 +7,7 @@ import xarray as xr
 
 from .. import metrics
 from ..published.labels import label
-from .words import by_answer, count, listing, signed
+from .words import above, by_answer, count, listing, signed
 
 SUFFICES = 0.5  # of the softmax output: more than that of all other classes together
 CHANCE = 0.05  # a p-value below it is taken for a difference
@@ -35,17 +35,17 @@ def parents_pixels(part: xr.Dataset, distribution: str) -> str:
         )
     lines, enough, more = [], {}, {}
     for method in part.pruner.values.tolist():
-        networks = _pruned(one, method)
+        networks = pruned_networks(one, method)
         shown, sure = [], []
         for name, ratio in networks.items():
             mine = found.sel(pruner=method, network=name)
             words = f"{float(mine['mean']):.0%} at a prune ratio of {ratio:.0%}"
-            enough.setdefault(method, []).append(_above(mine.lower, mine.upper, SUFFICES))
+            enough.setdefault(method, []).append(above(mine.lower, mine.upper, SUFFICES))
             if has_separate:
                 both = drawn.sel(pruner=method)
                 ends = metrics.interval(both.sel(network=name) - both.sel(network="separate"))
                 low, high = ends.values
-                sure.append(_above(low, high, 0.0))
+                sure.append(above(low, high))
                 words += f" ({signed(100 * low, 0)} to {signed(100 * high, 0)} points against the separate network)"
             shown.append(words)
         more[method] = _all(sure[:-1] or sure)
@@ -156,7 +156,7 @@ def _worst(classes: xr.Dataset | None, method: str, distribution: str, cycle: in
     )
 
 
-def _pruned(one: xr.Dataset, method: str) -> dict[str, float]:
+def pruned_networks(one: xr.Dataset, method: str) -> dict[str, float]:
     """The pruned networks of a method that were reached, with their prune ratios."""
     ratios = one.prune_ratio.sel(pruner=method).mean("repetition")
     names = [name for name in one.network.values.tolist() if name not in ("parent", "separate")]
@@ -166,10 +166,6 @@ def _pruned(one: xr.Dataset, method: str) -> dict[str, float]:
 def _with_ends(found: xr.Dataset) -> str:
     mean, low, high = (float(found[name]) for name in ("mean", "lower", "upper"))
     return f"a mean confidence of {mean:.0%} toward the true class (95% interval {low:.0%} to {high:.0%})"
-
-
-def _above(low: float, high: float, threshold: float) -> bool | None:
-    return True if low > threshold else False if high < threshold else None
 
 
 def _all(answers: list[bool | None]) -> bool | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import xarray as xr
 
 from .. import metrics
-from .words import by_answer, count, listing
+from .distance import pruned_networks
+from .words import above, by_answer, count, listing
 
 
 def mask_values(part: xr.Dataset) -> str:
@@ -34,7 +34,7 @@ def mask_values(part: xr.Dataset) -> str:
         lines.append(f"- **separate network**: {each(separate)}.")
     more = {fill: {} for fill in fills}
     for method in part.pruner.values.tolist():
-        names = _pruned(part, method)
+        names = _all_but_smallest(part, method)
         if not names:
             lines.append(f"- **{method}**: no pruned network.")
             continue
@@ -43,7 +43,7 @@ def mask_values(part: xr.Dataset) -> str:
         for fill in fills if has_separate else ():
             both = drawn.sel(pruner=method, fill=fill)
             low, high = metrics.interval(both.sel(network=names).mean("network") - both.sel(network="separate")).values
-            more[fill][method] = True if low > 0 else False if high < 0 else None
+            more[fill][method] = above(low, high)
     if has_separate:
         lines.append("\nThat the parent's pixels tell pruned networks more than the separate one:\n")
         lines += [f"- masked pixels {fill}: {by_answer(answers)}." for fill, answers in more.items() if answers]
@@ -68,9 +68,7 @@ def searches(part: xr.Dataset) -> str:
     )
 
 
-def _pruned(part: xr.Dataset, method: str) -> list[str]:
+def _all_but_smallest(part: xr.Dataset, method: str) -> list[str]:
     """The pruned networks of a method that were reached, without the smallest if there are several."""
-    ratios = part.prune_ratio.sel(pruner=method).mean("repetition")
-    names = [name for name in part.network.values.tolist() if name not in ("parent", "separate")]
-    names = [name for name in names if np.isfinite(ratios.sel(network=name))]
+    names = list(pruned_networks(part, method))
     return names[:-1] or names

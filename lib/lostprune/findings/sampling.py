@@ -9,7 +9,7 @@ import xarray as xr
 
 from .. import metrics, results
 from ..published.labels import label
-from .words import count, counts_pixels, listing, signed, trained_on
+from .words import above, count, counts_pixels, listing, signed, trained_on
 
 
 def test_sets(shift: xr.Dataset) -> str:
@@ -107,7 +107,7 @@ def lower_under_shift(resampled: xr.DataArray, method: str) -> tuple[bool | None
     """Whether the average under shift is below that of the train distribution in the whole 95% interval, and that."""
     drawn = resampled.sel(pruner=method).mean("repetition")
     ends = metrics.interval(test_minus_train(drawn)).values
-    return (True if ends[1] < 0 else False if ends[0] > 0 else None), ends
+    return above(-ends[1], -ends[0]), ends
 
 
 def test_minus_train(potential: xr.DataArray) -> xr.DataArray:

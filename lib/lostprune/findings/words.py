@@ -21,6 +21,11 @@ def signed(number: float, digits: int = 1) -> str:
     return f"{round(number, digits) + 0.0:+.{digits}f}"
 
 
+def above(low: float, high: float, threshold: float = 0.0) -> bool | None:
+    """Whether a whole interval lies above a threshold (True) or below it (False); else None."""
+    return True if low > threshold else False if high < threshold else None
+
+
 def trained_on(values: xr.DataArray | xr.Dataset) -> str:
     """What the train distribution is: ``nominal data``, or ``the 10 train distributions`` after robust training."""
     train, _ = metrics.groups(values)

@@ -51,6 +51,11 @@ def store_folder(store: str | os.PathLike | None = None) -> Path:
     return folder
 
 
+def published_folders() -> list[Path]:
+    """Folders with results that are read where the store has none, as ``LOSTPRUNE_RESULTS`` lists them."""
+    return [Path(folder) for folder in os.environ.get("LOSTPRUNE_RESULTS", "").split(os.pathsep) if folder]
+
+
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
     """Let ``write`` fill a temporary file beside ``path``, then sync it and rename it to ``path``.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import logging
-import os
 from pathlib import Path
 
 import xarray as xr
 
 from ..foundations import netcdf, verified
+from ..foundations.store import published_folders
 from ..measurement.part import CHAIN, SchemaError
 from ..prune_retrain.cells import Chain, chains_of, name_of_chain
 from ..study import Study
@@ -45,9 +45,8 @@ def read(key: str, part: str, chain: Chain, folder: Path) -> xr.Dataset | None:
     ``None`` where there is none; a file that cannot be read or breaks the schema is named in the log and passed over,
     so that it is computed again and replaced.
     """
-    published = [Path(place) for place in os.environ.get("LOSTPRUNE_RESULTS", "").split(os.pathsep) if place]
     own = path_of(key, part, chain, folder)
-    for path in [own] + [place / key / part / own.name for place in published]:
+    for path in [own] + [place / key / part / own.name for place in published_folders()]:
         if not path.exists():
             continue
         try:

@@ -16,6 +16,7 @@ from torch import nn
 from .. import data, networks
 from ..corruptions.train_corruptions import TRAIN_CORRUPTIONS
 from ..foundations.choices import choose
+from ..foundations.seeds import seed_for
 from ..networks.recipes import Recipe
 from ..pruning import METHODS, multiply_adds
 from ..pruning.registry import check_method
@@ -230,8 +231,7 @@ class Study:
 
     def seed_for(self, *purpose: str | int) -> int:
         """A 63-bit seed of its own for every purpose, such as ``seed_for("train", method, repetition, cycle)``."""
-        digest = hashlib.sha256(json.dumps([self.seed, *purpose]).encode()).digest()
-        return int.from_bytes(digest[:8], "big") >> 1
+        return seed_for(self.seed, *purpose)
 
 
 @functools.lru_cache(maxsize=64)
