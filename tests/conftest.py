@@ -18,7 +18,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 import lostprune
-from lostprune import networks
+from lostprune import data, networks
 from lostprune.foundations.imports import IMPORTED
 from lostprune.pruning import registry
 
@@ -66,8 +66,9 @@ def study() -> lostprune.Study:
 
 @pytest.fixture(autouse=True)
 def registered():
-    """Networks and methods that a test registers are gone after it, and so is what it noted of imported code."""
-    kept = [(known, dict(known)) for known in (networks.registry.REGISTERED, registry.REGISTERED, IMPORTED)]
+    """Networks, methods and data sets that a test registers are gone after it, and what it noted of imported code."""
+    places = (networks.registry.REGISTERED, registry.REGISTERED, data.DATASETS, IMPORTED)
+    kept = [(known, dict(known)) for known in places]
     yield
     for known, before in kept:
         known.clear()

@@ -13,10 +13,9 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from fixtures.bars import CLASSES, pictures
-from lostprune import data, pruning
+from lostprune import pruning
 from lostprune.audit.models import opened
 from lostprune.cli import main
-from lostprune.networks import registry
 
 CODE = """
 from torch import nn
@@ -31,8 +30,6 @@ def build(num_classes=4):
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """A folder with a network's code and trained weights, train and test images and shifted ones."""
-    known = dict(data.DATASETS)
-    monkeypatch.setattr(registry, "REGISTERED", dict(registry.REGISTERED))
     (tmp_path / "audited_net.py").write_text(CODE)
     for part, count, seed in (("photos/train", 120, 0), ("photos/test", 80, 1), ("night", 60, 2)):
         for number, (image, label) in enumerate(zip(*pictures(count, seed=seed), strict=True)):
@@ -47,8 +44,6 @@ def place(tmp_path, monkeypatch):
     save_file(names["build"]().state_dict(), tmp_path / "net.safetensors")
     yield tmp_path
     sys.modules.pop("audited_net", None)
-    data.DATASETS.clear()
-    data.DATASETS.update(known)
 
 
 def audit(*arguments: str):

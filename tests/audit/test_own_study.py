@@ -14,7 +14,6 @@ from fixtures.bars import CLASSES, pictures
 from lostprune import audit, data, networks
 from lostprune.audit import potentials
 from lostprune.campaign.verify import verify
-from lostprune.networks import registry
 
 SCALE = dataclasses.replace(
     tiny_network.SCALE, name="own", repetitions=1, train_images=None, test_images=None, corruptions=("fog",), cycles=2
@@ -33,16 +32,6 @@ class Grey(nn.Sequential):
             nn.Flatten(),
             nn.Linear(32, num_classes),
         )
-
-
-@pytest.fixture(autouse=True)
-def tidy(monkeypatch):
-    """What a test registers is gone after it."""
-    known = dict(data.DATASETS)
-    monkeypatch.setattr(registry, "REGISTERED", dict(registry.REGISTERED))
-    yield
-    data.DATASETS.clear()
-    data.DATASETS.update(known)
 
 
 @pytest.mark.parametrize("retrain_epochs", [0, 1])

@@ -15,15 +15,6 @@ CLASSES = ("cat", "dog")
 SIZES = ((12, 10), (10, 12))
 
 
-@pytest.fixture(autouse=True)
-def tidy():
-    """What a test registers is gone after it."""
-    known = dict(data.DATASETS)
-    yield
-    data.DATASETS.clear()
-    data.DATASETS.update(known)
-
-
 def item(index: int, label: object = None, size: tuple[int, int] | None = None, channels: int = 3) -> tuple:
     """An image of one of two sizes, and its class."""
     random = np.random.default_rng(index)

@@ -16,15 +16,6 @@ from lostprune.published.labels import accuracy_label
 CLASSES = ("cat", "dog", "owl")
 
 
-@pytest.fixture(autouse=True)
-def tidy():
-    """What a test registers is gone after it."""
-    known = dict(data.DATASETS)
-    yield
-    data.DATASETS.clear()
-    data.DATASETS.update(known)
-
-
 def pictures(n: int = 6, shape: tuple[int, ...] = (3, 8, 10), seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     random = np.random.default_rng(seed)
     return random.integers(0, 256, (n, *shape), np.uint8), np.arange(n) % len(CLASSES)

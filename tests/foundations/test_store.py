@@ -32,11 +32,6 @@ def test_tensors_that_share_memory_are_saved_apart(tmp_path):
     assert tensors.keys() == given.keys() and all(torch.equal(tensors[name], given[name]) for name in given)
 
 
-def test_what_is_no_tensor_is_named(tmp_path):
-    with pytest.raises(TypeError, match="a dict as 'state/_extra_state', expected a tensor"):
-        store.save_checkpoint(tmp_path / "c01", TENSORS | {"state/_extra_state": {"version": 1}}, {})
-
-
 def test_a_checkpoint_without_its_manifest_is_not_there(tmp_path):
     store.save_checkpoint(tmp_path / "c01", TENSORS, {})
     (tmp_path / "c01.json").unlink()

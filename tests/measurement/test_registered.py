@@ -17,13 +17,9 @@ CLASSES = ("cat", "dog")
 
 
 @pytest.fixture(autouse=True)
-def tidy(monkeypatch):
-    """What a test registers is gone after it, and no process that reads images is left."""
+def no_workers(monkeypatch):
+    """No process that reads images is left."""
     monkeypatch.setenv("LOSTPRUNE_WORKERS", "0")
-    known = dict(data.DATASETS)
-    yield
-    data.DATASETS.clear()
-    data.DATASETS.update(known)
 
 
 def many(count: int, channels: int = 3) -> list[tuple[np.ndarray, int]]:

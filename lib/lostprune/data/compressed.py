@@ -73,7 +73,7 @@ def decode(
 def _decode_files(files: list[torch.Tensor], device: torch.device) -> list[torch.Tensor]:
     if not files:
         return []
-    with warnings.catch_warnings():  # the same, as a warning
+    with warnings.catch_warnings():  # torchvision 0.29 warns that a later one will have no decoder
         warnings.filterwarnings("ignore", "The image decoding and encoding capabilities", DeprecationWarning)
         return torchvision_io.decode_jpeg(files, torchvision_io.ImageReadMode.RGB, device)
 
