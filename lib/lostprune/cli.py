@@ -71,12 +71,12 @@ def data(name: str, folder: Path | None, compare: bool, as_json: bool) -> None:
     from . import corruptions
     from . import data as datasets
     from .corruptions import comparison
-    from .foundations.choices import choose
+    from .foundations.choices import check_choice
 
     if (compare and name != "cifar10-c") or (as_json and not compare):
         raise click.UsageError("--compare is for cifar10-c, and --json is for --compare")
     with _told_plainly(datasets.DataUnavailable, OSError, ValueError):
-        choose("dataset", name, (*datasets.DATASETS, "cifar10-c"))
+        check_choice("dataset", name, (*datasets.DATASETS, "cifar10-c"))
         if compare:
             compared = comparison.compare_published(folder)
             click.echo(json.dumps(compared, indent=1) if as_json else comparison.in_words(compared))

@@ -12,7 +12,7 @@ import xarray as xr
 from torch import nn
 
 from . import data, prune_retrain, pruning, results
-from .foundations.choices import choose
+from .foundations.choices import check_choice
 from .foundations.device import default_device, provenance
 from .foundations.imports import IMPORTED, import_all
 from .foundations.progress import TRAINING_PASSES, Progress
@@ -53,7 +53,7 @@ def run(
     """
     parts = parts or ("curves",)
     for part in parts:
-        choose("part", part, PARTS)
+        check_choice("part", part, PARTS)
     folder = store_folder(store)
     missing = results.missing(study, parts, folder)
     if missing:
@@ -84,7 +84,7 @@ def load(
     Example:
         >>> network, masks = load(Study(scale="quick"), "FT", repetition=0, cycle=3)  # doctest: +SKIP
     """
-    choose("method", method, study.methods)
+    check_choice("method", method, study.methods)
     for name, got, count in (("repetition", repetition, study.repetitions), ("cycle", cycle, len(study.ladder) + 1)):
         if got not in range(count):
             raise ValueError(f"{name}: got {got!r}, expected a whole number from 0 to {count - 1}")

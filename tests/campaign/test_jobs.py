@@ -10,7 +10,7 @@ import pytest
 from lostprune import Study, campaign
 from lostprune.campaign.jobs import Job, plan
 from lostprune.campaign.pace import Pace
-from lostprune.foundations import device, store
+from lostprune.foundations import device, notes, store
 from lostprune.prune_retrain import Checkpoints, cells
 
 PARTS = ("curves", "noise")
@@ -85,6 +85,16 @@ def test_a_wider_scale_is_estimated_from_a_smaller_one(study, place):
     paper = dataclasses.replace(study, scale="paper")
     (parent, *_) = plan([paper], PARTS, place)
     assert Pace([study, paper], place, "CPU").seconds(parent) == pytest.approx(0.01 * 45_000 * paper.recipe.epochs)
+
+
+def test_in_a_new_store_the_pace_of_what_runs_just_now_counts(study, place):
+    jobs = plan([study], ("curves",), place)
+    parent = jobs[0]
+    assert Pace([study], place, "CPU", [parent]).seconds(jobs[1]) is None  # it has said nothing yet
+    (place / "running").mkdir(parents=True)
+    notes.write(parent.note(place), "parent", done=192, total=384, seconds=2.0)  # passes: 64 of 128 images
+    # two cycles of 128 images, and 50 images, a third as long each, for each of 3 networks
+    assert Pace([study], place, "CPU", [parent]).seconds(jobs[1]) == pytest.approx(8 + 4 / 128 / 3 * 50 * 3)
 
 
 def test_damaged_manifests_do_not_spoil_estimates(study, place):

@@ -10,7 +10,7 @@ import torch
 import xarray as xr
 
 from ..corruptions import NAMES
-from ..foundations.choices import choose
+from ..foundations.choices import check_choice
 from ..foundations.device import default_device, provenance
 from ..foundations.progress import Progress
 from ..measurement.test_sets import SEVERITY
@@ -89,7 +89,7 @@ def compare(
     nominal = name or nominal
     corrupted = NAMES if corruptions is True else tuple(corruptions or ())
     for corruption in corrupted:
-        choose("corruption", corruption, NAMES)
+        check_choice("corruption", corruption, NAMES)
     networks = [opened(role, given).to(device) for role, given in zip(NETWORKS, (parent, pruned), strict=True)]
     normalize = normalizer(data, split, mean, std)
     image = normalize(torch.as_tensor(split.images[0])[None].to(device))

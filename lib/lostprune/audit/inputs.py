@@ -12,6 +12,7 @@ import torch
 from .. import tasks
 from ..data import DATASETS, TREES, Split, load, standardize, task_of, test_view, viewed
 from ..data.items import split_of
+from ..foundations.reasons import first_line
 from ..tasks import Task
 from .measured import NETWORKS
 from .models import Logits
@@ -98,10 +99,9 @@ def task_and_classes(
             with torch.inference_mode():
                 shapes.append(list(network(image).shape))
         except Exception as error:  # whatever the network's own code raises
-            reason = str(error).strip().partition("\n")[0]
             raise ValueError(
-                f"{role}: it cannot take an image of shape {list(image.shape[1:])} ({type(error).__name__}: {reason}); "
-                "check the size and the channels of the images"
+                f"{role}: it cannot take an image of shape {list(image.shape[1:])} "
+                f"({type(error).__name__}: {first_line(error)}); check the size and the channels of the images"
             ) from error
     expected = [1, shapes[0][1] if len(shapes[0]) > 1 else 0, *(image.shape[2:] if pixels else ())]
     for role, shape in zip(NETWORKS, shapes, strict=True):

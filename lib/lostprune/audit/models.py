@@ -14,6 +14,7 @@ import torch
 from torch import nn
 from torch.export import ExportedProgram
 
+from ..foundations.reasons import first_line
 from ..networks.batch_norms import fold, foldable
 from ..tasks import logits
 
@@ -129,8 +130,7 @@ def _from_file(role: str, path: Path) -> nn.Module | ExportedProgram:
             if path.suffix in (".pt", ".pth", ".ts") and _is_script(path):
                 return torch.jit.load(path, map_location="cpu")
     except Exception as error:  # every reader has its own kinds
-        reason = str(error).strip().splitlines()[0]
-        raise ValueError(f"{role}: {path} cannot be read ({reason}), expected {FORMS}") from error
+        raise ValueError(f"{role}: {path} cannot be read ({first_line(error)}), expected {FORMS}") from error
     raise ValueError(
         f"{role}: got {path}, expected {FORMS}; a file of weights needs its network: name that, and the file as weights"
     )

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from .. import pruning
+from ..foundations.reasons import first_line
 from ..foundations.store import write_whole
 
 log = logging.getLogger("lostprune")
@@ -62,7 +63,7 @@ def save_network(
         write_whole(folder / "network.pt2", lambda part: _export(program, part))
         written.append(folder / "network.pt2")
     except Exception as reason:  # whatever the network's own code makes torch.export raise
-        log.warning("network.pt2: not written, %s", str(reason).strip().partition("\n")[0])
+        log.warning("network.pt2: not written, %s", first_line(reason))
     return written
 
 

@@ -59,8 +59,3 @@ class Batches:
     def _whole(self, work: Callable[[torch.Tensor], torch.Tensor], items: torch.Tensor) -> torch.Tensor:
         missing = -len(items) % min(self.multiple, self.size)
         return work(torch.cat([items, items[-1:].expand(missing)]))[: len(items)]
-
-
-def first_line(reason: Exception) -> str:
-    """The first line of an exception's message."""
-    return str(reason).partition("\n")[0]

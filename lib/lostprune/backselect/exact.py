@@ -14,7 +14,8 @@ import logging
 import torch
 from torch import nn
 
-from .batches import Batches, first_line
+from ..foundations.reasons import first_line
+from .batches import Batches
 from .differences import Differences
 from .forwards import Forwards
 from .tracing import trace

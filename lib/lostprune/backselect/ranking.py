@@ -7,7 +7,7 @@ import copy
 import torch
 from torch import nn
 
-from ..foundations.choices import choose
+from ..foundations.choices import check_choice
 from . import gradient
 from .batches import on_every_core
 from .exact import ExactSearch
@@ -56,7 +56,7 @@ def rank_pixels(
         >>> rank_pixels(network, torch.ones(1, 1, 2, 2))
         tensor([[3, 2, 1, 0]])
     """
-    choose("search", search, SEARCHES)
+    check_choice("search", search, SEARCHES)
     images = _checked_images(images)
     n, pixels = len(images), images[0, 0].numel() if len(images) else images.shape[2] * images.shape[3]
     if isinstance(pixels_per_step, bool) or not isinstance(pixels_per_step, int) or not 1 <= pixels_per_step <= pixels:

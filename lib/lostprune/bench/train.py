@@ -7,7 +7,7 @@ import statistics
 import torch
 
 from .. import data, networks
-from ..foundations.choices import choose
+from ..foundations.choices import check_choice
 from ..foundations.device import default_device
 from ..study import Study
 from ..training import TRAIN_CORRUPTIONS, Run, keep_freed_memory
@@ -52,7 +52,7 @@ def measure(
         ValueError: an unknown network, device or training, or ``beside`` without a CPU.
         BenchError: the checkout with the plain loop is not there.
     """
-    choose("training", training, TRAIN_CORRUPTIONS)
+    check_choice("training", training, TRAIN_CORRUPTIONS)
     device, recipe = default_device(), networks.recipe_for(network)
     report.reference("training")
     on_cuda = device.type == "cuda"

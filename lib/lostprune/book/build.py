@@ -19,7 +19,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ..foundations import threads
-from ..foundations.choices import choose
+from ..foundations.choices import check_choice
 from ..foundations.progress import in_words
 from .kernels import preload
 from .pages import BookError, Page, read_pages
@@ -46,7 +46,7 @@ def build(root: Path, names: tuple[str, ...] = (), force: bool = False, say: Cal
         raise BookError("jupyter-book is not installed; run pip install -e '.[book]' in the checkout")
     pages = read_pages(root)
     for name in names:
-        choose("page", name, pages)
+        check_choice("page", name, pages)
     for stale in set((root / "book" / "pages").glob("*.ipynb")) - {page.target for page in pages.values()}:
         stale.unlink()
     titles = {name: f"[{number}/{len(pages)}] {name}" for number, name in enumerate(pages, start=1)}

@@ -8,7 +8,7 @@ from types import NoneType
 from typing import TYPE_CHECKING
 
 from .. import data, results
-from ..foundations.choices import choose
+from ..foundations.choices import check_choice
 from ..foundations.store import store_folder
 from ..prune_retrain.cells import chains_of
 from ..published.labels import label
@@ -65,7 +65,7 @@ def check_injected(source: str, defaults: dict[str, object]) -> None:
             raise ValueError(
                 f"parameters: got {ast.unparse(statement)!r}, expected a value for one of {known}"
             ) from None
-        choose("parameter", name, defaults)
+        check_choice("parameter", name, defaults)
         _check_type(name, value, defaults[name])
 
 

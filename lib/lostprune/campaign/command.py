@@ -66,7 +66,7 @@ def campaign(
     import lostprune.campaign as campaigns
 
     from ..foundations import store
-    from ..foundations.choices import choose
+    from ..foundations.choices import check_choice
     from ..foundations.device import default_device
     from ..foundations.imports import import_code
     from ..measurement.registry import PARTS
@@ -85,7 +85,7 @@ def campaign(
         if not names:
             raise ValueError(f"--parts: got none, expected one or more of {', '.join(PARTS)}")
         for part in names:
-            choose("part", part, PARTS)
+            check_choice("part", part, PARTS)
         found, folder = campaigns.parse(studies), store.store_folder(store_folder)
         most = max((study.repetitions for study in found), default=0)
         if found and repetition is not None and repetition >= most:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 
 from ..foundations import threads
-from ..foundations.choices import choose
+from ..foundations.choices import check_choice
 
 KINDS = ("serial", "dask", "slurm")
 
@@ -56,7 +56,7 @@ def open_executor(kind: str = "serial", workers: int | None = None) -> Iterator[
     """
     address = kind if "://" in kind else None
     if address is None:
-        choose("executor", kind, (*KINDS, "tcp://HOST:PORT"))
+        check_choice("executor", kind, (*KINDS, "tcp://HOST:PORT"))
     if workers is not None and (workers < 1 or kind == "serial" or address):
         fits = "a running scheduler has its own workers" if address else "expected --executor dask or slurm with it"
         raise ValueError(f"workers: got {workers} with executor {kind!r}; {fits}, and a number of at least 1")

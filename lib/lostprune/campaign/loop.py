@@ -19,10 +19,10 @@ import torch
 
 from .. import data, prune_retrain, runner
 from ..foundations import store
-from ..foundations.choices import choose
+from ..foundations.choices import check_choice
 from ..foundations.device import default_device, provenance
 from ..foundations.imports import IMPORTED
-from ..foundations.progress import Stopped
+from ..foundations.progress import LOG_EVERY, Stopped
 from ..study import Study
 from . import executors
 from .board import Board
@@ -88,7 +88,7 @@ def run(
     folder = store.store_folder(store_folder)
     workers = workers or executors.Workers(executors.SerialExecutor(), 1)
     limit = None if seconds is None else time.monotonic() + seconds
-    choose("keep_weights", keep_weights, runner.KEEP_WEIGHTS)
+    check_choice("keep_weights", keep_weights, runner.KEEP_WEIGHTS)
     campaign = _Campaign(studies, parts, folder, device, limit, workers, say, repetition, keep_weights)
     with _signals(campaign, seconds):
         try:
@@ -117,6 +117,7 @@ class _Campaign:
     failed_works: set[str] = field(default_factory=set)
     asked_to_leave: bool = False
     ends: bool = False
+    measured_on: str = ""  # the device whose pace counts
     # By name: when a job may be given out again. Another process has it; or it would not fit any more: never.
     not_before: dict[str, float] = field(default_factory=dict)
 
@@ -142,12 +143,15 @@ class _Campaign:
         device = torch.device(self.device) if self.device else default_device()
         cohorts = self.workers.count if device.type == "cuda" else None
         self.summary.left = plan(fit, self.parts, self.folder, cohorts, self.repetition)
-        self._measure(provenance(device)["device"] if serial else "not known yet")
+        self.measured_on = provenance(device)["device"] if serial else "not known yet"
+        self._measure()
         self.board.start()
 
     def work_on(self) -> None:
         while self.summary.left and not self.asked_to_leave:
             self._give_out()
+            if not self.board.expected and time.monotonic() - self.board.expected_at > LOG_EVERY:
+                self._measure()  # a new store knows no pace; the running jobs soon do
             if self.running:
                 done, _ = wait(self.running, timeout=1, return_when=FIRST_COMPLETED)
                 for future in done:
@@ -205,7 +209,8 @@ class _Campaign:
         if came_of_it == FINISHED:
             self.summary.left.remove(job)
             self.board.tell(self.say, f"{job.title}: finished")
-            self._measure(why)
+            self.measured_on = why
+            self._measure()
         elif came_of_it == CLAIMED:
             self.not_before[job.name] = time.monotonic() + AGAIN
         else:
@@ -220,9 +225,9 @@ class _Campaign:
         missing = self.failed_works.union(*(other.works for other in self.summary.left))
         return not job.needs & missing and self.not_before.get(job.name, 0) < math.inf
 
-    def _measure(self, device: str) -> None:
+    def _measure(self) -> None:
         """Estimate again, from all that was measured on such a device by now."""
-        self.pace = Pace(self.studies, self.folder, device)
+        self.pace = Pace(self.studies, self.folder, self.measured_on, self.running.values())
         seconds = [self.pace.seconds(job) for job in self.summary.left]
         self.board.expect(0 if None in seconds else sum(seconds))
 

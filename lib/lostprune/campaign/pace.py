@@ -1,4 +1,4 @@
-"""How long work will take: from how long work of the same kind took on the same device."""
+"""How long work will take: from how long work of the same kind took on the same device, or takes just now."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .. import results
+from ..foundations import notes
 from ..foundations.progress import TRAINING_PASSES
-from ..measurement import test_sets
 from ..measurement.registry import PARTS
 from ..prune_retrain import Checkpoints, images_of, images_to_train
 from ..study import SCALES, Study
@@ -25,10 +25,11 @@ class Pace:
         studies: studies that may have run before; the standard scales of their networks are added.
         folder: the store.
         device: as results name it; ``None`` takes what was measured on any device.
+        running: jobs that are being done. Where nothing like them was ever finished, their pace until now counts.
     """
 
-    def __init__(self, studies: Iterable[Study], folder: Path, device: str | None):
-        self.folder, self.device = folder, device
+    def __init__(self, studies: Iterable[Study], folder: Path, device: str | None, running: Iterable[Job] = ()):
+        self.folder, self.device, self.running = folder, device, tuple(running)
         studies = list(studies)
         wider = [dataclasses.replace(study, scale=scale, repetitions=None) for study in studies for scale in SCALES]
         self.known: dict[str, Study] = {study.training_key: study for study in [*wider, *studies]}
@@ -52,7 +53,7 @@ class Pace:
         cells = [[images_of(job.study, cell) for cell in job.cells if cell[:2] == chain] for chain in job.chains]
         pieces = [training * sum(max(images, default=0) for images in cells)]
         pieces += [
-            measuring * _networks_images(job.study, part) / _pieces(job.study, part)
+            measuring * _networks_images(job.study, part) / PARTS[part].pieces(job.study)
             for parts in job.parts
             for part in parts
         ]
@@ -74,7 +75,18 @@ class Pace:
         ]
         # Of other studies the fastest: the smaller ones spend their time on other things than images.
         others = [rate for key, other in alike for rate in self._measured_cells(key, other)]
-        return statistics.median(own) if own else min(others, default=None)
+        return statistics.median(own) if own else min(others, default=self._noted_rate(study))
+
+    def _noted_rate(self, study: Study) -> float | None:
+        """Seconds per image and epoch in the notes of running jobs that train or measure this network."""
+        notes_alike = [
+            note
+            for job in self.running
+            if (job.study.network, job.study.dataset) == (study.network, study.dataset)
+            and (note := notes.read(job.note(self.folder))) is not None
+        ]
+        rates = [TRAINING_PASSES * each for note in notes_alike if (each := notes.seconds_each(note)) is not None]
+        return min(rates, default=None)
 
     def _measured_cells(self, key: str, study: Study) -> list[float]:
         rates = []
@@ -108,13 +120,6 @@ class Pace:
         # A small study spends its time on other things than images; to train on one takes longer than to look at it.
         rate = statistics.median(rates)
         return rate if training is None else min(rate, training)
-
-
-def _pieces(study: Study, part: str) -> int:
-    """How many distributions, or levels of noise, a part has: what is kept one by one."""
-    if part == "noise":
-        return len(study.scale.noise_levels)
-    return max(1, PARTS[part].images(study) // test_sets.size(study))
 
 
 def _networks_images(study: Study, part: str) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from ..foundations.choices import choose
+from ..foundations.choices import check_choice
 from ..study import Study
 
 FIELDS = tuple(field.name for field in dataclasses.fields(Study))
@@ -43,7 +43,7 @@ def _from_word(word: str) -> Study:
         return Study(network=network, **({"scale": scale} if scale else {}))
     pairs = [pair.partition("=") for pair in word.split(",")]
     for name, _, value in pairs:
-        choose("field of a study", name, FIELDS)
+        check_choice("field of a study", name, FIELDS)
         if not value:
             raise ValueError(f"{name}: got no value, expected something like scale=quick,repetitions=3")
     return _from_mapping({name: value for name, _, value in pairs})
@@ -51,7 +51,7 @@ def _from_word(word: str) -> Study:
 
 def _from_mapping(values: dict) -> Study:
     for name in values:
-        choose("field of a study", name, FIELDS)
+        check_choice("field of a study", name, FIELDS)
     values = dict(values)
     if isinstance(values.get("methods"), str):
         values["methods"] = values["methods"].split("+")

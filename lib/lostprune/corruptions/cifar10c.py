@@ -22,7 +22,7 @@ from ..data.fetch import check, fetch_large
 from ..data.loading import locate
 from ..data.obtain import DataUnavailable
 from ..data.sources import Source
-from ..foundations.choices import choose
+from ..foundations.choices import check_choice
 from .severities import SEVERITIES, check_severity
 
 
@@ -110,7 +110,7 @@ def published_corruption(
         ValueError, TypeError: unknown name, severity or count.
         DataUnavailable: it is there, but truncated, altered or not readable.
     """
-    choose("corruption", name, archive.md5)
+    check_choice("corruption", name, archive.md5)
     check_severity(severity)
     if count is None:
         count = archive.images

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from ..foundations.choices import choose
+from ..foundations.choices import check_choice
 from . import blur, digital, elastic, noise, spatter, weather
 from .constants import CONSTANTS
 from .levels import truncate
@@ -109,8 +109,8 @@ def check_arguments(
             f"images: got the device {images.device}, expected a CPU or CUDA device; move them with .cpu()"
         )
     for name in names:
-        choose("corruption", name, NAMES)
-    choose("constants", constants, CONSTANTS)
+        check_choice("corruption", name, NAMES)
+    check_choice("constants", constants, CONSTANTS)
     check_severity(severity)
     if generator is not None and (not isinstance(generator, torch.Generator) or generator.device.type != "cpu"):
         raise TypeError(f"generator: got {generator!r}, expected a torch.Generator on the CPU; images may be elsewhere")

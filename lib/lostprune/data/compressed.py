@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 
 from ..foundations import lazy
+from ..foundations.reasons import first_line
 from .pictures import UNREADABLE, Pictures
 from .split import origin
 
@@ -65,7 +66,7 @@ def decode(
     try:
         decoded = iter(_decode_files(files, device))
     except RuntimeError as error:  # torchvision returns no part of a batch
-        _say_once(str(error).partition("\n")[0])
+        _say_once(first_line(error))
         return [images[index].to(device) for index in indices]
     return [next(decoded) if content.ndim == 1 else content.to(device) for content in contents]
 

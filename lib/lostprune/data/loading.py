@@ -10,7 +10,7 @@ from pathlib import Path
 import platformdirs
 import torch
 
-from ..foundations.choices import choose
+from ..foundations.choices import check_choice
 from ..tasks import Classification, Segmentation, Task
 from . import objectnet
 from .datasets import DATASETS
@@ -52,9 +52,9 @@ def load(
         DataUnavailable: no source gave the data, or the folder cannot be written.
         DamagedImage: some of the image files cannot be read.
     """
-    choose("dataset", name, DATASETS)
+    check_choice("dataset", name, DATASETS)
     dataset = DATASETS[name]
-    choose(f"split of {name}", split, dataset.parts)
+    check_choice(f"split of {name}", split, dataset.parts)
     if split in dataset.registered:
         return dataset.registered[split]
     if dataset.registered:  # shifts of a user's own beside the data set's splits

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import filelock
 
+from ..foundations.reasons import first_line
 from .datasets import Dataset
 from .fetch import check, fetch
 from .kept import check_arrays, keep, read_kept
@@ -72,7 +73,7 @@ def _obtain_from_sources(name: str, dataset: Dataset, folder: Path, missing: lis
         except Exception as error:  # whatever is wrong with a source is that source's reason; the next may be fine
             if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise
-            failures.append(f"{label}: {str(error) or type(error).__name__}")
+            failures.append(f"{label}: {first_line(error)}")
             log.log(logging.INFO if is_remote else logging.WARNING, "%s: not used, %s", name, failures[-1])
             continue
         for split in missing:

@@ -14,6 +14,8 @@ import numpy as np
 import torch
 from PIL import Image
 
+from ..foundations.reasons import first_line
+
 # What reading and decoding a file may raise, by whatever is wrong with it.
 UNREADABLE = (OSError, EOFError, ValueError, SyntaxError, zlib.error, Image.DecompressionBombError)
 _SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
@@ -97,8 +99,9 @@ class Pictures(Sequence[torch.Tensor]):
         try:
             image = _decode(self.files.read(index))
         except UNREADABLE as error:
-            reason = str(error) or type(error).__name__
-            raise DamagedImage(f"{self.files.path(index)}: got {reason}, expected a whole JPEG or PNG image") from error
+            raise DamagedImage(
+                f"{self.files.path(index)}: got {first_line(error)}, expected a whole JPEG or PNG image"
+            ) from error
         if min(image.shape[1:]) <= 2 * self.border:
             got, path = " x ".join(map(str, image.shape[1:])), self.files.path(index)
             raise DamagedImage(f"{path}: got {got} pixels, expected more than a frame of {self.border} on every side")

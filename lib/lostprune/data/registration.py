@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 
-from ..foundations.choices import choose
+from ..foundations.choices import check_choice
 from ..tasks import Classification, Segmentation, Task
 from .datasets import DATASETS, Dataset, Part
 from .items import Items, split_of
@@ -98,7 +98,7 @@ def add_shifts(name: str, shifts: Mapping[str, object]) -> None:
     Raises:
         ValueError, TypeError, FileNotFoundError: as for :func:`register`; nothing is added then.
     """
-    choose("dataset", name, DATASETS)
+    check_choice("dataset", name, DATASETS)
     DATASETS[name] = _with_shifts(name, DATASETS[name], shifts)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..foundations.reasons import first_line
 from ..foundations.store import write_whole
 from .pictures import Files
 
@@ -26,7 +27,7 @@ def naming(path: Path, expected: str = "a whole archive") -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        raise ValueError(f"{path}: got {str(error) or type(error).__name__}, expected {expected}") from error
+        raise ValueError(f"{path}: got {first_line(error)}, expected {expected}") from error
 
 
 class Folder:

@@ -16,6 +16,7 @@ import scipy.io
 import torch
 from PIL import Image
 
+from ..foundations.reasons import first_line
 from .listing import Listing
 from .pictures import DamagedImage, Files, Pictures
 from .roots import Folder, first_repeated, text_of
@@ -82,8 +83,9 @@ class Masks(Sequence[torch.Tensor]):
                 with Image.open(content) as picture:
                     mask = np.array(picture)
         except Exception as error:  # SciPy and Pillow raise many kinds, by what is wrong with a file
-            reason = str(error) or type(error).__name__
-            raise DamagedImage(f"{self.files.path(index)}: got {reason}, expected a mask of class numbers") from error
+            raise DamagedImage(
+                f"{self.files.path(index)}: got {first_line(error)}, expected a mask of class numbers"
+            ) from error
         return torch.from_numpy(mask.astype(np.int64))
 
 

@@ -8,7 +8,7 @@ import xarray as xr
 from holoviews import opts
 
 from .. import metrics
-from ..foundations.choices import choose
+from ..foundations.choices import check_choice
 from ..metrics.repetitions import over_repetitions
 from ..published.labels import accuracy_label, network_label
 from .curves import RATIO, RATIO_LIMITS
@@ -29,7 +29,7 @@ def accuracy_difference(curves: xr.Dataset, over: str = "prune_ratio", delta: fl
     Raises:
         ValueError: ``over`` is neither.
     """
-    choose("over", over, SAVINGS)
+    check_choice("over", over, SAVINGS)
     measure = accuracy_label(curves.attrs["dataset"])
     axes = SAVINGS[over], hv.Dimension("difference", label=f"change of {measure} (%)")
     figure = _level(axes, 0.0, "unpruned parent", PARENT, "dashed") * _level(

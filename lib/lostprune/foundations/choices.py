@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 
 
-def choose(what: str, got: object, known: Iterable[str]) -> None:
+def check_choice(what: str, got: object, known: Iterable[str]) -> None:
     """Raise ValueError unless ``got`` is one of the ``known`` names of ``what``; the message names the nearest."""
     known = tuple(known)
     if got in known:

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 
 import torch
 
+from .reasons import first_line
+
 
 def default_device() -> torch.device:
     """``LOSTPRUNE_DEVICE``, else CUDA where there is one, else the CPU.
@@ -24,9 +26,8 @@ def default_device() -> torch.device:
         torch.zeros(1, device=device)
         return device
     except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
         raise ValueError(
-            f"LOSTPRUNE_DEVICE: got {asked!r}, expected a device such as 'cpu' or 'cuda': {reason}"
+            f"LOSTPRUNE_DEVICE: got {asked!r}, expected a device such as 'cpu' or 'cuda': {first_line(error)}"
         ) from error
 
 

@@ -37,7 +37,11 @@ def seconds_left(note: dict) -> float | None:
 
     The first pieces wait for preparations, and would make it many times too long.
     """
+    each = seconds_each(note)
+    return None if each is None else each * (note["total"] - note["done"])
+
+
+def seconds_each(note: dict) -> float | None:
+    """Seconds for each of what is counted, at the noted pace; ``None`` as in :func:`seconds_left`."""
     done, left = note["done"] - note.get("skipped", 0), note["total"] - note["done"]
-    if done <= 0 or done < 0.01 * (done + left):
-        return None
-    return note["seconds"] * left / done
+    return None if done <= 0 or done < 0.01 * (done + left) else note["seconds"] / done

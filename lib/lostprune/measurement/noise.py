@@ -40,6 +40,10 @@ class Noise(Part):
     def images(cls, study: Study) -> int:
         return len(study.scale.noise_levels) * study.scale.noise_draws * images(study)
 
+    @classmethod
+    def pieces(cls, study: Study) -> int:
+        return len(study.scale.noise_levels)
+
     def items(self) -> list[Item]:
         separate = self.networks.separate
         return [(position, 0) for position in range(len(self.networks))] + [(separate, 0)] * (separate is not None)

@@ -10,6 +10,7 @@ import xarray as xr
 
 from ..foundations.progress import Progress
 from ..study import Study
+from . import test_sets
 from .networks import CHAIN, Item, TrainedNetworks
 from .resumable import Measurement, Plan, Values
 
@@ -47,6 +48,11 @@ class Part(ABC):
     @abstractmethod
     def images(cls, study: Study) -> int:
         """How many images each network of a chain sees."""
+
+    @classmethod
+    def pieces(cls, study: Study) -> int:
+        """Into how many equal pieces the work goes, each on disk when it ends: distributions, unless a part differs."""
+        return max(1, cls.images(study) // test_sets.size(study))
 
     @abstractmethod
     def measurements(self) -> list[Measurement]:

@@ -10,6 +10,8 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from ..foundations.reasons import first_line
+
 log = logging.getLogger("lostprune")
 
 
@@ -21,8 +23,8 @@ def foldable(network: nn.Module) -> list[tuple[str, str]]:
     try:
         nodes = torch.fx.symbolic_trace(network).graph.nodes
     except Exception as reason:  # whatever the network's own code raises
-        what = str(reason).partition("\n")[0]
-        log.warning("%s is evaluated layer by layer, as it is: %s", type(network).__name__, what)
+        told = "%s is evaluated layer by layer, as it is: %s"
+        log.warning(told, type(network).__name__, first_line(reason))
         return []
     modules = dict(network.named_modules())
     calls = Counter(node.target for node in nodes if node.op == "call_module")

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from ..foundations import lazy
-from ..foundations.choices import choose
+from ..foundations.choices import check_choice
 from .weights import check_path, load_weights, read_weights
 
 models = lazy.Module("torchvision.models")
@@ -57,7 +57,7 @@ def weights_source(network: str, weights: str, folder: Path) -> Source:
         FileNotFoundError: there is no such file.
     """
     if weights == TORCHVISION:
-        choose("weights: torchvision's, of network", network, _TORCHVISION)
+        check_choice("weights: torchvision's, of network", network, _TORCHVISION)
         found = _torchvisions(network)
         return Source(f"torchvision's {found}", found.url.rpartition("-")[2].partition(".")[0], None)
     pinned = _PINNED.fullmatch(weights)

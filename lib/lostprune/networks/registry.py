@@ -14,7 +14,7 @@ from pathlib import Path
 
 from torch import nn
 
-from ..foundations.choices import choose
+from ..foundations.choices import check_choice
 from .ladders import TRAININGS, Ladder
 from .recipes import Recipe
 from .weights import check_path, load_weights, read_weights
@@ -110,7 +110,7 @@ def build(name: str, num_classes: int = 10) -> nn.Module:
 def registered(name: str) -> Registered:
     """What is registered under a name. Raises ValueError for an unknown one, like :func:`build`."""
     try:
-        choose("network", name, names())
+        check_choice("network", name, names())
     except ValueError as error:
         raise ValueError(f"{error} Register your own with @lostprune.networks.register({name!r}).") from None
     return REGISTERED[name]
@@ -139,7 +139,7 @@ def ladder_for(name: str, training: str = "nominal") -> Ladder:
         ValueError: either is unknown.
     """
     network = registered(name)
-    choose("training", training, TRAININGS)
+    check_choice("training", training, TRAININGS)
     return network.ladders.get(training) or _announced(network).ladders[training]
 
 
@@ -209,5 +209,5 @@ def _ladders(given: Ladder | Sequence[float] | Mapping[str, Ladder | Sequence[fl
         return {}
     by_training = given if isinstance(given, Mapping) else dict.fromkeys(TRAININGS, given)
     for training in by_training:
-        choose("ladder", training, TRAININGS)
+        check_choice("ladder", training, TRAININGS)
     return {name: each if isinstance(each, Ladder) else Ladder(tuple(each)) for name, each in by_training.items()}

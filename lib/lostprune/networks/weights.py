@@ -14,6 +14,8 @@ import safetensors.torch
 import torch
 from torch import nn
 
+from ..foundations.reasons import first_line
+
 SUFFIXES = (".safetensors", ".pt", ".pth", ".th")
 # Where training scripts put the state of the network in what they save: PyTorch Lightning and many others,
 # torchvision's references, PyTorch's tutorials.
@@ -61,7 +63,9 @@ def read_weights(path: str | os.PathLike) -> dict[str, torch.Tensor]:
             "state alone: torch.save(network.state_dict(), path)"
         ) from None
     except Exception as error:  # bytes that are not of the type may end the reading in any way
-        raise ValueError(f"weights: {path} is damaged or not of its type ({_first_line(error)})") from None
+        raise ValueError(
+            f"weights: {path} is damaged or not of its type ({type(error).__name__}: {first_line(error)})"
+        ) from None
     return _state(saved, path)
 
 
@@ -111,7 +115,3 @@ def _state(saved: object, path: Path) -> dict[str, torch.Tensor]:
         )
     parallel = all(name.startswith(_PARALLEL) for name in saved)
     return {name.removeprefix(_PARALLEL) if parallel else name: value for name, value in saved.items()}
-
-
-def _first_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {(str(error).strip() or 'no reason given').splitlines()[0]}"

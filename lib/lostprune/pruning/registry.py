@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from ..foundations.choices import choose
+from ..foundations.choices import check_choice
 from ..foundations.description import Description, package_of
 from .layers import METHODS
 
@@ -103,8 +103,8 @@ def register(
             f"method name: got {name!r}, which is taken by {alike[0]!r}; choose another name. Names become those "
             "of files, so that the case of letters makes no difference"
         )
-    choose("prunes", prunes, PRUNES)
-    choose("scope", scope, SCOPES)
+    check_choice("prunes", prunes, PRUNES)
+    check_choice("scope", scope, SCOPES)
     if input_channels and (prunes, scope, needs_samples) != ("filters", "local", True):
         raise ValueError(
             f"input_channels: got True with prunes={prunes!r}, scope={scope!r}, needs_samples={needs_samples}, "
@@ -145,7 +145,7 @@ def registered(name: str) -> Method:
 def check_method(what: str, name: object) -> None:
     """Raise ValueError, which says how to register one, unless a method of this name is registered."""
     try:
-        choose(what, name, names())
+        check_choice(what, name, names())
     except ValueError as error:
         raise ValueError(f"{error}. Register your own with @lostprune.pruning.register({name!r}, …).") from None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xarray as xr
 
-from ..foundations.choices import choose
+from ..foundations.choices import check_choice
 from .source import NETWORKS, PAPER, REPETITIONS, SMALLER, parse
 
 # In percent, as printed: mean and standard deviation on the train distribution, the same on the test distribution,
@@ -131,7 +131,7 @@ def overparameterization(training: str = "nominal") -> xr.Dataset:
     Raises:
         ValueError: an unknown training.
     """
-    choose("training", training, _OVERPARAMETERIZATION)
+    check_choice("training", training, _OVERPARAMETERIZATION)
     table, source = _OVERPARAMETERIZATION[training]
     values = _labelled(parse(table), ("measure", "group", "statistic"), (2, 2, 2))
     dataset = xr.Dataset({"average": values.isel(measure=0), "minimum": values.isel(measure=1)})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..backselect.ranking import SEARCHES
 from ..corruptions import NAMES
-from ..foundations.choices import choose
+from ..foundations.choices import check_choice
 from .checks import each_once, number, whole_number
 
 # The smallest value of every field that counts something.
@@ -95,14 +95,14 @@ class Scale:
         for name in ("learning_rate", "retrain_learning_rate"):
             number(f"scale: {name}", getattr(self, name), "a number above 0", lambda got: got > 0)
         number("scale: smallest_keep_ratio", self.smallest_keep_ratio, "a fraction", lambda got: 0 <= got <= 1)
-        choose("scale: informative_search", self.informative_search, SEARCHES)
+        check_choice("scale: informative_search", self.informative_search, SEARCHES)
         object.__setattr__(self, "noise_levels", each_once("scale: noise_levels", self.noise_levels))
         for level in self.noise_levels or [()]:
             number("scale: noise_levels", level, "at least one number, none below 0", lambda got: got >= 0)
         if self.corruptions is not None:
             object.__setattr__(self, "corruptions", each_once("scale: corruptions", self.corruptions))
             for name in self.corruptions:
-                choose("scale: corruptions", name, NAMES)
+                check_choice("scale: corruptions", name, NAMES)
 
 
 SCALES = {

@@ -15,7 +15,7 @@ from torch import nn
 
 from .. import data, networks
 from ..corruptions.train_corruptions import TRAIN_CORRUPTIONS
-from ..foundations.choices import choose
+from ..foundations.choices import check_choice
 from ..foundations.seeds import seed_for
 from ..networks.recipes import Recipe
 from ..pruning import METHODS, multiply_adds
@@ -59,9 +59,9 @@ class Study:
     weights: str | None = None
 
     def __post_init__(self) -> None:
-        choose("network", self.network, networks.names())
-        choose("dataset", self.dataset, data.trainable())
-        choose("training", self.training, TRAIN_CORRUPTIONS)
+        check_choice("network", self.network, networks.names())
+        check_choice("dataset", self.dataset, data.trainable())
+        check_choice("training", self.training, TRAIN_CORRUPTIONS)
         if isinstance(self.scale, Scale):
             if self.scale.name in SCALES and scale_of(self.scale.name, self.dataset) != self.scale:
                 raise ValueError(
@@ -69,7 +69,7 @@ class Study:
                     "give it a name of its own, since figures print it"
                 )
         else:
-            choose("scale", self.scale, tuple(SCALES))
+            check_choice("scale", self.scale, tuple(SCALES))
             object.__setattr__(self, "scale", scale_of(self.scale, self.dataset))
         if self.training != "nominal" and not self._in_memory:
             raise ValueError(

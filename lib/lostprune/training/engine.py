@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ..foundations.choices import choose
+from ..foundations.choices import check_choice
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def engines_for(device: torch.device, first: str | None = None) -> tuple[Engine,
     """
     what, asked = ("engine", first) if first else ("LOSTPRUNE_ENGINE", os.environ.get("LOSTPRUNE_ENGINE"))
     if asked:
-        choose(what, asked, tuple(ENGINES))
+        check_choice(what, asked, tuple(ENGINES))
         if ENGINES[asked].captured and device.type != "cuda":
             raise ValueError(f"{what}: got {asked!r} on {device}, expected bfloat16 or float32; CUDA alone has graphs")
     elif not multiplies_bfloat16(device):

@@ -6,7 +6,7 @@ import torch
 
 from .. import corruptions
 from ..corruptions.train_corruptions import TRAIN_CORRUPTIONS
-from ..foundations.choices import choose
+from ..foundations.choices import check_choice
 
 SEVERITY = 3  # of the corruptions in training, out of 5 (Appendix E.1), with the constants of CIFAR-10-C
 
@@ -29,7 +29,7 @@ def alter(images: torch.Tensor, training: str, generator: torch.Generator) -> to
     Raises:
         ValueError: an unknown training.
     """
-    choose("training", training, TRAIN_CORRUPTIONS)
+    check_choice("training", training, TRAIN_CORRUPTIONS)
     if training == "augmix":
         from .augmix import augmix  # torchvision's transforms take a second to import: not before they are needed
 

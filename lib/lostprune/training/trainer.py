@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from .. import data, tasks
+from ..foundations.reasons import first_line
 from .engine import FLOAT32, engines_for
 from .feeds import Resident, Streamed
 from .run import Run
@@ -103,7 +104,7 @@ class Trainer:
             except Exception as reason:  # a network of the user's own may raise anything
                 if engine is FLOAT32:
                     raise
-                reasons.append(f"{engine.name}: {str(reason).strip().splitlines()[0]}")
+                reasons.append(f"{engine.name}: {first_line(reason)}")
             else:
                 break
             finally:
