@@ -5,14 +5,13 @@ from __future__ import annotations
 import holoviews as hv
 import numpy as np
 import xarray as xr
-from holoviews import opts
 
 from .. import metrics
 from ..foundations.choices import check_choice
 from ..metrics.repetitions import over_repetitions
 from ..published.labels import accuracy_label, network_label
 from .curves import RATIO, RATIO_LIMITS
-from .style import MUTED, PARENT, color_of, finish, line, marker_of
+from .style import MUTED, color_of, finish, guide, line, marker_of
 
 SAVINGS = {"prune_ratio": RATIO, "flop_reduction": hv.Dimension("flop_reduction", label="FLOP reduction (%)")}
 
@@ -32,9 +31,9 @@ def accuracy_difference(curves: xr.Dataset, over: str = "prune_ratio", delta: fl
     check_choice("over", over, SAVINGS)
     measure = accuracy_label(curves.attrs["dataset"])
     axes = SAVINGS[over], hv.Dimension("difference", label=f"change of {measure} (%)")
-    figure = _level(axes, 0.0, "unpruned parent", PARENT, "dashed") * _level(
-        axes, -delta * 100, f"δ = {delta * 100:g}%", MUTED, "dotted"
-    )
+    margin = -100 * delta
+    figure = guide(*axes, 0.0, 0.0, "unpruned parent")
+    figure = figure * guide(*axes, margin, margin, f"δ = {-margin:g}%", MUTED, "dotted")
     change = curves.test_error.sel(cycle=0, drop=True) - curves.test_error
     for method in curves.pruner.values.tolist():
         saved, _ = over_repetitions(curves[over].sel(pruner=method))
@@ -43,11 +42,3 @@ def accuracy_difference(curves: xr.Dataset, over: str = "prune_ratio", delta: fl
         figure = figure * line(*axes, rows, method, color_of(method), marker_of(method))
     title = f"{network_label(curves.attrs['network'])}: what pruning costs in {measure}"
     return finish(figure, title, curves, xlim=RATIO_LIMITS)
-
-
-def _level(axes: tuple[hv.Dimension, hv.Dimension], value: float, name: str, color: str, dash: str) -> hv.Curve:
-    """A horizontal line from 0 to 100%."""
-    return hv.Curve([(0.0, value), (100.0, value)], *axes, label=name).opts(
-        opts.Curve(color=color, line_dash=dash, line_width=1.5, backend="bokeh"),
-        opts.Curve(color=color, linestyle=dash, linewidth=1.2, backend="matplotlib"),
-    )

@@ -10,7 +10,7 @@ from holoviews import opts
 from ..metrics.repetitions import over_repetitions
 from ..published.labels import accuracy_label, network_label
 from .groups import rows_of, with_group
-from .style import PARENT, color_of, finish, line, marker_of, one_by_one
+from .style import PARENT, color_of, finish, guide, line, marker_of, one_by_one
 
 RATIO = hv.Dimension("prune_ratio", label="prune ratio (%)")
 RATIO_LIMITS = (-2, 102)  # so that a marker at 0 is whole
@@ -29,7 +29,7 @@ def prune_accuracy_curves(curves: xr.Dataset) -> hv.Overlay:
     """
     axis = accuracy(curves.attrs["dataset"])
     parent, _ = over_repetitions(1 - curves.test_error.isel(pruner=0, cycle=0))
-    figure = _level(float(parent), "unpruned parent", axis)
+    figure = guide(RATIO, axis, float(parent), float(parent), "unpruned parent")
     for method in curves.pruner.values.tolist():
         rows = accuracy_rows(curves.prune_ratio.sel(pruner=method), curves.test_error.sel(pruner=method))
         figure = figure * line(RATIO, axis, rows, method, color_of(method), marker_of(method))
@@ -86,7 +86,7 @@ def prune_accuracy_by_distribution(shift: xr.Dataset, curves: xr.Dataset) -> hv.
     for name in rows_of(shift.error)[1].distribution.values.tolist():
         error = shift.error.sel(distribution=name)
         parent, _ = over_repetitions(1 - error.isel(pruner=0, cycle=0))
-        figure = _level(float(parent), "unpruned parent", axis)
+        figure = guide(RATIO, axis, float(parent), float(parent), "unpruned parent")
         for method in error.pruner.values.tolist():
             rows = accuracy_rows(curves.prune_ratio.sel(pruner=method), error.sel(pruner=method))
             figure = figure * line(RATIO, axis, rows, method, color_of(method), marker_of(method))
@@ -114,14 +114,6 @@ def accuracy_rows(ratio: xr.DataArray, error: xr.DataArray) -> list[tuple[float,
     x, _ = over_repetitions(ratio)
     mean, deviation = over_repetitions(1 - error)
     return [(float(a), float(b), float(c)) for a, b, c in zip(x, mean, deviation, strict=True) if np.isfinite(a)]
-
-
-def _level(value: float, name: str, axis: hv.Dimension) -> hv.Curve:
-    """A horizontal dashed line over all prune ratios."""
-    return hv.Curve([(0.0, value), (100.0, value)], RATIO, axis, label=name).opts(
-        opts.Curve(color=PARENT, line_dash="dashed", line_width=1.5, backend="bokeh"),
-        opts.Curve(color=PARENT, linestyle="dashed", linewidth=1.2, backend="matplotlib"),
-    )
 
 
 def _background(rows: list[tuple[float, float, float]], name: str, axis: hv.Dimension) -> hv.Overlay:

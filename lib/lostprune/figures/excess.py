@@ -10,7 +10,7 @@ from holoviews import opts
 from ..metrics.regression import slope_of_method
 from ..published.labels import network_label
 from .curves import RATIO, RATIO_LIMITS
-from .style import PARENT, color_of, finish, marker_of
+from .style import color_of, finish, guide, marker_of
 
 DIFFERENCE = hv.Dimension("difference", label="difference in excess error (%)")
 
@@ -48,10 +48,7 @@ def excess_error(difference: xr.DataArray, prune_ratio: xr.DataArray, shift: xr.
                 )
             )
         points.append(_points(x, y, method, color, marker))
-    zero = hv.Curve([(0.0, 0.0), (reach, 0.0)], RATIO, DIFFERENCE).opts(
-        opts.Curve(color=PARENT, line_dash="dotted", line_width=1, backend="bokeh"),
-        opts.Curve(color=PARENT, linestyle="dotted", linewidth=0.8, backend="matplotlib"),
-    )
+    zero = guide(RATIO, DIFFERENCE, 0.0, 0.0, dash="dotted", width=1.0)
     title = f"{network_label(shift.attrs['network'])}: difference in excess error to the unpruned parent"
     return finish(hv.Overlay([*bands, zero, *lines, *points]), title, shift, xlim=RATIO_LIMITS)
 

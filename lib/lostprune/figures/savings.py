@@ -5,14 +5,13 @@ from __future__ import annotations
 import holoviews as hv
 import numpy as np
 import xarray as xr
-from holoviews import opts
 
 from .. import metrics
 from ..metrics.repetitions import over_repetitions
 from ..published.labels import network_label
 from .accuracy_difference import SAVINGS
 from .curves import RATIO_LIMITS
-from .style import PARENT, color_of, finish, line, marker_of
+from .style import color_of, finish, guide, line, marker_of
 
 GONE = hv.Dimension("gone", label="multiply-adds gone (%)")
 
@@ -28,10 +27,7 @@ def real_savings(curves: xr.Dataset) -> hv.Overlay:
         ValueError: ``shrunk_multiply_adds`` is missing.
     """
     axis, curves = SAVINGS["flop_reduction"], metrics.with_what_is_gone(curves)
-    figure = hv.Curve([(0.0, 0.0), (100.0, 100.0)], axis, GONE, label="all that is pruned").opts(
-        opts.Curve(color=PARENT, line_dash="dashed", line_width=1.5, backend="bokeh"),
-        opts.Curve(color=PARENT, linestyle="dashed", linewidth=1.2, backend="matplotlib"),
-    )
+    figure = guide(axis, GONE, 0.0, 100.0, "all that is pruned")
     for method in curves.pruner.values.tolist():
         pruned, _ = over_repetitions(curves.flop_reduction.sel(pruner=method))
         mean, deviation = over_repetitions(curves.multiply_adds_gone.sel(pruner=method))

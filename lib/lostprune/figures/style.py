@@ -86,6 +86,23 @@ def line(
     return curve * whiskers * marks
 
 
+def guide(
+    x: hv.Dimension,
+    y: hv.Dimension,
+    first: float,
+    last: float,
+    name: str = "",
+    color: str = PARENT,
+    dash: str = "dashed",
+    width: float = 1.5,
+) -> hv.Curve:
+    """A straight line to compare the curves with, from ``first`` at 0% to ``last`` at 100%; the legend has its name."""
+    return hv.Curve([(0.0, first), (100.0, last)], x, y, label=name).opts(
+        opts.Curve(color=color, line_dash=dash, line_width=width, backend="bokeh"),
+        opts.Curve(color=color, linestyle=dash, linewidth=0.8 * width, backend="matplotlib"),
+    )
+
+
 def finish(
     figure: hv.Overlay,
     title: str,

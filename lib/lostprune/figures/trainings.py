@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import holoviews as hv
 import xarray as xr
-from holoviews import opts
 
 from .. import metrics
 from ..metrics.repetitions import over_repetitions
@@ -12,7 +11,7 @@ from ..published.labels import network_label, training_label
 from .curves import RATIO, RATIO_LIMITS, accuracy, accuracy_rows
 from .groups import backdrop, rows_of
 from .potential import TOP, grouped_bars, on_distributions
-from .style import finish, line
+from .style import finish, guide, line
 
 # Okabe and Ito's, other ones than those of the methods as far as there are any, and a marker for each.
 _LOOKS = (
@@ -64,8 +63,8 @@ def accuracy_by_training(shifts: dict[str, xr.Dataset], curves: dict[str, xr.Dat
     figure, axis = hv.Overlay([]), accuracy(next(iter(shifts.values())).attrs["dataset"])
     for training, (color, marker) in zip(shifts, _LOOKS, strict=False):
         error = shifts[training].error.sel(pruner=pruner, distribution=unseen).mean("distribution")
-        parent, _ = over_repetitions(1 - error.sel(cycle=0))
-        figure = figure * _level(float(parent), color, axis)
+        parent = float(over_repetitions(1 - error.sel(cycle=0))[0])
+        figure = figure * guide(RATIO, axis, parent, parent, color=color)
         points = accuracy_rows(curves[training].prune_ratio.sel(pruner=pruner), error)
         figure = figure * line(RATIO, axis, points, training_label(training), color, marker)
     title = f"{_title(shifts, pruner)}: accuracy on average over {len(unseen)} unseen distributions"
@@ -78,10 +77,3 @@ def _title(shifts: dict[str, xr.Dataset], pruner: str) -> str:
 
 def _listing(trainings: dict[str, xr.DataArray]) -> str:
     return "each kind of training" if len(trainings) > 2 else " and ".join(map(training_label, trainings))
-
-
-def _level(value: float, color: str, axis: hv.Dimension) -> hv.Curve:
-    return hv.Curve([(0.0, value), (100.0, value)], RATIO, axis).opts(
-        opts.Curve(color=color, line_dash="dashed", line_width=1.2, backend="bokeh"),
-        opts.Curve(color=color, linestyle="dashed", linewidth=1, backend="matplotlib"),
-    )
