@@ -16,7 +16,7 @@ import torch
 import lostprune
 from lostprune import prune_retrain, pruning
 from lostprune.foundations.progress import TRAINING_PASSES, Progress, Stopped, watched_by
-from lostprune.prune_retrain import Checkpoints, algorithm, cells
+from lostprune.prune_retrain import Checkpoints, cells
 from tiny_network import SCALE, moment, one_thread
 
 CPU = torch.device("cpu")
@@ -222,12 +222,3 @@ def test_a_robust_run_that_is_killed_ends_where_an_unbroken_one_ends(tmp_path):
     with one_thread():
         run_all(study, folder)
     assert_same(study, folder, expected)
-
-
-def test_samples_are_altered_as_training_images_are():
-    nominal, robust = (
-        algorithm._training_part(moment(training=training), 512, CPU) for training in ("nominal", "robust")
-    )
-    assert torch.equal(nominal[0], robust[0])  # the images are altered anew in every epoch, not here
-    same = (nominal[2] == robust[2]).flatten(1).all(1)
-    assert 0 < int(same.sum()) < len(same) / 4

@@ -8,24 +8,24 @@ cycle keeps its last finished epoch, too, and resumes after it.
 from __future__ import annotations
 
 import contextlib
-import functools
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import nn
 
-from .. import data, networks, pruning
+from .. import networks, pruning
 from ..foundations import store
 from ..foundations.device import provenance
 from ..foundations.progress import TRAINING_PASSES, Progress
 from ..study import Study
-from ..training import Diverged, Run, alter, train_together
+from ..training import Diverged, Run, train_together
 from .beginning import beginning, is_trained
 from .cells import Cell, Chain, cell_before, name_of, name_of_chain
-from .checkpoints import Checkpoints, untrained
+from .checkpoints import Checkpoints
 from .misses import Misses
+from .training_part import training_part
 
 log = logging.getLogger("lostprune")
 
@@ -140,7 +140,7 @@ def _is_pretrained(study: Study, cell: Cell) -> bool:
 def _pruned(checkpoints: Checkpoints, cell: Cell, device: torch.device, bar: Progress, misses: Misses) -> Run:
     """Lines 1 and 5 of Algorithm 1: the network that a cell trains, new or pruned further."""
     study, (method, repetition, cycle) = checkpoints.study, cell
-    images, labels, samples = _training_part(study, images_of(study, cell), device)
+    images, labels, samples = training_part(study, images_of(study, cell), device)
     recipe, masks = study.recipe, None
     seed, before = study.seed_for("train", *cell), cell_before(cell)
     if before is None:
@@ -186,7 +186,7 @@ def _save_pretrained(checkpoints: Checkpoints, cell: Cell, device: torch.device)
     if digest := networks.weights_digest(study.network):
         networks.load_pretrained(network, study.network)
     network = network.to(device)
-    _complete_statistics(study, network, _training_part(study, study.train_images, device)[2])
+    _complete_statistics(study, network, training_part(study, study.train_images, device)[2])
     facts = {
         "prune_ratio": 0.0,
         "flop_reduction": 0.0,
@@ -202,37 +202,3 @@ def _save_pretrained(checkpoints: Checkpoints, cell: Cell, device: torch.device)
 def _complete_statistics(study: Study, network: nn.Module, samples: torch.Tensor) -> None:
     if layers := networks.measure_statistics(network, samples):
         log.info("%s: %d batch norms had no running statistics, now those of the samples", study.network, len(layers))
-
-
-def _training_part(
-    study: Study, count: int, device: torch.device
-) -> tuple[torch.Tensor | Sequence[torch.Tensor], torch.Tensor | Sequence[torch.Tensor], torch.Tensor]:
-    """Training images uint8 [n,3,h,w], labels int64 [n], and the samples S as network inputs float32 [s,3,h,w].
-
-    Images and labels that are read one by one stay as they are, on no device. The samples are altered once, as training
-    alters images; the training images are altered again in every epoch.
-    """
-    train, samples = _whole_training_part(study, device, data.locate(), data.fingerprint(study.dataset, "train"))
-    if isinstance(train.images, torch.Tensor):
-        return train.images[:count], train.labels[:count], samples
-    chosen = data.choose(train, torch.arange(min(count, len(train.labels))))  # a part of a data set has fewer
-    return chosen.images, chosen.labels, samples
-
-
-@functools.lru_cache(maxsize=1)  # all chains of a device share one copy, until the folder or a registered set changes
-def _whole_training_part(study: Study, device: torch.device, *_: object) -> tuple[data.Split, torch.Tensor]:
-    split = study.load("train")
-    size = pruning.sample_size(untrained(study), study.image_shape)
-    train_part, _, sample_part = data.split_training(len(split.labels), study.seed_for("split"), size)
-    if not len(sample_part):
-        raise ValueError(
-            f"{study.dataset}: got {len(split.labels)} training images, expected at least 20: one in ten is kept for "
-            "validation, and half of those are the samples that networks are pruned by"
-        )
-    train = data.choose(split, train_part[: study.train_images])
-    seen = data.tested(data.choose(split, sample_part), data.DATASETS[study.dataset], study.image_shape[1])
-    generator = torch.Generator().manual_seed(study.seed_for("samples"))
-    samples = data.normalize(alter(seen.images, study.training, generator), study.dataset)
-    if isinstance(train.images, torch.Tensor):
-        train = train._replace(images=train.images.to(device), labels=train.labels.to(device))
-    return train, samples.to(device)
