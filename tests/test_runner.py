@@ -13,7 +13,7 @@ import xarray as xr
 from torch import nn
 
 import lostprune
-from lostprune import networks, results
+from lostprune import data, networks, results
 from lostprune.measurement import registry, test_sets
 from lostprune.prune_retrain import Checkpoints
 from tiny_network import SCALE, moment
@@ -188,6 +188,18 @@ def test_a_network_that_cannot_be_run_is_refused_before_any_work(network, says, 
     networks.register("mine")(network)
     with pytest.raises(ValueError, match=says):
         lostprune.run(lostprune.Study(network="mine", scale="smoke"))
+    assert not list(store.rglob("*.safetensors"))
+
+
+def test_a_network_that_cannot_take_a_registered_shift_is_refused_before_any_work(store):
+    train, test, small = (
+        (torch.zeros(count, 3, side, side, dtype=torch.uint8), torch.arange(count) % 2)
+        for count, side in ((40, 16), (4, 16), (4, 8))
+    )
+    data.register("squares", train, test, {"small": small}, std=1)
+    networks.register("flat")(lambda num_classes: nn.Sequential(nn.Flatten(), nn.Linear(3 * 16**2, num_classes)))
+    with pytest.raises(ValueError, match=r"two images of shape \[3, 8, 8\]"):
+        lostprune.run(lostprune.Study(network="flat", dataset="squares", scale="smoke"))
     assert not list(store.rglob("*.safetensors"))
 
 

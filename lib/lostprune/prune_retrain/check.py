@@ -6,7 +6,7 @@ import threading
 
 import torch
 
-from .. import networks, pruning, tasks
+from .. import data, networks, pruning, tasks
 from ..pruning import checks
 from ..study import Study
 from .beginning import beginning
@@ -19,9 +19,9 @@ def check_network(study: Study) -> None:
     """Whether the study's network can be run at all; asked before any work.
 
     Raises:
-        ValueError: it has no prunable layer, its weights are not finite, or it does not turn images into one logit for
-            each class (and pixel, for segmentation); pruning cannot deal with it; the weights that it begins with, or
-            is registered with, cannot be read or do not fit.
+        ValueError: it has no prunable layer, its weights are not finite, or it does not turn images of every shape that
+            the data have into one logit for each class (and pixel, for segmentation); pruning cannot deal with it; the
+            weights that it begins with, or is registered with, cannot be read or do not fit.
         OSError: weights that cannot be fetched.
         data.DataUnavailable, data.DamagedImage: the data set is not available, or damaged.
     """
@@ -29,17 +29,25 @@ def check_network(study: Study) -> None:
     if networks.weights_digest(study.network):
         networks.load_pretrained(network, study.network)
     checks.check_network(network)
-    pixels = study.image_shape[1:] if isinstance(study.task, tasks.Segmentation) else ()
-    expected = [2, len(study.classes), *pixels]
-    try:
-        with torch.no_grad():
-            got = list(tasks.logits(network(torch.zeros(2, *study.image_shape))).shape)
-    except RuntimeError as error:
-        got = f"{type(error).__name__}: {error}"
-    if got != expected:
-        raise ValueError(
-            f"network {study.network!r}: got {got} for two images of shape {list(study.image_shape)}, "
-            f"expected logits of shape {expected}; take num_classes, and check what forward returns"
-        )
+    for shape in _image_shapes(study):
+        pixels = shape[1:] if isinstance(study.task, tasks.Segmentation) else ()
+        expected = [2, len(study.classes), *pixels]
+        try:
+            with torch.no_grad():
+                got = list(tasks.logits(network(torch.zeros(2, *shape))).shape)
+        except RuntimeError as error:
+            got = f"{type(error).__name__}: {error}"
+        if got != expected:
+            raise ValueError(
+                f"network {study.network!r}: got {got} for two images of shape {list(shape)}, "
+                f"expected logits of shape {expected}; take num_classes, and check what forward returns"
+            )
     with ONE_THREAD:
         pruning.check(network, study.image_shape, study.methods)
+
+
+def _image_shapes(study: Study) -> list[tuple[int, ...]]:
+    """Of all images that the network will see; registered images that fit into memory keep their own shape."""
+    registered = [split.images for split in data.DATASETS[study.dataset].registered.values()]
+    own = [tuple(images.shape[1:]) for images in registered if isinstance(images, torch.Tensor)]
+    return list(dict.fromkeys([study.image_shape, *own]))
