@@ -77,13 +77,11 @@ def test_only_what_feeds_one_batch_norm_alone_is_folded():
 class Moody(nn.Module):
     """Looks at its data to decide what to do."""
 
-    def __init__(self, most: int = 10**9):
+    def __init__(self):
         super().__init__()
-        self.fc, self.most = nn.Linear(3 * 8 * 8, 10), most
+        self.fc = nn.Linear(3 * 8 * 8, 10)
 
     def forward(self, x):
-        if len(x) > self.most:
-            raise torch.OutOfMemoryError("CUDA out of memory")
         return self.fc(x.flatten(1)) * (2 if x.sum() > 0 else 1)
 
 
@@ -92,14 +90,3 @@ def test_a_network_that_cannot_be_followed_is_evaluated_as_it_is(caplog):
     assert batch_norms.foldable(network) == [] and "Moody is evaluated layer by layer, as it is" in caplog.text
     inputs = torch.randn(4, 3, 8, 8)
     torch.testing.assert_close(inference.predict([batch_norms.fold(network, [])], inputs)[0], network(inputs).detach())
-
-
-def test_batches_shrink_until_they_fit_and_it_is_said_once(caplog, monkeypatch):
-    monkeypatch.setattr(inference, "_fitting", {})
-    inputs, ignore = torch.ones(50, 3, 8, 8), lambda images: None
-    crowd = [Moody(13), Moody(13)]
-    both = list(inference._on_gpu(crowd, inputs, ignore))
-    assert [one.shape for one in both] == [(50, 10)] * 2
-    assert [record.args[1] for record in caplog.records] == [25, 12]
-    with pytest.raises(torch.OutOfMemoryError):
-        list(inference._on_gpu([Moody(0)], inputs, ignore))

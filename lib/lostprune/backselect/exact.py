@@ -14,8 +14,8 @@ import logging
 import torch
 from torch import nn
 
+from ..foundations.batches import Batches
 from ..foundations.reasons import first_line
-from .batches import Batches
 from .differences import Differences
 from .forwards import Forwards
 from .tracing import trace

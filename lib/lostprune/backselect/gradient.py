@@ -10,7 +10,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from .batches import Batches, on_every_core
+from ..foundations.batches import Batches
+from .cores import on_every_core
 
 BATCH = {"cpu": 32, "cuda": 512}
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from ..foundations.choices import check_choice
 from . import gradient
-from .batches import on_every_core
+from .cores import on_every_core
 from .exact import ExactSearch
 
 SEARCHES = ("exact", "gradient")

@@ -7,7 +7,8 @@ number of cores.
 from __future__ import annotations
 
 import copy
-import logging
+import functools
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,11 +16,11 @@ import torch
 from torch import nn
 
 from .. import tasks
+from ..foundations.batches import Batches
 
-log = logging.getLogger("lostprune")
 BATCH = 32  # on CPUs: the activations of larger batches fall out of a core's cache
 TASK = 16 * BATCH  # images that one core takes at a time
-_fitting: dict[tuple, int] = {}  # the largest batch that a GPU's memory was found to hold, by device and network
+_batches: dict[tuple, Batches] = {}  # of the size that a GPU's memory was found to hold, by device and network
 
 
 def each(
@@ -70,22 +71,12 @@ def _on_cpu(
 def _on_gpu(
     networks: list[nn.Module], inputs: torch.Tensor, on_step: Callable[[int], object]
 ) -> Iterator[torch.Tensor]:
-    """Batches as large as memory allows: found by halving, remembered, said once."""
+    """Batches as large as memory allows, which is remembered for networks of one kind."""
     for network in networks:
         key = (inputs.device, type(network), tuple(inputs.shape[1:]))
-        while True:
-            batch = max(min(_fitting.get(key, len(inputs)), len(inputs)), 1)
-            try:
-                with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):  # TF32 has 10 of float32's 23 bits
-                    logits = _forward(network, inputs, batch)
-                break
-            except torch.OutOfMemoryError:
-                if batch == 1:
-                    raise
-                _fitting[key] = batch // 2
-            if inputs.device.type == "cuda":
-                torch.cuda.empty_cache()
-            log.warning("%s: batches of %d images, because more do not fit into memory", inputs.device, batch // 2)
+        batches = _batches.setdefault(key, Batches(sys.maxsize))
+        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):  # TF32 has 10 of float32's 23 bits
+            logits = batches.run(functools.partial(_forward, network), inputs)
         on_step(len(inputs))
         yield logits
 
@@ -98,9 +89,10 @@ def _forward_channels_last(network: nn.Module, inputs: torch.Tensor) -> torch.Te
         if parameter.dim() == 4:
             layout = parameter.detach().contiguous(memory_format=torch.channels_last)
             own[id(parameter)] = nn.Parameter(layout, requires_grad=False)
-    return _forward(copy.deepcopy(network, own), inputs, BATCH)
+    network = copy.deepcopy(network, own)
+    return torch.cat([_forward(network, part) for part in inputs.split(BATCH)])
 
 
 @torch.inference_mode()
-def _forward(network: nn.Module, inputs: torch.Tensor, batch: int) -> torch.Tensor:
-    return torch.cat([tasks.logits(network(part)) for part in inputs.split(batch)])
+def _forward(network: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
+    return tasks.logits(network(inputs))
