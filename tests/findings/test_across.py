@@ -56,12 +56,12 @@ def test_each_study_is_answered_for_every_method():
 def test_where_shift_costs_nothing_more_the_finding_does_not_hold():
     text = findings.across([with_errors(study(methods=("WT", "FT")), flat)])
     assert "does not hold for WT and FT" in answers(text, "The prune potential is lower")[0]
-    assert "does not hold for WT and FT" in answers(text, "The more is pruned")[0]
+    assert "does not hold for WT and FT" in answers(text, "The error that shift adds")[0]
 
 
 def test_one_repetition_does_not_tell_about_noise():
     (line,) = answers(findings.across([study(repetitions=1)]), "It falls under noise")
-    assert "cannot be told for WT, SiPP, FT and PFP" in line
+    assert "is unclear for WT, SiPP, FT and PFP" in line
 
 
 def test_what_other_test_images_could_turn_cannot_be_told():
@@ -73,7 +73,7 @@ def test_what_other_test_images_could_turn_cannot_be_told():
         return parent + xr.where(error.cycle > 0, 0.0055, 0.0)
 
     (line,) = answers(findings.across([with_errors(parts, at_the_margin)]), "The prune potential is lower")
-    assert "cannot be told for WT" in line
+    assert "is unclear for WT" in line
 
 
 def test_weights_and_filters_are_compared_where_both_were_run():
@@ -84,7 +84,7 @@ def test_weights_and_filters_are_compared_where_both_were_run():
 
 def test_equal_potentials_of_weights_and_filters_do_not_tell():
     (line,) = findings.weights_against_filters_across([with_errors(study(), flat)]).splitlines()
-    assert line.endswith("These numbers do not tell.")
+    assert line.endswith("These numbers cannot tell.")
 
 
 def test_the_distribution_that_allows_least_is_named():
@@ -95,7 +95,7 @@ def test_the_distribution_that_allows_least_is_named():
     assert "0.0 ± 0.0% on all test distributions at once; the lowest is Fog." in line
 
 
-@pytest.mark.parametrize("robust_errors, verdict", [(flat, "It gives back."), (lambda error: error, "do not tell.")])
+@pytest.mark.parametrize("robust_errors, verdict", [(flat, "raises it."), (lambda error: error, "cannot tell.")])
 def test_robust_training_is_compared_with_nominal_training_of_the_same_network(robust_errors, verdict: str):
     nominal = study(methods=("WT",))
     robust = with_errors(study(training="robust", methods=("WT",)), robust_errors)

@@ -12,21 +12,21 @@ from lostprune import findings, metrics
 
 def test_the_parents_pixels_suffice_where_confidence_is_high():
     text = findings.parents_pixels(informative_of(), "cifar10")
-    assert "that the parent's pixels suffice holds for WT and FT" in text
-    assert "more than the separate one holds for WT and FT" in text
+    assert "suffice*: holds for WT and FT" in text
+    assert "than the separate network*: holds for WT and FT" in text
     assert "a mean confidence of 89% toward the true class" in text or "confidence of 90% toward" in text
 
 
 def test_they_do_not_suffice_where_it_is_low():
     part = informative_of()
     low = part.assign(confidence=part.confidence * 0.3)
-    assert "suffice does not hold for WT and FT" in findings.parents_pixels(low, "cifar10")
+    assert "suffice*: does not hold for WT and FT" in findings.parents_pixels(low, "cifar10")
 
 
 def test_few_images_cannot_tell():
     part = informative_of(images=2)
     part.confidence[..., 0] = 0.05
-    assert "suffice cannot be told for WT and FT" in findings.parents_pixels(part, "cifar10")
+    assert "suffice*: is unclear for WT and FT" in findings.parents_pixels(part, "cifar10")
 
 
 def test_a_separate_network_that_is_not_there_is_not_compared():
@@ -50,8 +50,8 @@ def noise_with(separate: float) -> tuple[xr.Dataset, xr.Dataset]:
 
 
 def test_pruned_networks_are_closer_or_not():
-    assert "the closer ones holds for WT and FT" in findings.noise_similarity(*noise_with(0.01))
-    assert "the closer ones does not hold for WT and FT" in findings.noise_similarity(*noise_with(0.999))
+    assert "than the separate network*: holds for WT and FT" in findings.noise_similarity(*noise_with(0.01))
+    assert "than the separate network*: does not hold for WT and FT" in findings.noise_similarity(*noise_with(0.999))
     parts = results_of(methods=("WT",), corruptions=("fog",))
     assert "nothing to compare" in findings.noise_similarity(parts["noise"], parts["curves"])
 

@@ -43,7 +43,7 @@ def test_under_noise_each_method_is_judged_on_its_own():
 def test_under_noise_repetitions_that_disagree_are_counted():
     said = under_noise(WT=[[0.8, 0.5, 0.2], [0.8, 0.8, 0.9], [0.8, 0.8, 0.8]])["WT"]
     assert "80.0 ± 0.0% at level 0, 63.3 ± 30.9% at level 0.3" in said
-    assert "It is lower in 1 of 3 repetitions: they disagree, and these numbers do not tell." in said
+    assert "It is lower in 1 of 3 repetitions: they disagree, and these numbers cannot tell." in said
 
 
 def test_under_noise_repetitions_that_agree_make_a_verdict():
@@ -102,13 +102,13 @@ def test_margins_say_whether_the_verdict_depends_on_them():
     wt, ft, pfp = findings.margins([strict, loose.assign_attrs(delta=0.05)]).splitlines()
     assert wt == (
         "- **WT**: lower under shift for δ = 0.5% and 5%. "
-        "Where it can be told, the choice of δ does not change the verdict."
+        "Where these numbers can tell, the choice of δ does not change the verdict."
     )
     assert ft == (
         "- **FT**: lower under shift for δ = 0.5%; not lower for δ = 5%. The choice of δ changes the verdict."
     )
-    assert "lower under shift for δ = 5%; not to be told for δ = 0.5%. Where it can be told" in pfp
-    assert findings.margins([strict.sel(pruner=["PFP"])]).endswith("These numbers do not tell, whatever δ is.")
+    assert "lower under shift for δ = 5%; unclear for δ = 0.5%. Where these numbers can tell" in pfp
+    assert findings.margins([strict.sel(pruner=["PFP"])]).endswith("These numbers cannot tell, whatever δ is.")
 
 
 def resampled_of(**by_method: list) -> xr.DataArray:
@@ -166,9 +166,9 @@ def test_curves_under_shift_names_the_worst_and_the_best():
     curves["prune_ratio"][:] = [0.0, 0.5, 0.9]
     shift["error"][:] = [[[[0.1, 0.2, 0.3], [0.104, 0.23, 0.3], [0.2, 0.3, 0.4]]]]
     assert findings.curves_under_shift(shift, curves, "WT", 0.005) == (
-        "Where WT has pruned as much as nominal data allow, 50.0%, the test accuracy changes by -0.4% on CIFAR-10 "
-        "and by -1.5% on average under shift: worst on Fog (-3.0%), best on Snow (+0.0%). "
-        "It falls by more than 0.5% on 1 of 2 test distributions."
+        "Where WT has pruned as much as nominal data allow, 50.0%, the test accuracy changes by -0.4 points on "
+        "CIFAR-10 and by -1.5 points on average under shift: worst on Fog (-3.0 points), best on Snow (+0.0 points). "
+        "It falls by more than 0.5 points on 1 of 2 test distributions."
     )
     assert "No network pruned with WT stays within 0.1%" in findings.curves_under_shift(shift, curves, "WT", 0.001)
 
@@ -186,13 +186,13 @@ def test_excess_reads_the_interval_of_the_slope(growth: float, said: str):
     difference = growth * ratio + scatter * (ratio > 0)
     text = findings.excess(difference.transpose(*ratio.dims), ratio)
     assert said in text
-    assert text.startswith(f"- **WT**: {growth / 10:+.2%} of error for every 10%")
+    assert text.startswith(f"- **WT**: {10 * growth:+.2f} points of error for every 10%")
 
 
 def test_excess_of_few_points_is_no_verdict():
     curves, shift, *_ = results_of(repetitions=1, cycles=3, methods=("WT",)).values()
     text = findings.excess(metrics.excess_error_difference(shift.error), curves.prune_ratio)
-    assert "That is from 3 pruned networks only: these numbers do not tell." in text
+    assert "That is from 3 pruned networks only: these numbers cannot tell." in text
 
 
 def test_closing_sorts_the_methods_by_answer():
@@ -202,11 +202,10 @@ def test_closing_sorts_the_methods_by_answer():
     shifted = potential_of("distribution", distributions, WT=[[0.8, 0.9]], SiPP=[[0.8, 0]], FT=[[0.5, 0]], PFP=[[0, 0]])
     difference = metrics.excess_error_difference(shift.error)
     assert findings.closing(noise, shifted, difference, curves.prune_ratio).splitlines() == [
-        "- *The prune potential falls under noise*: "
-        "holds for WT and SiPP; does not hold for FT; cannot be told for PFP.",
+        "- *The prune potential falls under noise*: holds for WT and SiPP; does not hold for FT; is unclear for PFP.",
         "- *It is lower on the test distributions than on nominal data*: "
-        "holds for SiPP and FT; does not hold for WT; cannot be told for PFP.",
-        "- *The more is pruned, the more error shift adds*: cannot be told for WT, SiPP, FT and PFP.",
+        "holds for SiPP and FT; does not hold for WT; is unclear for PFP.",
+        "- *The error that shift adds grows with the prune ratio*: is unclear for WT, SiPP, FT and PFP.",
     ]
 
 
@@ -229,7 +228,8 @@ def test_commensurate_names_the_closest_where_none_is_within_the_margin():
         "and stay within 0.5% of its parent's test accuracy. (The paper: 84.9%.)"
     )
     assert (
-        "FT** has no pruned network within 0.5% of its parent; the closest loses 5.00%, at a prune ratio of 80.0%" in ft
+        "FT** has no pruned network within 0.5% of its parent; the closest loses 5.00 points, at a prune ratio of 80.0%"
+        in ft
     )
 
 

@@ -11,7 +11,7 @@ from lostprune import figures, findings
 def test_an_order_that_depends_on_the_mask_value_is_said_to():
     mean, black, blurred = findings.mask_values(masking_of()).splitlines()[-3:]
     assert mean.endswith("holds for WT and FT.") and blurred.endswith("holds for WT and FT.")
-    assert "black" in black and "cannot be told for WT and FT" in black  # nobody understands anything
+    assert "black" in black and "is unclear for WT and FT" in black  # nobody understands anything
 
 
 def test_without_a_separate_network_nothing_is_compared_with_it():

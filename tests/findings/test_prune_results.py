@@ -34,7 +34,7 @@ def curves_of(errors: dict[str, list[float]], methods: tuple[str, ...] = ("WT", 
         ),
         ([0.1, 0.2], [0.1, 0.2], "does not hold for every pair of methods here."),
         ([0.2, 0.2], [0.1, 0.2], "does not hold for every pair of methods here."),
-        ([0.2, 0.2], [0.2, 0.2], "these numbers do not tell."),
+        ([0.2, 0.2], [0.2, 0.2], "these numbers cannot tell."),
     ],
 )
 def test_weights_are_compared_with_filters(weights: list[float], filters: list[float], said: str):

@@ -31,16 +31,20 @@ def images(command):
     """Add the options about images, which ``compare`` and ``audit`` share."""
     for option in reversed(
         (
-            click.option("--data", "dataset", required=True, help="A registered data set, or a folder."),
+            click.option("--data", "dataset", required=True, help="A registered data set, or a folder: for audit with "
+                         "train/ and test/, for compare with one folder of images per class."),
             click.option("--shift", "shifts", multiple=True, metavar="NAME=FOLDER", help="Your own shifted test set: "
                          "a folder with one folder of images per class. Can be repeated."),
             click.option("--classes", help="For a folder: its class folders in the order of the network's "
                          "outputs, such as cat,dog. Default: alphabetical."),
             click.option("--corruption", "corruptions", multiple=True, metavar="NAME|all", help="A corruption "
-                         "of CIFAR-10-C, such as fog. Can be repeated."),
-            click.option("--delta", default=MARGIN, show_default=True, help="How much error pruning may add."),
-            click.option("--mean", type=Numbers(), help="Mean of the network's input. Default: the data set's."),
-            click.option("--std", type=Numbers(), help="Its standard deviation."),
+                         "of CIFAR-10-C, such as fog; all: all nineteen. Can be repeated."),
+            click.option("--delta", default=MARGIN, show_default=True, help="How much error pruning may add, as a "
+                         "fraction."),
+            click.option("--mean", type=Numbers(), help="For a folder: the mean that the network's input is normalised "
+                         "with. Default: audit computes it, compare takes 0."),
+            click.option("--std", type=Numbers(), help="For a folder: the standard deviation. Default: audit computes "
+                         "it, compare takes 1."),
             click.option("--import", "sources", multiple=True, metavar="MODULE|FILE.py",
                          help="Code to run first, which registers networks, data sets or methods."),
             click.option("--seed", default=0, show_default=True, help="Seed of corruptions, noise and bootstrap."),
@@ -162,7 +166,7 @@ def audit(
         row = (words.percent(float(one), 0) for one in bounds.sel(distribution=name))
         click.echo(f"{name:26}" + "".join(f"{one:>7}" for one in row))
     if found.left_out:
-        click.echo(f"left out, the same command resumes: {', '.join(found.left_out)}")
+        click.echo(f"no time left for {', '.join(found.left_out)}: run the same command again to add them")
     click.echo(f"{words.recommendation(found.recommendation)}\nopen {(out / 'report.html').absolute()}")
 
 

@@ -47,12 +47,12 @@ def of_audit(
     bound = chain["lower_bound"]
     worst, everywhere = str(bound.idxmin("distribution").item()), float(bound.min("distribution"))
     names = [str(name) for name in bound["distribution"].values]
-    least = f"Least: {percent(everywhere, 0)}, on {label(worst)}"
+    least = f"The smallest lower bound with {best.pruner} is {percent(everywhere, 0)}, on {label(worst)}"
     unexpected = (
         f"Prune at most {percent(everywhere, 0)}, as the worst distribution allows. One that was not tested may allow "
         "less."
         if everywhere
-        else "Do not prune: the worst distribution that was tested allows nothing."
+        else "Do not prune: no pruned network is safe on the worst distribution that was tested."
     )
     known = (
         f"If these are all the shifts there are, prune {percent(best.prune_ratio, 0)} with {best.pruner}."
@@ -61,7 +61,7 @@ def of_audit(
     )
     spread = ", ".join(f"{label(name)} {percent(float(bound.sel(distribution=name)), 0)}" for name in names)
     applied = (
-        (unexpected, f"{least}, of {count(len(names), 'distribution')}, with {best.pruner}."),
+        (unexpected, f"{least}; {count(len(names), 'distribution')} tested."),
         _left_out(chain, own if len(own) > 1 else tuple(names[1:])),
         (known, f"Lower bounds of the prune potential with {best.pruner}: {spread}."),
         _augmentation(found, other),
@@ -93,7 +93,7 @@ def _left_out(chain: xr.Dataset, names: tuple[str, ...]) -> tuple[str, str]:
     """Each shift left out in turn: the potential of the others, tested on it."""
     if len(names) < 2:
         return (
-            "Cannot be applied: it leaves each shift out once, so it needs at least two.",
+            "Cannot be applied: this rule leaves out each shift in turn, so it needs at least two shifts.",
             f"{len(names)} tested.",
         )
     bounds, broken, allowed = chain["lower_bound"], [], []
@@ -105,7 +105,10 @@ def _left_out(chain: xr.Dataset, names: tuple[str, ...]) -> tuple[str, str]:
         if float(bounds.sel(distribution=name)) < bound:
             broken.append(f"{label(name)} ({percent(bound, 0)})")
     if not allowed:
-        return ("Do not prune: known shifts allow nothing.", f"{len(names)} shifts, each left out once.")
+        return (
+            "Do not prune: no pruned network is safe on the known shifts.",
+            f"{len(names)} shifts, each left out once.",
+        )
     if broken:
         return (
             "Prune less than the known shifts allow: that much is not safe on every shift that was left out.",
@@ -148,7 +151,7 @@ def _partly_known(found: xr.Dataset) -> tuple[str, str]:
     what = "shifts" if own else "corruptions"
     if len(left_out) < 2:
         return (
-            "Cannot be applied: it leaves each shift out once, so it needs at least two.",
+            "Cannot be applied: this rule leaves out each shift in turn, so it needs at least two shifts.",
             f"Only {label(left_out[0])} was tested besides the test set." if left_out else "No shift was tested.",
         )
     safe = {str(one.distribution.item()): str(one.item()) == SAFE for one in found.verdict}
@@ -165,7 +168,7 @@ def _partly_known(found: xr.Dataset) -> tuple[str, str]:
             f"All {what} but {label(broken[0])} are safe; {label(broken[0])} is not.",
         )
     return (
-        f"A network that was safe on the known {what} was safe on the one left out, too.",
+        f"The network was safe on every one of the {what} that was left out, too.",
         f"Each of {len(left_out)} {what} was left out once: the others were safe, and it was safe, too.",
     )
 

@@ -196,7 +196,7 @@ def _costs(found: xr.Dataset) -> list[tuple[str, str, str, str]]:
     milliseconds = 1000 * found.latency
     rows = [
         ("Parameters", found.parameters, "{:,.0f}"),
-        ("of them not 0", found.nonzero_parameters, "{:,.0f}"),
+        ("Nonzero parameters", found.nonzero_parameters, "{:,.0f}"),
         ("Multiply-adds for one image", found.multiply_adds, "{:,.0f}"),
         ("Milliseconds for one image, shortest", milliseconds.sel(quantile=0.0), "{:.2f}"),
         ("Milliseconds for one image, median", milliseconds.sel(quantile=0.5), "{:.2f}"),
@@ -205,6 +205,6 @@ def _costs(found: xr.Dataset) -> list[tuple[str, str, str, str]]:
     for name, values, form in rows:
         parent, pruned = (float(values.sel(network=network)) for network in ("parent", "pruned"))
         known = np.isfinite(parent) and np.isfinite(pruned) and parent
-        texts = [form.format(value) if np.isfinite(value) else "not visible" for value in (parent, pruned)]
+        texts = [form.format(value) if np.isfinite(value) else "unknown" for value in (parent, pruned)]
         table.append((name, *texts, words.percent(pruned / parent, 0) if known else ""))
     return table

@@ -83,11 +83,11 @@ def retraining(study: Study) -> str:
     """How the pruned networks were trained again."""
     recipe = study.retrain_recipe
     if not recipe.epochs:
-        return "Not retrained: the networks were only pruned."
+        return "The networks were pruned and not retrained."
     last = recipe.learning_rate * recipe.decay ** len(recipe.milestones)
     return (
-        f"Retrained for {count(recipe.epochs, 'epoch')} of {study.train_images:,} images after each step, at a "
-        f"learning rate of {recipe.learning_rate:g} that falls to {last:.2g}."
+        f"The networks were retrained for {count(recipe.epochs, 'epoch')} of {study.train_images:,} images after each "
+        f"step, at a learning rate of {recipe.learning_rate:g} that falls to {last:.2g}."
     )
 
 

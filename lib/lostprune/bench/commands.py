@@ -21,7 +21,7 @@ def bench() -> None:
 @_network
 @_as_json
 def prune(network: str, as_json: bool) -> None:
-    """Time one call of pruning.prune for each method, half of the parameters kept."""
+    """Time one call of pruning.prune for each method, which keeps half of the parameters."""
     _tell("prune", as_json, network=network)
 
 
@@ -29,7 +29,9 @@ def prune(network: str, as_json: bool) -> None:
 @_network
 @click.option("--together", type=click.IntRange(1), help="Networks trained at once. Default: 12 on CUDA, 2 on a CPU.")
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="How often to time each variant.")
-@click.option("--beside", is_flag=True, help="Also measure beside one busy program: all threads against one.")
+@click.option(
+    "--beside", is_flag=True, help="Also measure while another program keeps a core busy: all threads against one."
+)
 @click.option("--training", default="nominal", show_default=True, help="Time another kind of training against nominal.")
 @_as_json
 def train(as_json: bool, **options: object) -> None:
@@ -83,7 +85,9 @@ def backselect(as_json: bool, **options: object) -> None:
 
 
 @bench.command()
-@click.option("--dataset", default="tiny_imagenet", show_default=True, help="Image files with one class for each.")
+@click.option(
+    "--dataset", default="tiny_imagenet", show_default=True, help="A data set of image files with one class per image."
+)
 @click.option("--size", type=click.IntRange(8), default=224, show_default=True, help="Pixels on each side.")
 @_as_json
 def load(as_json: bool, **options: object) -> None:

@@ -28,21 +28,37 @@ class Duration(click.ParamType):
 
 @click.command()
 @click.argument("studies", metavar="[STUDY]...", nargs=-1)
-@click.option("--parts", default="curves,shift,noise", show_default=True, help="Which results to compute.")
+@click.option(
+    "--parts",
+    default="curves,shift,noise",
+    show_default=True,
+    help="Which results to compute, with commas between them: curves, shift, severities, noise, informative, masking.",
+)
 @click.option("--time-limit", type=Duration(), help="Stop before this time has passed, such as 9m or 1h30m.")
 @click.option("--device", help="Such as cpu or cuda:1. Default: LOSTPRUNE_DEVICE, CUDA or the CPU.")
 @click.option("--executor", default="serial", show_default=True, metavar="serial|dask|slurm|tcp://HOST:PORT",
-              help="dask: one worker per GPU of this machine; slurm: jobs; or the address of a scheduler.")  # fmt: skip
+              help="dask: one worker per GPU of this machine; slurm: one job per worker; tcp: a Dask scheduler that is "
+              "already running.")  # fmt: skip
 @click.option("--workers", type=int, help="How many workers or jobs to start, for dask and slurm.")
-@click.option("--store", "store_folder", type=click.Path(path_type=Path), help="Default: LOSTPRUNE_STORE.")
+@click.option(
+    "--store",
+    "store_folder",
+    type=click.Path(path_type=Path),
+    help="Folder for networks and results. Default: LOSTPRUNE_STORE.",
+)
 @click.option("--dry-run", is_flag=True, help="Show what is done, running and left, with times. Run nothing.")
 @click.option("--repetition", type=click.IntRange(min=0), help="Only this repetition, counted from 0.")
 @click.option("--keep-weights", default="all", show_default=True, metavar="all|last",
-              help="last: delete the weights of every chain whose results are complete.")  # fmt: skip
+              help="last: delete the weights of each chain once its results are complete; parents stay.")  # fmt: skip
 @click.option("--import", "sources", multiple=True, metavar="FILE.tar|FILE.py|MODULE",
               help="First import a tar file, or run code that registers networks, data sets or methods. "
               "May be given again.")  # fmt: skip
-@click.option("--export", "target", type=click.Path(path_type=Path), help="At the end export to this tar file.")
+@click.option(
+    "--export",
+    "target",
+    type=click.Path(path_type=Path),
+    help="At the end, write results and networks to this tar file.",
+)
 @click.option("--without-networks", is_flag=True, help="Export results only.")
 def campaign(
     studies, parts, time_limit, device, executor, workers, store_folder, dry_run, repetition, keep_weights, sources,

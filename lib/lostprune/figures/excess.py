@@ -49,7 +49,7 @@ def excess_error(difference: xr.DataArray, prune_ratio: xr.DataArray, shift: xr.
             )
         points.append(_points(x, y, method, color, marker))
     zero = guide(RATIO, DIFFERENCE, 0.0, 0.0, dash="dotted", width=1.0)
-    title = f"{network_label(shift.attrs['network'])}: difference in excess error to the unpruned parent"
+    title = f"{network_label(shift.attrs['network'])}: difference in excess error from the unpruned parent"
     return finish(hv.Overlay([*bands, zero, *lines, *points]), title, shift, xlim=RATIO_LIMITS)
 
 

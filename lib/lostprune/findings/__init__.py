@@ -1,7 +1,7 @@
 """What the numbers of a study show, said in sentences: computed from its results, for the prose of the notebooks.
 
 Every function returns Markdown. For each method on its own they say whether a finding of the paper, which the notebook
-states, holds in these numbers, does not hold, or cannot be told.
+states, holds in these numbers, does not hold, or is unclear.
 """
 
 from .across import across, genuine_overparameterization, robust_training, weights_against_filters_across

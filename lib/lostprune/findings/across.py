@@ -29,7 +29,7 @@ def across(studies: Sequence[Parts], delta: float = metrics.DELTA) -> str:
     findings = {
         "The prune potential is lower under shift than on the train distribution": _lower_under_shift,
         "It falls under noise": _falls_under_noise,
-        "The more is pruned, the more error shift adds": _excess_grows,
+        "The error that shift adds grows with the prune ratio": _excess_grows,
     }
     text, asked = [], 0
     for finding, ask in findings.items():
@@ -61,7 +61,7 @@ def weights_against_filters_across(studies: Sequence[Parts], delta: float = metr
         verdict = {
             True: "The finding holds.",
             False: "Here it is the other way round.",
-            None: "These numbers do not tell.",
+            None: "These numbers cannot tell.",
         }[_above_zero(change, resampled)]
         lines.append(
             f"- {_named(parts)}: {weights} with {listing(kinds[0])}, {filters} with {listing(kinds[1])}. {verdict}"
@@ -115,16 +115,16 @@ def robust_training(studies: Sequence[Parts], delta: float = metrics.DELTA) -> s
                 [all_.sel(pruner=method) for all_ in pair] for pair in pairs
             )
             verdict = {
-                True: "It gives back.",
-                False: "It takes away.",
-                None: "These numbers do not tell.",
+                True: "Robust training raises it.",
+                False: "Robust training lowers it.",
+                None: "These numbers cannot tell.",
             }[_above_zero(after - before.mean("repetition"), drawn_after - drawn_before)]
             lines.append(
                 f"- {network_label(one[0])} ({one[1]}), **{method}**: {spread(before)} after nominal training, "
                 f"{spread(after)} after robust training, on {len(test)} distributions that neither was trained on. "
                 f"{verdict}"
             )
-    return "\n".join(lines) or "No network here was trained both ways, so these numbers do not tell."
+    return "\n".join(lines) or "No network here was trained both ways, so these numbers cannot tell."
 
 
 def _lower_under_shift(parts: Parts, delta: float) -> dict[str, bool | None]:

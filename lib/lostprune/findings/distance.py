@@ -52,13 +52,15 @@ def parents_pixels(part: xr.Dataset, distribution: str) -> str:
         lines.append(f"- **{method}**: {listing(shown)}." if shown else f"- **{method}**: no pruned network.")
     suffices = {method: _all(answers[:-1] or answers) for method, answers in enough.items()}
     images = count(part.sizes["image"], "image")
-    end = (
-        f"Without the smallest network of each method, and beyond what a sample of {images} leaves to chance, that the "
-        f"parent's pixels suffice {by_answer(suffices)}"
-    )
+    lines += [
+        f"\nFor all pruned networks but the smallest of each method, as far as a sample of {images} can tell:\n",
+        f"- *The parent's pixels suffice*: {by_answer(suffices)}.",
+    ]
     if has_separate:
-        end += f"; that they tell the pruned networks more than the separate one {by_answer(more)}"
-    return "\n".join([f"{said}. The confidence of its pruned networks on these pixels:\n", *lines, f"\n{end}."])
+        lines.append(
+            f"- *The pruned networks are more confident on them than the separate network*: {by_answer(more)}."
+        )
+    return "\n".join([f"{said}. The confidence of its pruned networks on these pixels:\n", *lines])
 
 
 def true_class(part: xr.Dataset, distribution: str) -> str:
@@ -104,7 +106,8 @@ def noise_similarity(noise: xr.Dataset, curves: xr.Dataset) -> str:
             f"{most:.0%} of the images, the separate network on {float(separate.sel(noise_level=last).mean()):.0%}. "
             f"Over all levels, {share:.0%} of the pruned networks are closer to the parent."
         )
-    return "\n".join([*lines, f"\nThat pruned networks are the closer ones {by_answer(answers)}."])
+    lines.append(f"\n*Pruned networks stay closer to their parent than the separate network*: {by_answer(answers)}.")
+    return "\n".join(lines)
 
 
 def turned_predictions(
@@ -169,5 +172,5 @@ def _with_ends(found: xr.Dataset) -> str:
 
 
 def _all(answers: list[bool | None]) -> bool | None:
-    """Whether all hold; ``None`` where none fails and some cannot be told."""
+    """Whether all hold; ``None`` where none fails and some are unclear."""
     return False if False in answers else None if None in answers or not answers else True

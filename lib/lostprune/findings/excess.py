@@ -19,25 +19,25 @@ def excess(difference: xr.DataArray, prune_ratio: xr.DataArray) -> str:
             lines.append(f"- **{method}**: no pruned network.")
             continue
         verdict = {
-            True: "The more is pruned, the more the network suffers from shift: the finding holds here.",
-            False: "The more is pruned, the less the network suffers from shift: the finding does not hold here.",
-            None: "The interval includes 0: these numbers do not tell.",
+            True: "The more you prune, the more the network suffers from shift: the finding holds here.",
+            False: "The more you prune, the less the network suffers from shift: the finding does not hold here.",
+            None: "The interval includes 0: these numbers cannot tell.",
         }[grows(difference, prune_ratio, method)]
         if slope.points < FEW_POINTS:
-            verdict = f"That is from {count(slope.points, 'pruned network')} only: these numbers do not tell."
+            verdict = f"That is from {count(slope.points, 'pruned network')} only: these numbers cannot tell."
         interval = ""
         if slope.points > 1:
-            interval = f" (95% interval {signed(10 * slope.low, 2)}% to {signed(10 * slope.high, 2)}%)"
+            interval = f" (95% interval {signed(10 * slope.low, 2)} to {signed(10 * slope.high, 2)})"
         worst = float(difference.sel(pruner=method).max())
         lines.append(
-            f"- **{method}**: {signed(10 * slope.value, 2)}% of error for every 10% of the parameters{interval}, "
-            f"{signed(100 * worst)}% at most. {verdict}"
+            f"- **{method}**: {signed(10 * slope.value, 2)} points of error for every 10% of the "
+            f"parameters{interval}, {signed(100 * worst)} points at most. {verdict}"
         )
     return "\n".join(lines)
 
 
 def grows(difference: xr.DataArray, prune_ratio: xr.DataArray, method: str) -> bool | None:
-    """Whether the difference grows with the prune ratio (True) or falls (False); None where that cannot be told."""
+    """Whether the difference grows with the prune ratio (True) or falls (False); None where that is unclear."""
     slope = slope_of_method(difference, prune_ratio, method)
     if slope.points < FEW_POINTS or not (slope.low > 0 or slope.high < 0):
         return None

@@ -8,6 +8,8 @@ from .. import metrics
 from .distance import pruned_networks
 from .words import above, by_answer, count, listing
 
+_SHOWN = {"mean": "the mean", "black": "black", "blurred": "the blurred image"}
+
 
 def mask_values(part: xr.Dataset) -> str:
     """Whether another value in the masked pixels changes who understands the parent's pixels.
@@ -45,13 +47,15 @@ def mask_values(part: xr.Dataset) -> str:
             low, high = metrics.interval(both.sel(network=names).mean("network") - both.sel(network="separate")).values
             more[fill][method] = above(low, high)
     if has_separate:
-        lines.append("\nThat the parent's pixels tell pruned networks more than the separate one:\n")
-        lines += [f"- masked pixels {fill}: {by_answer(answers)}." for fill, answers in more.items() if answers]
+        lines.append(
+            "\n*The pruned networks are more confident on the parent's pixels than the separate network.* This\n"
+        )
+        lines += [f"- with {_SHOWN[fill]} in the masked pixels: {by_answer(one)}." for fill, one in more.items() if one]
     return "\n".join(lines)
 
 
 def searches(part: xr.Dataset) -> str:
-    """How far the pixels of the search by gradients lie from those of the exact search, in the parent's confidence.
+    """How far the pixels of the gradient search lie from those of the exact search, in the parent's confidence.
 
     Args:
         part: part ``masking``.
@@ -63,7 +67,7 @@ def searches(part: xr.Dataset) -> str:
     return (
         f"Both searches ran for the parent on {images}{where}. On the tenth of the pixels that it keeps, "
         f"its confidence in the class that it predicts is {exact.mean():.0%} with the exact search and "
-        f"{by_gradient.mean():.0%} with the search by gradients: the faster search costs "
+        f"{by_gradient.mean():.0%} with the gradient search: the faster search costs "
         f"{100 * (exact - by_gradient).mean():.1f} points on average, {100 * (exact - by_gradient).max():.1f} at most."
     )
 

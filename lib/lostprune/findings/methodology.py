@@ -52,7 +52,7 @@ def commensurate(curves: xr.Dataset, delta: float) -> str:
             best = loss.isel(cycle=int(loss.fillna(np.inf).argmin("cycle")))
             where = float(ratio.sel(pruner=method, cycle=best.cycle).mean("repetition"))
             line = f"- **{method}** has no pruned network within {delta * 100:g}% of its parent; the closest loses "
-            line += f"{float(best):.2%}, at a prune ratio of {where:.1%}."
+            line += f"{100 * float(best):.2f} points, at a prune ratio of {where:.1%}."
         if covered and method in paper.pruner:
             line += f" (The paper: {float(paper.sel(network=curves.attrs['network'], pruner=method)):.1%}.)"
         lines.append(line)
@@ -67,8 +67,10 @@ def resolution(images: int, delta: float, curves: xr.Dataset, noise: xr.Dataset 
     """
     text = f"These errors are measured on {images:,} test images"
     if counts_pixels(curves):
-        chance = "no share of them says how much is chance. A bootstrap over images does, for the prune potential."
-        return f"{text}, whose pixels are counted together: {chance} {_repetitions(curves)}"
+        return (
+            f"{text}, with the pixels of all images counted together. So a standard error over images does not "
+            f"apply. For the prune potential, a bootstrap over images says how much is chance. {_repetitions(curves)}"
+        )
     text += f": one image is worth {100 / images:.2g}%, and the margin "
     text += f"δ = {delta * 100:g}% is {count(delta * images, 'image')}. "
     if noise is not None and 0.0 in noise.noise_level:

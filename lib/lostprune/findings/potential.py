@@ -56,15 +56,15 @@ def curves_under_shift(shift: xr.Dataset, curves: xr.Dataset, pruner: str, delta
     on_nominal, under_shift = float(change.sel(distribution=nominal)), float(shifted.mean())
     return (
         f"Where {pruner} has pruned as much as nominal data allow, {spread(ratio.where(chosen).max('cycle'))}, "
-        f"the {accuracy_label(nominal)} changes by {signed(100 * on_nominal)}% on {label(nominal)} and by "
-        f"{signed(100 * under_shift)}% on "
+        f"the {accuracy_label(nominal)} changes by {signed(100 * on_nominal)} points on {label(nominal)} and by "
+        f"{signed(100 * under_shift)} points on "
         f"average under shift: worst on {_named(worst)}, best on {_named(best)}. "
-        f"It falls by more than {delta * 100:g}% on {falls} of {count(shifted.size, 'test distribution')}."
+        f"It falls by more than {delta * 100:g} points on {falls} of {count(shifted.size, 'test distribution')}."
     )
 
 
 def _named(change: xr.DataArray) -> str:
-    return f"{label(str(change.distribution.values))} ({signed(100 * float(change))}%)"
+    return f"{label(str(change.distribution.values))} ({signed(100 * float(change))} points)"
 
 
 def over_distributions(potential: xr.DataArray) -> str:
@@ -113,14 +113,14 @@ def margins(potentials: Sequence[xr.DataArray]) -> str:
             average = metrics.overparameterization(potential.sel(pruner=method)).average
             train, test = (average.sel(group=group) for group in ("train", "test"))
             by_answer[became_lower(test - train, train)].append(f"{potential.attrs['delta'] * 100:g}%")
-        words = {True: "lower under shift for", False: "not lower for", None: "not to be told for"}
+        words = {True: "lower under shift for", False: "not lower for", None: "unclear for"}
         said = "; ".join(f"{words[answer]} δ = {listing(found)}" for answer, found in by_answer.items() if found)
         if by_answer[True] and by_answer[False]:
             verdict = "The choice of δ changes the verdict."
         elif by_answer[True] or by_answer[False]:
-            verdict = "Where it can be told, the choice of δ does not change the verdict."
+            verdict = "Where these numbers can tell, the choice of δ does not change the verdict."
         else:
-            verdict = "These numbers do not tell, whatever δ is."
+            verdict = "These numbers cannot tell, whatever δ is."
         lines.append(f"- **{method}**: {said}. {verdict}")
     return "\n".join(lines)
 
@@ -140,6 +140,6 @@ def _verdict(change: xr.DataArray, before: xr.DataArray, holds: str, fails: str)
     held, repetitions = became_lower(change, before), change.size
     if held is None:
         lower = int((change < -EQUAL).sum())
-        return f"It is lower in {lower} of {repetitions} repetitions: they disagree, and these numbers do not tell."
+        return f"It is lower in {lower} of {repetitions} repetitions: they disagree, and these numbers cannot tell."
     where = "here" if repetitions == 1 else f"in all {repetitions} repetitions" if held else "in any repetition"
     return f"{holds}: the finding holds {where}." if held else f"{fails}: the finding does not hold {where}."

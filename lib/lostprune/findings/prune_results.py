@@ -29,7 +29,7 @@ def weights_against_filters(curves: xr.Dataset, delta: float) -> str:
         f"{_each(filters)}. In the paper's Tables 4, 6 and 8 the former is more for every network"
     )
     if bool(weights.isnull().all()) and bool(filters.isnull().all()):
-        return f"{text}; these numbers do not tell."
+        return f"{text}; these numbers cannot tell."
     # What is not commensurate at any ratio that was tested can lose fewer parameters than any that is.
     if float(weights.fillna(0).min()) > float(filters.fillna(0).max()):
         return f"{text}, and it is here, too."

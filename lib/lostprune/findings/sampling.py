@@ -40,8 +40,8 @@ def paired_comparison(shift: xr.Dataset, curves: xr.Dataset, delta: float) -> st
     smaller = "less than the margin, though a network close to it can still fall on either side"
     paired = "A pruned network and its parent see the same images, so most of the chance in the two errors cancels out."
     chance = (
-        f"The difference between their errors has a standard error of {error:.2%}. Two of these, the usual 95%, are "
-        f"{2 * error:.2%}: {larger if 2 * error > delta else smaller}."
+        f"The difference between their errors has a standard error of {error:.2%}. Two standard errors, half of the "
+        f"usual 95% interval, are {2 * error:.2%}: {larger if 2 * error > delta else smaller}."
     )
     if counts_pixels(shift):
         return f"{paired} {chance}"
@@ -64,7 +64,7 @@ def intervals(potential: xr.DataArray, resampled: xr.DataArray) -> str:
     answers = {
         True: "the test set is large enough to tell that it is lower",
         False: "the test set is large enough to tell that it is higher",
-        None: "the interval includes 0, so a test set of this size does not tell",
+        None: "the interval includes 0, so a test set of this size cannot tell",
     }
     lines = []
     for method in potential.pruner.values.tolist():
@@ -93,9 +93,9 @@ def beyond_sampling(resampled: xr.DataArray) -> str:
         by_answer[lower_under_shift(resampled, method)[0]].append(method)
     lower, higher, open_ = by_answer.values()
     text = (
-        f"For {listing(lower) if lower else 'no method'} it is lower under shift by more than a test set of this size "
+        f"For {listing(lower) if lower else 'no method'} the prune potential is lower under shift by more than a test "
     )
-    text += "leaves to chance."
+    text += "set of this size leaves to chance."
     if higher:
         text += f" For {listing(higher)} it is higher by more than that."
     if open_:

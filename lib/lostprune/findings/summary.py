@@ -28,6 +28,6 @@ def closing(noise: xr.DataArray, shift: xr.DataArray, difference: xr.DataArray, 
     findings = {
         "The prune potential falls under noise": falls,
         f"It is lower on the test distributions than on {trained_on(shift)}": lower,
-        "The more is pruned, the more error shift adds": adds,
+        "The error that shift adds grows with the prune ratio": adds,
     }
     return "\n".join(f"- *{finding}*: {by_answer(answers)}." for finding, answers in findings.items())

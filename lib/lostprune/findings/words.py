@@ -48,7 +48,7 @@ def counts_pixels(part: xr.Dataset) -> bool:
 
 
 def by_answer(answers: dict[str, bool | None]) -> str:
-    """``holds for WT and FT; cannot be told for PFP``, from whether something holds for each method."""
-    words = {True: "holds for", False: "does not hold for", None: "cannot be told for"}
+    """``holds for WT and FT; is unclear for PFP``, from whether something holds for each method."""
+    words = {True: "holds for", False: "does not hold for", None: "is unclear for"}
     groups = {word: [method for method, one in answers.items() if one is answer] for answer, word in words.items()}
     return "; ".join(f"{word} {listing(methods)}" for word, methods in groups.items() if methods)

@@ -108,7 +108,7 @@ DISAGREEMENTS = (
         "one (Algorithm 1, line 5)",
         "three, with new sensitivities for each, before the network is retrained",
         "code",
-        "At paper scale only: shorter scales prune once in a cycle, as the paper says.",
+        "At the scale paper only: smaller scales prune once in a cycle, as the paper says.",
     ),
     Disagreement(
         ("resnet56", "resnet110"),
@@ -172,7 +172,7 @@ DISAGREEMENTS = (
         "1.0e-16",
         "1.0e-5",
         "paper",
-        "It says how many samples there are, 222 or 146, of images whose pixels count one by one.",
+        "It sets the number of samples, 222 or 146; for these images every pixel counts on its own.",
     ),
     Disagreement(
         ("deeplabv3_resnet50",),
@@ -180,8 +180,8 @@ DISAGREEMENTS = (
         "its training images with SBD's extra masks; the test images are not named",
         "SBD's own two lists: 8,498 training and 2,857 test images",
         "paper",
-        "Where VOC's own tree lies in the data folder, its validation images test, as elsewhere in the field, and the "
-        "masks that SBD has of all others train. Where SBD lies there alone, its lists are taken.",
+        "If VOC's own tree is in the data folder, its validation images are the test images, as is usual, and SBD's "
+        "masks of all other images are for training. If only SBD is there, its lists are used.",
     ),
     Disagreement(
         ("deeplabv3_resnet50",),

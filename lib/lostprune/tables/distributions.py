@@ -28,10 +28,7 @@ def distributions(shift: xr.Dataset, name: str) -> Table:
     frame = pd.DataFrame(columns, index=list(members))[
         [f"{group}, {who}" for who in ("here", "paper") for group in ("train", "test")]
     ]
-    caption = (
-        "The distributions that the networks were trained on and those that only the test has, as far as they are in "
-        "these results, and the paper's Table 11."
-    )
+    caption = "The train and test distributions of these results, compared with the paper's Table 11."
     return Table(frame.rename_axis("category"), caption, name)
 
 
