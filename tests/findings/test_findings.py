@@ -140,12 +140,12 @@ def test_intervals_say_whether_the_test_set_can_tell():
 def test_the_test_sets_are_named_with_their_origin_and_with_those_left_out():
     shift = results_of(corruptions=("fog", "snow", "frost"))["shift"]
     shift["source"][:] = ["cifar10 test", "generated", "CIFAR-10-C", "generated"]
-    shift.attrs["left_out"] = '{"cifar10_1": "it is not in the data folder."}'
+    shift.attrs["left_out"] = '{"cifar10_1": "not available."}'
     assert findings.test_sets(shift).splitlines() == [
         "- CIFAR-10: 2,000 test images, as they are.",
         "- Fog and Frost: 2,000 test images, corrupted here by the published definitions.",
         "- Snow: 2,000 test images, from the published archive.",
-        "- Without CIFAR-10.1: it is not in the data folder.",
+        "- CIFAR-10.1 is missing: not available.",
     ]
 
 

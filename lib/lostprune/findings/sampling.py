@@ -24,7 +24,7 @@ def test_sets(shift: xr.Dataset) -> str:
     for (source, images), names in by_origin.items():
         lines.append(f"- {listing(names)}: {images:,} test images, {origins.get(source, 'as they are')}.")
     for name, reason in json.loads(shift.attrs["left_out"]).items():
-        lines.append(f"- Without {label(name)}: {reason}")
+        lines.append(f"- {label(name)} is missing: {reason}")
     return "\n".join(lines)
 
 
