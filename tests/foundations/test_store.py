@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import resource
 import subprocess
 import sys
 
@@ -105,52 +106,56 @@ def test_a_checkpoint_that_is_not_there_is_not_whole(tmp_path):
 
 
 WRITE = """
-import sys, pathlib, torch
+import os, pathlib, sys, torch
 from lostprune.foundations import store
-folder, writer = pathlib.Path(sys.argv[1]), int(sys.argv[2])
-while not (folder / "go").exists():
-    pass
-for number in range(40):
-    store.save_checkpoint(folder / f"c{number}", {"state/a": torch.full((1000,), float(writer))}, {"writer": writer})
+folder, (begin, go) = pathlib.Path(sys.argv[1]), os.pipe()
+for writer in (1, 2):
+    if os.fork() == 0:  # importing torch is paid for once, and both begin at once
+        os.read(begin, 1)
+        tensor = torch.full((1000,), float(writer))
+        for number in range(40):
+            store.save_checkpoint(folder / f"c{number}", {"state/a": tensor}, {"writer": writer})
+        os._exit(0)
+os.write(go, b"go")
+sys.exit(any([os.wait()[1] for _ in range(2)]))
 """
 
 
 def test_writers_of_the_same_checkpoints_never_mix(tmp_path):
-    writers = [subprocess.Popen([sys.executable, "-c", WRITE, str(tmp_path), str(one)]) for one in (1, 2)]
-    (tmp_path / "go").touch()
-    assert [writer.wait() for writer in writers] == [0, 0]
+    subprocess.run([sys.executable, "-c", WRITE, str(tmp_path)], check=True)
     for number in range(40):
         tensors, facts = store.load_checkpoint(tmp_path / f"c{number}")
         assert (tensors["state/a"] == facts["writer"]).all()
     assert not list(tmp_path.glob(".*.part"))
 
 
-FULL = """
-import resource, signal, sys, pathlib, torch
-from lostprune.foundations import store
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
-try:
-    store.save_checkpoint(pathlib.Path(sys.argv[1]), {"state/a": torch.zeros(100_000)}, {})
-except OSError as error:
-    print(error.errno)
-"""
-
-
 def test_a_file_that_cannot_be_written_to_its_end_leaves_nothing(tmp_path):
     store.save_checkpoint(tmp_path / "c00", TENSORS, {})
-    told = subprocess.run([sys.executable, "-c", FULL, str(tmp_path / "c01")], capture_output=True, text=True)
-    assert told.stdout == f"{errno.EFBIG}\n"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        with pytest.raises(OSError) as error:
+            store.save_checkpoint(tmp_path / "c01", {"state/a": torch.zeros(100_000)}, {})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert error.value.errno == errno.EFBIG
     assert {file.name for file in tmp_path.iterdir()} == {".writing.lock", "c00.json", "c00.safetensors"}
     assert store.is_whole(tmp_path / "c00")
 
 
+HOLD = """
+import sys, time, filelock
+with filelock.FileLock(sys.argv[1]):
+    print("has it", flush=True)
+    time.sleep(600)
+"""
+
+
 def test_one_at_a_time_has_a_claim_and_it_ends_with_the_process(tmp_path):
     lock = store.lock_file(tmp_path, "WT-r0")
-    code = "import sys, time, pathlib; from lostprune.foundations import store"
-    code += "; claim = store.claim(pathlib.Path(sys.argv[1])); claim.__enter__()"
-    code += "; print('has it', flush=True); time.sleep(600)"
-    other = subprocess.Popen([sys.executable, "-c", code, str(lock)], stdout=subprocess.PIPE, text=True)
+    with store.claim(lock), pytest.raises(store.Claimed), store.claim(lock, wait=False):
+        pass
+    other = subprocess.Popen([sys.executable, "-c", HOLD, str(lock)], stdout=subprocess.PIPE, text=True)
     assert other.stdout.readline() == "has it\n"
     with pytest.raises(store.Claimed, match="WT-r0: another process works on it"), store.claim(lock, wait=False):
         pass
