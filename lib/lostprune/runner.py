@@ -23,6 +23,7 @@ from .measurement.registry import PARTS
 from .prune_retrain import ONE_THREAD, Checkpoints
 from .prune_retrain.cells import UNPRUNED, Chain, chains_of, name_of_chain
 from .study import Study
+from .training import Diverged
 
 KEEP_WEIGHTS = ("all", "last")
 
@@ -122,6 +123,9 @@ def complete(
 
     Returns:
         the chains that were left to other processes.
+
+    Raises:
+        training.Diverged: at the end, for chains whose loss was no longer finite; the others are measured.
     """
     key, folder = checkpoints.study.key, checkpoints.folder
     with ONE_THREAD, prune_retrain.claimed(checkpoints, chains, bar, wait) as own:
@@ -131,12 +135,20 @@ def complete(
             for chain in own
         }
         todo = [chain for chain in own if lacking[chain] or not chains[chain]]
-        prune_retrain.run_chains(checkpoints, todo, device, bar)
+        diverged = None
+        try:
+            prune_retrain.run_chains(checkpoints, todo, device, bar)
+        except Diverged as error:  # the others are at their end, and have results
+            diverged = error
         for chain in todo:
+            if diverged and checkpoints.pending(chain):
+                continue
             for part in lacking[chain]:
                 _measure(checkpoints, chain, part, device, bar)
             if keep_weights == "last" and chains[chain]:
                 checkpoints.drop(chain)
+        if diverged:
+            raise diverged
     return [chain for chain in chains if chain not in own]
 
 
@@ -165,9 +177,12 @@ def _measure(checkpoints: Checkpoints, chain: Chain, part: str, device: torch.de
         test_sha256=test_sets.digest(study),
     )
     results.write(study.key, part, chain, dataset, folder)
-    siblings = ((method, chain[1]) for method in study.methods)
-    if all(results.path_of(study.key, part, one, folder).exists() for one in siblings):
-        measured.plan.remove()
+
+    def is_done(method: str) -> bool:
+        return results.path_of(study.key, part, (method, chain[1]), folder).exists()
+
+    if all(map(is_done, study.methods)):
+        measured.plan.remove(is_done)
 
 
 def _check_images(study: Study, parts: Iterable[str], folder: Path) -> None:
@@ -187,26 +202,40 @@ def _check_images(study: Study, parts: Iterable[str], folder: Path) -> None:
 
 
 def _complete_all(study: Study, missing: dict[Chain, tuple[str, ...]], folder: Path, executor: Executor | None) -> None:
-    """Bring every chain to its end, the unpruned networks first since the others need them."""
+    """Bring every chain to its end, the unpruned networks first since the others need them.
+
+    Raises:
+        training.Diverged: at the end, for chains whose loss was no longer finite; the chains that need those are left.
+    """
     checkpoints, device = Checkpoints(study, folder), default_device()
     parts = {part for lacking in missing.values() for part in lacking}
     unpruned = {chain: () for chain in unpruned_chains(missing, parts)}
+    diverged: list[str] = []
     with Progress(passes_left(checkpoints, unpruned | missing), f"{study.network} on {device}") as bar:
         for wave in (unpruned, missing):
-            if executor is None and device.type == "cuda":
-                complete(checkpoints, wave, device, bar)
-            elif executor is None:
-                for chain, lacking in wave.items():
-                    complete(checkpoints, {chain: lacking}, device, bar)
+            lost = {chain[1] for chain in unpruned if wave is missing and checkpoints.pending(chain)}
+            ready = {chain: lacking for chain, lacking in wave.items() if chain[1] not in lost}
+            if executor is None:
+                together = device.type == "cuda"
+                for some in [ready] * together or [{chain: lacking} for chain, lacking in ready.items()]:
+                    try:
+                        complete(checkpoints, some, device, bar)
+                    except Diverged as error:
+                        diverged.append(str(error))
             else:
-                counts = {chain: passes_left(checkpoints, {chain: lacking}) for chain, lacking in wave.items()}
+                counts = {chain: passes_left(checkpoints, {chain: lacking}) for chain, lacking in ready.items()}
                 tasks = {
                     executor.submit(_complete_quietly, study, folder, one, tuple(IMPORTED)): one[0]
-                    for one in wave.items()
+                    for one in ready.items()
                 }
                 for task in as_completed(tasks):
-                    task.result()
+                    try:
+                        task.result()
+                    except Diverged as error:
+                        diverged.append(str(error))
                     bar.step(counts[tasks[task]])
+    if diverged:
+        raise Diverged("\n".join(diverged))
 
 
 def _complete_quietly(

@@ -35,6 +35,10 @@ class Classification:
         """Mean cross-entropy, a scalar of ``dtype``: float32 to train, float64 to measure."""
         return F.cross_entropy(logits(outputs).to(dtype), labels)
 
+    def labelled(self, labels: torch.Tensor) -> int:
+        """How many labels :meth:`loss` is the mean over."""
+        return len(labels)
+
     def counts(self, outputs: Outputs, labels: torch.Tensor) -> torch.Tensor:
         """Per image, whether it is misclassified and, where there are more than five classes, whether its class is
         not among the five of the largest logits: int64 [n, 1] or [n, 2], of 0 and 1.
@@ -81,6 +85,10 @@ class Segmentation:
             auxiliary = F.cross_entropy(outputs["aux"].to(dtype), labels, ignore_index=self.ignore)
             loss = loss + AUXILIARY_WEIGHT * auxiliary
         return loss
+
+    def labelled(self, labels: torch.Tensor) -> int:
+        """How many labels :meth:`loss` is the mean over; of none it is NaN."""
+        return int((labels != self.ignore).sum())
 
     def counts(self, outputs: Outputs, labels: torch.Tensor) -> torch.Tensor:
         """The confusion matrix of each image, int64 [n, classes, classes]: pixels by their class and the predicted."""

@@ -134,19 +134,21 @@ def audit(
     from ..corruptions import NAMES
     from ..data import DataUnavailable
     from . import words
-    from .named import builder_named, data_named, shifts_named, weights_of
+    from .named import builder_named, data_named, recipe_of, shifts_named, weights_of
     from .run import NothingFinished, run_audit
     from .studies import RETRAIN, free_name, own_study
 
     try:
         _run_first(sources)
         order = classes.split(",") if classes else None
+        weights = weights or weights_of(network)
         study = own_study(
             free_name(network.rpartition(":")[2]),
             builder_named(network),
             data_named(dataset, shifts_named(shifts), order, mean, std),
             methods or pruning.METHODS,
-            weights=weights or weights_of(network),
+            weights=weights,
+            recipe=None if weights else recipe_of(network),
             training=training,
             keep_ratios=keep if isinstance(keep, list) else [keep],
             retrain_epochs=RETRAIN.epochs if retrain_epochs is None else retrain_epochs,

@@ -12,6 +12,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from .measured import NETWORKS
+from .models import FixedBatch
 
 ROUNDS = 40  # timings of each network
 _SHORTEST = 0.003  # seconds of one timing; a fast network runs several times in it
@@ -49,10 +50,12 @@ def size(network: nn.Module, image: torch.Tensor) -> dict[str, float]:
         return dict.fromkeys(("parameters", "nonzero_parameters", "multiply_adds"), np.nan)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         network(image)
+    inner = getattr(network, "network", network)
+    shown = inner.size if isinstance(inner, FixedBatch) else 1  # images: it fills up its batch
     return {
         "parameters": sum(weight.numel() for weight in weights),
         "nonzero_parameters": sum(int(weight.count_nonzero()) for weight in weights),
-        "multiply_adds": counter.get_total_flops() / 2,
+        "multiply_adds": counter.get_total_flops() / 2 / shown,
     }
 
 

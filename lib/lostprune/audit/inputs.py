@@ -33,7 +33,7 @@ def test_sets_of(
             "register your own with lostprune.data.register"
         )
     else:
-        nominal = Path(given).name if isinstance(given, str | os.PathLike) else "test"
+        nominal = Path(given).absolute().name if isinstance(given, str | os.PathLike) else "test"
         split = split_of("data", given, classes)
     for name, one in shifts.items():
         further[name] = split_of(f"shift {name}", one, classes or split.classes, len(split.images[0]))

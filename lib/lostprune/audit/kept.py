@@ -13,6 +13,7 @@ from .. import data, metrics, runner
 from ..foundations import netcdf
 from ..foundations.store import published_folders, store_folder
 from ..measurement import test_sets
+from ..prune_retrain import Checkpoints
 from ..prune_retrain.cells import name_of
 from ..study import Study
 from .comparison import SCHEMA, compare
@@ -46,7 +47,11 @@ def compared(
     """
     name = f"{name_of((pruner, repetition, cycle))}.nc"
     own = store_folder(store) / "comparisons" / study.key / name
-    wanted = {"schema": SCHEMA, "delta": delta, "alpha": alpha}
+    cells = {"parent": ("parent", repetition, 0), "pruned": (pruner, repetition, cycle)}
+    checkpoints = Checkpoints(study, store_folder(store))
+    done = {role: cell for role, cell in cells.items() if checkpoints.is_done(cell)}
+    made_of = {f"{role}_sha256": checkpoints.facts(cell)["sha256"] for role, cell in done.items()}
+    wanted = {"schema": SCHEMA, "delta": delta, "alpha": alpha} | made_of
     for path in (own, *(place / study.key / "comparisons" / name for place in published_folders())):
         found = _read(path) if path.exists() else None
         if found is not None and all(found.attrs.get(key) == value for key, value in wanted.items()):
@@ -55,7 +60,7 @@ def compared(
     network, _ = runner.load(study, pruner, repetition, cycle, store)
     facts, cpu = data.DATASETS[study.dataset], torch.device("cpu")
     shown = {name: test_sets.test_set(study, name, cpu) for name in (study.dataset, *facts.shifts)}
-    splits = {name: data.Split(one.images(), one.labels, facts.classes) for name, one in shown.items()}
+    splits = {name: data.Split(one.images(), one.labels, study.classes) for name, one in shown.items()}
     tree = compare(
         parent,
         network,
@@ -69,7 +74,7 @@ def compared(
         name=study.dataset,
         seed=study.seed,
     )
-    tree.attrs |= {"parent": study.network, "pruned": f"{study.network}, {pruner}, cycle {cycle}"}
+    tree.attrs |= made_of | {"parent": study.network, "pruned": f"{study.network}, {pruner}, cycle {cycle}"}
     netcdf.write(own, tree)
     return tree
 

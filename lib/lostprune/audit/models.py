@@ -39,9 +39,7 @@ class Logits(nn.Module):
         return self
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        outputs = self.network(inputs)
-        # a tuple or list begins with what the network is for; heads that help in training follow
-        return logits(outputs[0] if isinstance(outputs, tuple | list) else outputs)
+        return _logits_of(self.network(inputs))
 
 
 class FixedBatch(nn.Module):
@@ -55,7 +53,12 @@ class FixedBatch(nn.Module):
         missing = -len(inputs) % self.size
         filled = torch.cat([inputs, inputs[-1:].expand(missing, *inputs.shape[1:])])
         batches = filled.contiguous().split(self.size)
-        return torch.cat([logits(self.run(batch)) for batch in batches])[: len(inputs)]
+        return torch.cat([_logits_of(self.run(batch)) for batch in batches])[: len(inputs)]
+
+
+def _logits_of(outputs: object) -> torch.Tensor:
+    """A tuple or list begins with what the network is for; heads that help in training follow."""
+    return logits(outputs[0] if isinstance(outputs, tuple | list) else outputs)
 
 
 class Onnx(nn.Module):

@@ -13,6 +13,7 @@ from .. import data, networks, pruning
 from ..foundations.imports import imported
 from ..networks.registry import registered
 from ..networks.weights import load_weights, read_weights
+from ..training import Recipe
 
 FILES = (".pt2", ".pt", ".pth", ".ts", ".onnx")
 
@@ -55,7 +56,8 @@ def builder_named(reference: str) -> Callable[..., nn.Module]:
         raise ImportError(f"import: {reference} is a {type(function).__name__}, expected a function or a class")
 
     def build(num_classes: int) -> nn.Module:
-        takes = "num_classes" in inspect.signature(function).parameters
+        parameters = inspect.signature(function).parameters
+        takes = "num_classes" in parameters or any(one.kind is one.VAR_KEYWORD for one in parameters.values())
         network = function(num_classes=num_classes) if takes else function()
         if not isinstance(network, nn.Module):
             raise ValueError(f"{reference}: got a {type(network).__name__}, expected a torch.nn.Module")
@@ -68,6 +70,11 @@ def builder_named(reference: str) -> Callable[..., nn.Module]:
 def weights_of(reference: str) -> Path | None:
     """The file of weights that a registered name has; ``None`` for a function."""
     return None if ":" in reference else registered(reference).weights
+
+
+def recipe_of(reference: str) -> Recipe | None:
+    """How a registered name is trained; ``None`` for a function, and for a name without a recipe of its own."""
+    return None if ":" in reference else registered(reference).recipe
 
 
 def data_named(
@@ -118,9 +125,10 @@ def count_classes(dataset: str) -> int:
 
     Raises:
         ValueError: neither is there.
+        data.DataUnavailable: it takes the data folder to know them, and the data set is not there.
     """
     if dataset in data.DATASETS:
-        return data.DATASETS[dataset].num_classes
+        return len(data.class_names(dataset))
     folder = Path(dataset)
     if not folder.is_dir():
         raise ValueError(

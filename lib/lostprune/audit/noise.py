@@ -9,7 +9,7 @@ import torch
 import xarray as xr
 from torch import nn
 
-from .. import tasks
+from .. import data, tasks
 from ..data import Split
 from ..measurement import inference
 from ..measurement.noise import noisy
@@ -27,7 +27,7 @@ def under_noise(
     seed: int,
 ) -> xr.Dataset:
     """How alike both networks are on the first images with uniform noise, over ``noise_level``."""
-    few = Split(split.images[:NOISE_IMAGES], split.labels[:NOISE_IMAGES], split.classes)
+    few = data.choose(split, torch.arange(min(NOISE_IMAGES, len(split.images))))
     matching, distance = np.zeros((2, len(NOISE_LEVELS)))
     total = len(few.images)
     for first, images, _ in batches(few, len(split.classes)):

@@ -95,15 +95,17 @@ def run_audit(
     files = _write(folder, found, best, comparison, applied)
     if best.cycle:
         network, masks = runner.load(finished, best.pruner, best.repetition, best.cycle)
-        facts = data.DATASETS[study.dataset]
-        image = torch.zeros(1, *facts.image_shape)
-        files += save_network(folder, network, masks, study.network, facts.num_classes, image)
+        image = torch.zeros(1, *study.image_shape)
+        files += save_network(folder, network, masks, study.network, len(study.classes), image)
     return Audit(found, best, comparison, tuple(sorted(unfinished)), files)
 
 
 def _of_other_training(study: Study, delta: float, alpha: float) -> xr.Dataset | None:
     """The verdicts of the same study with robust in the place of nominal training, or the other way round."""
-    other = dataclasses.replace(study, training="robust" if study.training == "nominal" else "nominal")
+    try:
+        other = dataclasses.replace(study, training="robust" if study.training == "nominal" else "nominal")
+    except ValueError:  # images that are read one by one are trained on as they are
+        return None
     unfinished = {chain[0] for chain in results.missing(other, PARTS, store_folder())}
     done = tuple(method for method in other.methods if method not in unfinished)
     if not done:

@@ -98,12 +98,13 @@ def load(as_json: bool, **options: object) -> None:
 def _tell(name: str, as_json: bool, **options: object) -> None:
     # torch takes seconds to import: only what is asked for
     from ..data import DataUnavailable
+    from ..training import Diverged
     from . import report
 
     benchmark = importlib.import_module(f"lostprune.bench.{name}")
     measure: Callable[..., dict] = benchmark.measure
     try:
         measured = measure(**options)
-    except (ValueError, DataUnavailable, report.BenchError) as error:
+    except (ValueError, DataUnavailable, Diverged, report.BenchError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(json.dumps(measured, indent=1) if as_json else benchmark.in_words(measured))

@@ -9,11 +9,12 @@ import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from .. import results
 from ..foundations import store
 from ..study import Study
 
 # What a store holds that is worth moving; nothing else is packed, and nothing else is taken in.
-MEMBER = re.compile(r"(checkpoints|results)(/[A-Za-z0-9][A-Za-z0-9._+-]*){2,3}")
+MEMBER = re.compile(r"(checkpoints|results)(/\w[\w.+-]*){2,3}")
 
 
 class BundleError(RuntimeError):
@@ -61,13 +62,24 @@ def import_store(source: Path, folder: Path) -> str:
             for name, tensors in pairs.items():
                 new += store.place_checkpoint((folder / name).with_suffix(""), read[tensors](), read[name]())
             others = members.keys() - pairs.keys() - set(pairs.values())
-            for name in sorted(name for name in others if not (folder / name).exists()):
+            for name in sorted(name for name in others if not _is_whole(folder / name)):
                 store.write_whole(folder / name, lambda part, name=name: part.write_bytes(read[name]()))
                 new += 1
     except tarfile.TarError as error:
         raise BundleError(f"bundle {source}: {error}; export it again") from error
     count = len(pairs) + len(others)
     return f"imported {new} results and networks from {source}; {count - new} were here before"
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a file that is no checkpoint is there, and can be read if it is a result."""
+    if path.suffix != ".nc":
+        return path.exists()
+    try:
+        results.attributes_of(path)
+    except (OSError, RuntimeError, ValueError):
+        return False
+    return True
 
 
 def _check(

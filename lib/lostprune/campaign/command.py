@@ -49,7 +49,7 @@ class Duration(click.ParamType):
 @click.option("--dry-run", is_flag=True, help="Show what is done, running and left, with times. Run nothing.")
 @click.option("--repetition", type=click.IntRange(min=0), help="Only this repetition, counted from 0.")
 @click.option("--keep-weights", default="all", show_default=True, metavar="all|last",
-              help="last: delete the weights of each chain once its results are complete; parents stay.")  # fmt: skip
+              help="last: delete the weights of each chain that this run completes; parents stay.")  # fmt: skip
 @click.option("--import", "sources", multiple=True, metavar="FILE.tar|FILE.py|MODULE",
               help="First import a tar file, or run code that registers networks, data sets or methods. "
               "May be given again.")  # fmt: skip

@@ -23,6 +23,7 @@ from ..foundations.choices import check_choice
 from ..foundations.device import default_device, provenance
 from ..foundations.imports import IMPORTED
 from ..foundations.progress import LOG_EVERY, Stopped
+from ..prune_retrain import Checkpoints
 from ..study import Study
 from . import executors
 from .board import Board
@@ -166,7 +167,9 @@ class _Campaign:
         self.ticket.unlink(missing_ok=True)  # workers see this and stop
         if self.running:
             wait(self.running, timeout=FAREWELL)
-            self.workers.executor.shutdown(wait=False, cancel_futures=True)
+            for future in self.running:
+                future.cancel()
+            self.workers.executor.shutdown(wait=False)  # Dask's has no cancel_futures
         self.board.close()
 
     def leave(self, why: str) -> None:
@@ -201,7 +204,9 @@ class _Campaign:
             if isinstance(error, OSError) and error.errno in NOTHING_CAN_BE_WRITTEN:
                 raise error
             self.summary.failed[job.title] = f"{type(error).__name__}: {error}"
-            self.failed_works |= set(job.works)
+            # What was trained can be used, whether or not it was measured.
+            pending = Checkpoints(job.study, self.folder).pending
+            self.failed_works |= {work for chain, work in zip(job.chains, job.works, strict=True) if pending(chain)}
             self.board.tell(self.say, f"{job.title}: failed")
             self.summary.left.remove(job)
             return

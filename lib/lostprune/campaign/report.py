@@ -25,7 +25,7 @@ def describe(studies: list[Study], parts: tuple[str, ...], folder: Path, repetit
         own = plan([study], parts, folder, repetition=repetition)
         chains = [chain for job in own for chain in job.chains if chain[0] not in UNPRUNED]
         title = f"{label(study)}, {' '.join(study.methods)}, repetitions: {study.repetitions}"
-        whole = len(study.methods) * (study.repetitions if repetition is None else 1)
+        whole = len(study.methods) * (study.repetitions if repetition is None else repetition < study.repetitions)
         lines.append(f"{title}: {whole - len(chains)} of {whole} chains are done ({', '.join(parts)})")
         if own:
             time_left = in_words(_sum([pace.seconds(job) for job in own]))

@@ -170,5 +170,5 @@ def _delete_leftovers(folder: Path) -> None:
 
 
 def _hidden_parts(folder: Path) -> Iterator[Path]:
-    for kind in ("checkpoints", "pieces", "results", "running", "unfinished"):
+    for kind in ("checkpoints", "comparisons", "pieces", "results", "running", "unfinished"):
         yield from (folder / kind).rglob("*.part")

@@ -46,7 +46,7 @@ def register(
         mean, std: normalisation of a network's input, per channel, for pixels in [0, 1]. A network that was trained
             elsewhere needs those that it was trained with. ``None`` computes them from the training images.
         image_size: studies resize images to this many pixels on each side if they have many sizes or do not fit into
-            memory; ``None`` takes the size of the first image. :func:`lostprune.audit.compare` takes images as they
+            memory; ``None`` takes the height of the first image. :func:`lostprune.audit.compare` takes images as they
             are.
 
     Raises:
@@ -74,7 +74,8 @@ def register(
         _check_alike(name, splits["train"], splits["test"])
     mean, std = _constants(name, splits.get("train"), mean, std, channels)
     one_size = isinstance(splits["test"].images, torch.Tensor)
-    size = tuple(first.images[0].shape[1:]) if one_size or image_size is None else (image_size, image_size)
+    side = image_size or first.images[0].shape[1]
+    size = tuple(first.images[0].shape[1:]) if one_size else (side, side)
     plain = Dataset(
         classes=first.classes,
         image_shape=(channels, *size),

@@ -22,13 +22,16 @@ def count(networks: TrainedNetworks, distribution: str, severity: int = test_set
 
     def take(loaded: dict[int, nn.Module], items: list[Item], bar: Progress) -> Values:
         shown = test_sets.test_set(study, distribution, device, severity)
-        counts, losses = [[] for _ in items], torch.zeros(len(items), dtype=torch.float64)
+        counts, losses, labelled = [[] for _ in items], torch.zeros(len(items), dtype=torch.float64), 0
         for images, labels in shown.blocks():
             inputs = data.normalize(images, study.dataset)
+            weight = study.task.labelled(labels)
+            labelled += weight
             for i, logits in enumerate(inference.each([loaded[position] for (position,) in items], inputs, bar.step)):
                 counts[i].append(shown.task.counts(logits, labels).to(torch.int32))
-                losses[i] += study.task.loss(logits, labels, torch.float64).item() * len(images)
-        return {"counts": torch.stack([torch.cat(blocks) for blocks in counts]), "loss": losses / len(shown)}
+                if weight:
+                    losses[i] += study.task.loss(logits, labels, torch.float64).item() * weight
+        return {"counts": torch.stack([torch.cat(blocks) for blocks in counts]), "loss": losses / labelled}
 
     origin = f"{test_sets.source(study, distribution, severity)}, {test_sets.digest(study)}"
     return Measurement(f"{distribution}-{severity}", origin, test_sets.size(study), take)

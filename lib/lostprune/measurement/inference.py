@@ -57,8 +57,8 @@ def _on_cpu(
     pool = ThreadPoolExecutor(threads, initializer=lambda: torch.set_num_threads(1))
     try:
         submitted = [[pool.submit(_forward_channels_last, network, part) for part in parts] for network in networks]
-        for pieces in submitted:
-            logits = []
+        while submitted:
+            pieces, logits = submitted.pop(0), []  # nobody keeps the logits of all networks
             for part, piece in zip(parts, pieces, strict=True):
                 logits.append(piece.result())
                 on_step(len(part))

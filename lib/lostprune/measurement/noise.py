@@ -78,7 +78,9 @@ class Noise(Part):
                         sums[draw, i, 2] += tasks.softmax_distance(logits[one], logits[other]).item() * len(labels)
                 first += len(labels)
             sums /= first
-            sums[:, :, 0] = torch.tensor([[study.task.error(torch.cat(each)) for each in draw] for draw in counts])
+            sums[:, :, 0] = torch.tensor(
+                [[study.task.error(torch.cat(each)) for each in draw] for draw in counts], dtype=torch.float64
+            )
             return dict(zip(MEASURES, sums.mean(0).unbind(-1), strict=True))
 
         return take

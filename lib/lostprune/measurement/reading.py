@@ -41,7 +41,10 @@ def labels_of(split: Split, dataset: data.Dataset, size: int) -> torch.Tensor | 
 
 
 class Masks:
-    """Masks of many sizes, brought to that of the networks: ``masks[first:last]`` is int64 [count, size, size]."""
+    """Masks of many sizes, brought to that of the networks.
+
+    ``masks[first:last]`` is int64 [count, size, size], and ``masks[place]`` one of them.
+    """
 
     def __init__(self, masks: Sequence[torch.Tensor], view: v2.Transform):
         self._masks, self._view = masks, view
@@ -49,7 +52,9 @@ class Masks:
     def __len__(self) -> int:
         return len(self._masks)
 
-    def __getitem__(self, places: slice) -> torch.Tensor:
+    def __getitem__(self, places: int | slice) -> torch.Tensor:
+        if not isinstance(places, slice):
+            return self._at(range(len(self))[places])
         return torch.stack([self._at(place) for place in range(len(self))[places]])
 
     def _at(self, place: int) -> torch.Tensor:

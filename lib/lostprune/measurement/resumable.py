@@ -6,10 +6,10 @@ kept under the digests of the checkpoints it comes from: values of a checkpoint 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -97,9 +97,17 @@ class Plan:
                 self._keep(one, items, values, time.monotonic() - started)
         return {one.name: self._stacked(one) for one in self.measurements}
 
-    def remove(self) -> None:
-        """Forget the pieces of the repetition: what comes of them is elsewhere."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def remove(self, is_done: Callable[[str], bool]) -> None:
+        """Forget the pieces of the repetition that methods measured whose results are elsewhere.
+
+        Args:
+            is_done: whether a method's results are; another process may be measuring those of others.
+        """
+        for manifest in self.folder.glob("*.json"):
+            with contextlib.suppress(OSError, ValueError):  # another process removes it, too; or it is damaged
+                if is_done(json.loads(manifest.read_text()).get("method", self.networks.chain[0])):
+                    manifest.unlink()
+                    manifest.with_suffix(".safetensors").unlink()
 
     def _missing(self, one: Measurement) -> list[Item]:
         return [item for item in self.items if self._identity(one, item) not in self._found[one.name]]
@@ -111,7 +119,8 @@ class Plan:
     def _keep(self, one: Measurement, items: list[Item], values: Values, seconds: float) -> None:
         identities = [self._identity(one, item) for item in items]
         path = self.folder / f"{one.name}-{_digest(identities)}"
-        store.save_checkpoint(path, values, {"identities": identities, "seconds": seconds})
+        method = self.networks.chain[0]
+        store.save_checkpoint(path, values, {"identities": identities, "seconds": seconds, "method": method})
         self._add(one.name, identities, values, seconds)
 
     def _add(self, name: str, identities: list[str], values: Values, seconds: float) -> None:

@@ -112,6 +112,6 @@ class Shift(Part):
         for name in known:
             count = int(images.sel(distribution=name))
             beyond = outcomes.sel(distribution=name).isel(image=slice(count, None))
-            if bool(beyond.any()) or bool((apart.sel(distribution=name) > 1e-9).any()):
+            if bool((beyond > 0).any()) or bool((apart.sel(distribution=name) > 1e-9).any()):
                 what = "share of the {} images that are wrong" if kept == ["wrong"] else "IoU error of the {} images"
                 raise SchemaError(f"shift: on {name!r} the {what.format(count)} is not the error")

@@ -239,7 +239,7 @@ def _cached(study: Study, distribution: str, severity: int, device: torch.device
     """
 
     def through_cache(first: int, count: int) -> torch.Tensor:
-        key = (digest(study), study.seed, distribution, severity, device, first, count)
+        key = (digest(study), study.image_shape, study.seed, distribution, severity, device, first, count)
         images = _kept.pop(key, None)
         _kept[key] = images = read(first, count) if images is None else images
         while len(_kept) > 1 and sum(kept.nbytes for kept in _kept.values()) > CACHED_BYTES:

@@ -9,7 +9,8 @@ from .checks import check_delta, check_dimensions, check_fractions, check_parent
 
 DELTA = 0.005  # the paper's margin: 0.5 % (Section 5.1)
 # Errors are counts divided by the number of images: a difference of exactly delta must not fail by a rounding error.
-ROUNDING = 1e-9
+# Early results have the errors on images with noise in float32.
+ROUNDING = 1e-7
 
 
 def prune_potential(

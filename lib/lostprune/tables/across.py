@@ -11,7 +11,7 @@ import xarray as xr
 from .. import metrics, published
 from ..findings.words import signed
 from ..metrics.repetitions import over_repetitions
-from ..published.labels import label, network_label
+from ..published.labels import label, network_label, training_label
 from .overparameterization import COLUMNS as MEASURES
 from .overparameterization import measured, printed
 from .prune_results import CLOSEST, cells_of
@@ -109,11 +109,23 @@ def prune_results_of_all(studies: Sequence[Parts], name: str, delta: float = met
 
 
 def _of_network(studies: Sequence[Parts], network: str) -> list[tuple[str, Parts | None]]:
-    """What was run of a network, and its name; with the scale where it was run at several."""
+    """What was run of a network, and its name; with what differs where it was run more than once."""
     found = [parts for parts in studies if parts["curves"].attrs["network"] == network]
     if len(found) < 2:
         return [(network_label(network), found[0] if found else None)]
-    return [(f"{network_label(network)} ({parts['curves'].attrs['scale']})", parts) for parts in found]
+    facts = [_facts(parts) for parts in found]
+    differing = [place for place, values in enumerate(zip(*facts, strict=True)) if len(set(values)) > 1]
+    return [
+        (f"{network_label(network)} ({', '.join(fact[place] for place in differing)})", parts)
+        for fact, parts in zip(facts, found, strict=True)
+    ]
+
+
+def _facts(parts: Parts) -> tuple[str, ...]:
+    """What tells studies of one network apart."""
+    of = parts["curves"].attrs
+    trained = training_label(of["training"]), f"seed {of['seed']}", of.get("weights", "")
+    return of["scale"], label(of["dataset"]), *trained
 
 
 def _basis(parts: Parts | None) -> str:

@@ -119,12 +119,12 @@ def _amounts(study: Study) -> dict[str, str]:
     keep = [cycle[-1] for cycle in study.ladder]
     return {
         "training images": _twice(study.train_images, study.retrain_images, ","),
-        "test images": f"{study.scale.test_images or whole['test']:,}",
+        "test images": f"{min(study.scale.test_images or whole['test'], whole['test']):,}",
         "epochs of training": f"{study.recipe.epochs}",
         "epochs of each retraining": f"{study.retrain_recipe.epochs}",
         "prune-retrain cycles": f"{len(keep)}",
         "of the parameters kept": f"{keep[0]:.0%} after the first, {keep[-1]:.0%} after the last",
-        "corruptions": f"{len(study.scale.corruptions or corruptions.NAMES)}",
+        "corruptions": f"{len(corruptions.NAMES if study.scale.corruptions is None else study.scale.corruptions)}",
         "repetitions": f"{study.repetitions}",
     }
 
