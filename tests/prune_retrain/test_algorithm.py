@@ -106,20 +106,20 @@ def test_a_damaged_cycle_is_said_and_computed_again(unbroken, caplog):
     assert_same(study, folder, expected)
 
 
-def test_a_chain_that_cannot_be_pruned_further_ends_with_a_note(unbroken, tmp_path, monkeypatch):
-    study, _, _ = unbroken
+def test_a_chain_that_cannot_be_pruned_further_ends_with_a_note(tmp_path, monkeypatch):
+    study = moment(scale=dataclasses.replace(SCALE, name="two cycles", cycles=2), repetitions=1)
     attempt = pruning.attempt
 
     def unreachable(network, method, keep_ratio, *rest):
         if keep_ratio < 0.5:
-            raise pruning.VanishedLayer("fc.weight would lose its last weight")
+            raise pruning.VanishedLayer("8.weight would lose its last weight")
         return attempt(network, method, keep_ratio, *rest)
 
     monkeypatch.setattr(pruning, "attempt", unreachable)
     run_all(study, tmp_path)
     for method in study.methods:
         found = Checkpoints(study, tmp_path).unreachable((method, 0))
-        assert found == {f"{method}-r0-c02": "fc.weight would lose its last weight"}
+        assert found == {f"{method}-r0-c02": "8.weight would lose its last weight"}
     assert pending(study, tmp_path) == []
     curves = lostprune.run(study, "curves", store=tmp_path)["curves"]
     assert curves.test_error.isnull().sum("cycle").values.tolist() == [[1], [1]]
@@ -128,32 +128,9 @@ def test_a_chain_that_cannot_be_pruned_further_ends_with_a_note(unbroken, tmp_pa
     assert (potential == ratio.sel(cycle=1, drop=True)).all()
 
 
-def test_killed_anywhere_it_ends_where_an_unbroken_run_ends(unbroken, tmp_path):
-    study, _, expected = unbroken
-    code = """
-import os, pathlib, random, signal, sys, time
-sys.path += ['.', 'prune_retrain']
-import torch._dynamo  # an optimizer would import it in every fork
-import lostprune, test_algorithm
-from conftest import TINY
-study, wait = lostprune.Study(scale=TINY, methods=('WT', 'FT'), repetitions=1), random.Random(0)
-for _ in range(4):
-    child = os.fork()  # importing torch is paid for once
-    if child == 0:
-        test_algorithm.run_all(study, pathlib.Path(sys.argv[1]))
-        os._exit(0)
-    time.sleep(wait.uniform(0.05, 2))
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-"""
-    subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=Path(__file__).parents[1], check=True)
-    run_all(study, tmp_path)
-    assert_same(study, tmp_path, expected)
-
-
-def test_slots_shorter_than_a_cycle_come_to_the_same_end(unbroken, tmp_path):
-    scale = dataclasses.replace(unbroken[0].scale, epochs=3, retrain_epochs=2, cycles=1)
-    study = dataclasses.replace(unbroken[0], scale=scale, methods=("FT",))
+def test_slots_shorter_than_a_cycle_come_to_the_same_end(tmp_path):
+    scale = dataclasses.replace(SCALE, name="slots", train_images=128, epochs=3, retrain_epochs=2, cycles=1)
+    study = moment(scale=scale, methods=("FT",), repetitions=1)
     run_all(study, tmp_path / "unbroken")
     left, slots = [], 0
     while cells_left := pending(study, tmp_path):
@@ -215,6 +192,7 @@ def test_a_robust_run_that_is_killed_ends_where_an_unbroken_one_ends(tmp_path):
     assert run.stdout.readline() == b"ready\n"
     everything = pending(study, folder)
     while len(left := pending(study, folder)) == len(everything):
+        assert run.poll() is None
         time.sleep(0.01)
     run.send_signal(signal.SIGKILL)
     run.communicate()
