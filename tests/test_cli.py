@@ -40,6 +40,11 @@ def test_an_unknown_data_set_is_refused():
     assert "got 'cifar01', expected one of cifar10, " in told.output and "did you mean 'cifar10'" in told.output
 
 
+@pytest.mark.parametrize("arguments", [("cifar10", "--compare"), ("cifar10-c", "--json")])
+def test_options_that_the_data_set_does_not_have_are_a_wrong_command(arguments: tuple[str, ...]):
+    assert call("data", *arguments).exit_code == 2
+
+
 def test_a_data_folder_that_cannot_be_written_is_told_plainly(tmp_path: Path):
     (tmp_path / "file").touch()
     told = call("data", "--folder", str(tmp_path / "file" / "data"))

@@ -7,15 +7,18 @@ import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 import torch
 import xarray as xr
 from torch import nn
 
 import lostprune
-from lostprune import data, networks, results
+from lostprune import data, networks, prune_retrain, results, runner
+from lostprune.foundations.progress import Progress
 from lostprune.measurement import registry, test_sets
 from lostprune.prune_retrain import Checkpoints
+from lostprune.training import Diverged
 from tiny_network import SCALE, moment
 
 
@@ -58,6 +61,8 @@ def test_results_are_what_the_checkpoints_give(finished):
     assert shift.error.sel(distribution="brightness").item() == pytest.approx(
         (bright.argmax(1) != labels).double().mean().item()
     )
+    wrong = tree["noise"].error * study.scale.noise_images * study.scale.noise_draws  # whole images, in float64
+    assert np.abs(wrong - wrong.round()).max() < 1e-9
 
 
 def test_outcomes_sources_and_severities_agree_with_the_errors(finished):
@@ -136,6 +141,24 @@ def test_a_network_that_is_not_there_is_said(study, tmp_path):
         lostprune.load(study, "WT", 0, 9, store=tmp_path)
 
 
+def test_the_network_of_cycle_0_is_the_parent_and_has_no_masks(finished):
+    study, folder, _ = finished
+    parent, masks = lostprune.load(study, "WT", 1, 0, store=folder)
+    pruned, some = lostprune.load(study, "WT", 1, 1, store=folder)
+    assert masks == {} and some and not (parent.training or pruned.training)
+    expected = Checkpoints(study, folder).load(("parent", 1, 0), torch.device("cpu"))[0].state_dict()
+    assert all(torch.equal(value, expected[name]) for name, value in parent.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("method", "repetition", "says"), [("PFP", 0, "method: got 'PFP'"), ("WT", 2, "repetition: got 2")]
+)
+def test_a_network_that_is_not_of_the_study_is_refused(finished, method, repetition, says):
+    study, folder, _ = finished
+    with pytest.raises(ValueError, match=says):
+        lostprune.load(study, method, repetition, 1, store=folder)
+
+
 def test_what_the_store_has_is_not_computed_again(finished, monkeypatch):
     study, folder, tree = finished
     monkeypatch.setattr("lostprune.runner.complete", None)
@@ -206,6 +229,24 @@ def test_a_network_that_cannot_take_a_registered_shift_is_refused_before_any_wor
 def _not_finite(network):
     network[1].weight.data[0, 0] = float("nan")
     return network
+
+
+def test_a_chain_that_diverges_is_named_and_the_others_are_measured(store, monkeypatch):
+    study, train = moment(scale=SCALE, methods=("FT", "WT"), repetitions=1), prune_retrain.run_chains
+
+    def diverging(checkpoints, chains, *arguments):
+        train(checkpoints, [chain for chain in chains if chain[0] != "FT"], *arguments)
+        if ("FT", 0) in chains:
+            raise Diverged("FT-r0-c01: the loss is nan")
+
+    monkeypatch.setattr(prune_retrain, "run_chains", diverging)
+    with pytest.raises(Diverged, match="FT-r0-c01"):
+        lostprune.run(study, "curves")
+    assert [results.read(study.key, "curves", (name, 0), store) is None for name in study.methods] == [True, False]
+    checkpoints, wanted = Checkpoints(study, store), {("FT", 0): ("shift",), ("WT", 0): ("shift",)}
+    with pytest.raises(Diverged, match="FT-r0-c01"):  # as on a GPU, where all chains are trained at once
+        runner.complete(checkpoints, wanted, torch.device("cpu"), Progress(0, ""))
+    assert results.read(study.key, "shift", ("WT", 0), store) is not None
 
 
 def test_a_store_that_cannot_be_written_is_refused_before_any_work(study, tmp_path):

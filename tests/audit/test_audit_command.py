@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
+from fixtures import trees
 from fixtures.bars import CLASSES, pictures
 from lostprune import pruning
 from lostprune.audit.models import opened
@@ -91,7 +92,31 @@ def test_where_the_images_are_too_few_nothing_is_recommended(place):
     assert "Not at all" in (place / "audit" / "report.html").read_text()
 
 
-def test_without_weights_the_network_is_trained_and_retrained(place):
+def test_photographs_of_many_sizes_are_audited(place, monkeypatch):
+    monkeypatch.setenv("LOSTPRUNE_WORKERS", "0")
+    for file in list((place / "photos").rglob("*.png"))[::3]:
+        with Image.open(file) as picture:
+            picture.resize((20, 24)).save(file)
+    found = audit(*OPTIONS, "--delta", "0.4")
+    assert found.exit_code == 0, found.output
+    assert (place / "audit" / "report.html").exists() and (place / "audit" / "weights.safetensors").exists()
+
+
+def test_a_part_of_tiny_imagenet_is_audited(place, monkeypatch):
+    trees.tiny_imagenet(place, train=20, val=8)
+    monkeypatch.setenv("LOSTPRUNE_DATA", str(place))
+    names = {}
+    exec(CODE, names)
+    save_file(names["build"](3).state_dict(), place / "three.safetensors")
+    found = audit(
+        *("audited_net.py:build", "--data", "tiny_imagenet", "--weights", "three.safetensors", "--delta", "0.9"),
+        *("--keep", "0.9", "--retrain-epochs", "0", "--method", "WT"),
+    )
+    assert found.exit_code == 0, found.output
+    assert load_file(place / "audit" / "weights.safetensors")["5.weight"].shape == (3, 32)
+
+
+def test_without_weights_the_network_is_trained_by_its_own_recipe_and_retrained(place, store):
     (place / "short_recipe.py").write_text(
         "from lostprune import networks\nfrom lostprune.training import Recipe\nfrom audited_net import build\n"
         "networks.register('short_net', recipe=Recipe(1, 32, 0.1, (), 1.0, 0.0))(build)\n"
@@ -101,13 +126,21 @@ def test_without_weights_the_network_is_trained_and_retrained(place):
         *("--retrain-epochs", "1", "--train-images", "64"),
     )
     assert found.exit_code == 0, found.output
+    facts = [json.loads(path.read_text()) for path in store.glob("checkpoints/*/*.json")]
+    assert {one["cell"][0]: len(one["history"]) for one in facts} == {"parent": 1, "WT": 1}
 
 
-def test_when_the_time_is_up_the_same_command_resumes(place):
-    first = audit(*OPTIONS, "--time-limit", "0s")
+def test_when_the_time_is_up_the_same_command_resumes_and_what_is_trained_is_not_trained_again(place, store):
+    options = ("audited_net.py:build", "--data", "photos", "--weights", "net.safetensors", "--retrain-epochs", "0")
+    options += ("--keep", "0.5", "--method", "WT")
+    first = audit(*options, "--time-limit", "0s")
     assert first.exit_code == 75 and "resumes" in first.output
-    again = audit(*OPTIONS)
-    assert again.exit_code == 0, again.output
+    trained = []
+    for _ in range(2):
+        again = audit(*options)
+        assert again.exit_code == 0, again.output
+        trained.append({path: path.stat().st_mtime_ns for path in store.rglob("*.safetensors")})
+    assert trained[0] and trained[0] == trained[1]
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,25 @@ def test_the_network_that_a_page_registers_can_be_pruned(page: str):
         assert pruning.prune_ratio(network, masks) == pytest.approx(0.5, abs=0.05)
 
 
+def test_the_study_in_the_readme_is_in_the_book_and_nothing_is_trained(store: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LOSTPRUNE_RESULTS", str(ROOT / "book" / "results"))
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (code,) = [block for block in blocks if "lostprune.run(" in block]
+    found = {}
+    exec(code, found)
+    assert found["curves"].pruner.values.tolist() == found["error"].pruner.values.tolist() == ["WT", "PFP"]
+    assert not list(store.rglob("*.safetensors"))
+
+
+def test_the_page_on_architectures_runs_to_its_end():
+    text = (ROOT / "book" / "change_the_architecture.md").read_text()
+    code = "".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+    assert "images[:256]" in code
+    found = {"__name__": "__main__"}
+    exec(code.replace("images[:256]", "images[:16]"), found)
+    assert pruning.prune_ratio(found["network"], found["masks"]) == pytest.approx(0.5, abs=0.05)
+
+
 def test_the_page_on_pruned_networks_runs_as_it_stands(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("LOSTPRUNE_STORE", str(shared))
     monkeypatch.chdir(tmp_path)

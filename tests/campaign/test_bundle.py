@@ -8,12 +8,13 @@ import tarfile
 
 import pytest
 import torch
+import xarray as xr
 from click.testing import CliRunner
 
 from lostprune import Study
 from lostprune.campaign import BundleError, export_store, import_store
 from lostprune.cli import main
-from lostprune.foundations import store
+from lostprune.foundations import netcdf, store
 
 KEY, RESULT = Study().training_key, f"{Study().key}/curves/WT-r0.nc"
 
@@ -24,7 +25,7 @@ def fill(folder, cells=("parent-r0", "WT-r0-c01", "WT-r0-c02")):
         tensors = {"state/weight": torch.rand(1000, generator=torch.Generator().manual_seed(number))}
         store.save_checkpoint(folder / "checkpoints" / KEY / cell, tensors, {"cell": cell})
     store.write_whole(folder / "checkpoints" / KEY / "FT-r0-c01.unreachable", lambda part: part.write_text("no"))
-    store.write_whole(folder / "results" / RESULT, lambda part: part.write_bytes(b"result"))
+    netcdf.write(folder / "results" / RESULT, xr.Dataset(attrs={"part": "curves"}))
     return folder
 
 
@@ -51,20 +52,31 @@ def test_what_is_finished_here_is_not_overwritten(bundle, tmp_path):
     _, packed = bundle
     mine = tmp_path / "new" / "checkpoints" / KEY / "WT-r0-c01"
     store.save_checkpoint(mine, {"state/weight": torch.zeros(3)}, {"mine": True})
-    store.write_whole(tmp_path / "new" / "results" / RESULT, lambda part: part.write_bytes(b"mine"))
+    own = tmp_path / "new" / "results" / RESULT
+    netcdf.write(own, xr.Dataset(attrs={"mine": 1}))
     assert "imported 3 " in import_store(packed, tmp_path / "new")
     tensors, facts = store.load_checkpoint(mine)
     assert facts["mine"] and tensors["state/weight"].tolist() == [0, 0, 0]
-    assert (tmp_path / "new" / "results" / RESULT).read_bytes() == b"mine"
+    assert xr.load_dataset(own).attrs == {"mine": 1}
 
 
-def test_a_damaged_checkpoint_is_replaced_by_the_one_that_comes_in(bundle, tmp_path):
+@pytest.mark.parametrize("name", [f"checkpoints/{KEY}/WT-r0-c01.safetensors", f"results/{RESULT}"])
+def test_a_damaged_file_is_replaced_by_the_one_that_comes_in(bundle, tmp_path, name):
     folder, packed = bundle
     shutil.copytree(folder, tmp_path / "new")
-    path = tmp_path / "new" / "checkpoints" / KEY / "WT-r0-c01.safetensors"
+    path = tmp_path / "new" / name
     path.write_bytes(path.read_bytes()[:-1])
     assert "imported 1 " in import_store(packed, tmp_path / "new")
     assert contents(tmp_path / "new") == contents(folder)
+
+
+@pytest.mark.parametrize("name", ["_mynet", "größe"])
+def test_a_network_of_any_name_comes_out_as_it_went_in(tmp_path, name):
+    path = f"checkpoints/{name}-cifar10-nominal-quick-s0-12345678/parent-r0"
+    store.save_checkpoint(tmp_path / "made" / path, {"state/weight": torch.zeros(3)}, {})
+    export_store(tmp_path / "made", tmp_path / "bundle.tar", [], True)
+    import_store(tmp_path / "bundle.tar", tmp_path / "new")
+    assert store.is_whole(tmp_path / "new" / path)
 
 
 def test_what_is_damaged_is_not_exported(tmp_path):
@@ -77,9 +89,11 @@ def test_what_is_damaged_is_not_exported(tmp_path):
     assert store.is_whole(tmp_path / "new" / "checkpoints" / KEY / "WT-r0-c02")
 
 
-def test_results_alone(bundle, tmp_path):
-    folder, packed = bundle
-    export_store(folder, packed, [], False)
+def test_the_command_packs_results_alone(tmp_path):
+    folder, packed = fill(tmp_path / "made"), tmp_path / "bundle.tar"
+    call = ["campaign", "--store", str(folder), "--export", str(packed), "--without-networks"]
+    told = CliRunner().invoke(main, call)
+    assert told.exit_code == 0, told.output
     import_store(packed, tmp_path / "new")
     assert [path.name for path in contents(tmp_path / "new")] == ["WT-r0.nc"]
 

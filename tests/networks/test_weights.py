@@ -13,6 +13,7 @@ from torch import nn
 import lostprune
 from lostprune import networks, prune_retrain
 from lostprune.networks.weights import load_weights, read_weights
+from lostprune.prune_retrain.training_part import training_part
 
 
 class Small(nn.Sequential):
@@ -130,6 +131,23 @@ def test_a_study_prunes_the_given_parent_and_does_not_train_one(study, state, st
     assert facts["weights_sha256"] == networks.weights_digest("small") and facts["history"] == []
     ratios = tree["curves"].prune_ratio.squeeze().values
     assert ratios[0] == 0 and (ratios[1:] > 0).all()
+
+
+def test_batch_norms_without_statistics_get_those_of_the_samples(study, state, tmp_path):
+    state |= {"1.weight": torch.linspace(0.5, 2, 8), "1.bias": torch.linspace(-1, 1, 8)}
+    torch.save(state, tmp_path / "small.pt")
+    networks.register("small", weights=tmp_path / "small.pt")(Small)
+    given = lostprune.Study(network="small", scale=study.scale, methods=("WT",), repetitions=1)
+    lostprune.run(given, "curves")
+    parent, _ = lostprune.load(given, "WT")
+    _, _, samples = training_part(given, given.train_images, torch.device("cpu"))
+    with torch.no_grad():
+        before = parent[0](samples)
+        torch.testing.assert_close(parent[1].running_mean, before.mean((0, 2, 3)), rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(parent[1].running_var, before.var((0, 2, 3)), rtol=1e-3, atol=1e-4)
+        expected = Small()
+        expected.load_state_dict(state)
+        torch.testing.assert_close(parent(samples), expected.eval()(samples), rtol=1e-4, atol=1e-4)
 
 
 def test_other_weights_are_another_study(study, state, tmp_path):

@@ -9,9 +9,8 @@ from lostprune import networks, pruning
 from reference.pruning_networks import random_network
 
 
-def test_samples_of_the_paper():
+def test_where_failures_are_likelier_fewer_samples_do():
     network = networks.build("resnet20")
-    assert pruning.sample_size(network, (3, 32, 32)) == 183
     assert pruning.sample_size(network, (3, 32, 32), delta=1e-5) == 107
 
 

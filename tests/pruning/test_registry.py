@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from lostprune import pruning
+from lostprune import pruning, tables
 from reference.pruning_networks import random_images, random_network
 
 
@@ -46,6 +46,38 @@ def test_the_same_scores_prune_as_the_papers_methods_do():
     for own, papers in (("Mine", "WT"), ("Norms", "FT")):
         found, expected = (pruning.prune(network, name, 0.6, images) for name in (own, papers))
         assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+def test_the_score_of_a_weight_that_is_0_counts_as_0():
+    @pruning.register("Even", prunes="weights", scope="global", needs_samples=False)
+    def even(network, samples):
+        return {name: torch.ones_like(layer.weight) for name, layer in pruning.prunable(network).items()}
+
+    network = random_network("plain", 0)
+    layers = pruning.prunable(network)
+    for layer in layers.values():
+        layer.weight.data.flatten()[::3] = 0
+    found = pruning.scores(network, "Even")
+    assert all(torch.equal(found[name], (layer.weight != 0).float()) for name, layer in layers.items())
+
+
+def test_what_cannot_be_called_is_no_method():
+    with pytest.raises(TypeError, match="method 'Mine': got a dict, expected a function"):
+        pruning.register("Mine", prunes="weights", scope="global")({})
+    assert "Mine" not in pruning.names()
+
+
+def test_a_method_is_called_what_its_docstring_says_first():
+    def long(network, samples):
+        """Weight times gradient.
+
+        The network's own predictions are the labels.
+        """
+
+    pruning.register("Long", prunes="weights", scope="global")(long)
+    pruning.register("Named", prunes="weights", scope="global", title="another one")(long)
+    titles = tables.methods("tab").frame["name"]
+    assert titles[["Long", "Named"]].tolist() == ["Weight times gradient", "another one"]
 
 
 def test_weights_within_each_layer():

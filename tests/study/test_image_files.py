@@ -20,12 +20,6 @@ def test_a_scale_has_a_size_for_each_set_of_image_files():
     assert Study(scale="quick").scale == SCALES["quick"] and Study().image_shape == (3, 32, 32)
 
 
-def test_what_is_new_for_image_files_changes_no_key_of_before():
-    fields = {"classes", "image_size", "learning_rate"}
-    assert all(getattr(Scale("of one's own"), name) in (None, 1.0) for name in fields)
-    assert Study(scale=Scale("mine")).key == Study(scale=dataclasses.replace(Scale("mine"), classes=None)).key
-
-
 def test_sizes_classes_and_rates_tell_studies_apart():
     settings = [{}, {"image_size": 32}, {"classes": 5}, {"learning_rate": 0.5}]
     scales = [Scale("mine", **one) for one in settings]
