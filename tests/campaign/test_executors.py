@@ -140,6 +140,7 @@ def test_the_script_for_slurm_is_requeued_only_when_it_was_stopped_early(tmp_pat
 def test_the_script_for_slurm_passes_sigterm_on_and_waits(tmp_path):
     ran = run_slurm_script(tmp_path, "trap 'sleep 0.2; exit 75' TERM; touch begun; while :; do sleep 0.05; done")
     while not (tmp_path / "begun").exists():
+        assert ran.poll() is None
         time.sleep(0.02)
     ran.send_signal(signal.SIGTERM)
     assert ran.wait() == 0 and (tmp_path / "requeued").read_text() == "requeue 17\n"

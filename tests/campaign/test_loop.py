@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from torch import nn
 
 import lostprune
 import tiny_network
-from lostprune import campaign, data, prune_retrain, results, training
+from lostprune import campaign, data, networks, prune_retrain, results, training
 from lostprune.campaign import executors
 from lostprune.campaign.board import Board
 from lostprune.campaign.jobs import plan
@@ -66,6 +67,8 @@ def test_weights_whose_results_are_complete_can_be_dropped(finished, tmp_path):
         assert results.read_study(study, part, tmp_path).equals(results.read_study(study, part, folder))
     assert campaign.run([study], PARTS, store_folder=tmp_path, say=quietly).left == []
     assert set(digests(tmp_path)) == {"parent-r0"}  # and nothing is trained again
+    assert campaign.run([study], ("severities",), store_folder=tmp_path, say=quietly).left == []
+    assert digests(tmp_path) == digests(folder, "r0")  # another part needs the networks once more
 
 
 def test_one_repetition_alone(tmp_path):
@@ -170,6 +173,20 @@ def test_the_time_limit_is_kept_and_the_next_campaign_goes_on(finished, tmp_path
     assert digests(folder).items() <= digests(tmp_path).items()
 
 
+class LikeDask(ThreadPoolExecutor):
+    """An executor whose ``shutdown`` takes what Dask's takes."""
+
+    def shutdown(self, wait=True):
+        super().shutdown(wait=wait)
+
+
+def test_workers_elsewhere_stop_in_time_too(tmp_path):
+    wide = tiny_network.moment(repetitions=40)
+    workers = executors.Workers(LikeDask(1), 1)
+    summary = campaign.run([wide], PARTS, store_folder=tmp_path, seconds=1.5, workers=workers, say=quietly)
+    assert summary.stopped and summary.left and not summary.failed
+
+
 def test_a_signal_while_it_ends_interrupts_nothing(finished, tmp_path, monkeypatch):
     study = tiny_network.moment(repetitions=1)
     close = Board.close
@@ -193,52 +210,58 @@ def test_a_clock_that_jumps_stops_nothing(finished, tmp_path, monkeypatch):
     assert digests(tmp_path) == digests(finished.folder, "r0")
 
 
-def test_two_campaigns_on_one_store_share_the_work(finished, tmp_path):
-    study, folder, _ = finished
+def test_two_campaigns_on_one_store_share_the_work(finished, tmp_path, monkeypatch):
+    study = tiny_network.moment(repetitions=1)
+    monkeypatch.setattr(sys.modules["lostprune.campaign.loop"], "AGAIN", 0.1)
     told = []
     with ThreadPoolExecutor(2) as both:
         runs = [both.submit(campaign.run, [study], PARTS, store_folder=tmp_path, say=told.append) for _ in range(2)]
     assert [run.result().left for run in runs] == [[], []] and not any(run.result().failed for run in runs)
-    assert digests(tmp_path) == digests(folder)
+    assert digests(tmp_path) == digests(finished.folder, "r0")
 
 
 def test_several_workers_give_the_same_networks(finished, tmp_path):
-    study, folder, _ = finished
+    study = tiny_network.moment(repetitions=1)
     with ThreadPoolExecutor(3) as threads:
         workers = executors.Workers(threads, 3)
         assert campaign.run([study], PARTS, store_folder=tmp_path, workers=workers, say=quietly).left == []
-    assert digests(tmp_path) == digests(folder)
+    assert digests(tmp_path) == digests(finished.folder, "r0")
 
 
 def test_a_chain_that_another_process_has_is_waited_for(finished, tmp_path, monkeypatch):
     study = tiny_network.moment(repetitions=1, methods=("WT",))
-    monkeypatch.setattr(sys.modules["lostprune.campaign.loop"], "AGAIN", 0.1)
+    loop = sys.modules["lostprune.campaign.loop"]
+    do, answers = loop.do, []
+    monkeypatch.setattr(loop, "do", lambda order: answers.append(do(order)[0]) or (answers[-1], ""))
+    monkeypatch.setattr(loop, "AGAIN", 0.1)
     lock = Checkpoints(study, tmp_path).lock_file(("parent", 0))
     with ThreadPoolExecutor(1) as other:
         with store.claim(lock):
             waiting = other.submit(campaign.run, [study], ("curves",), store_folder=tmp_path, say=quietly)
-            time.sleep(1)
-            assert not waiting.done() and not list(tmp_path.rglob("*.safetensors"))
+            while len(answers) < 2 and not waiting.done():
+                time.sleep(0.01)
+            assert answers[:2] == ["claimed"] * 2 and not list(tmp_path.rglob("*.safetensors"))
         assert waiting.result().left == []
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        ValueError("network 'tiny': without prunable layer"),
-        data.DataUnavailable("imagenet: not found"),
-        AttributeError("'Tiny' object has no attribute 'conv'"),
-    ],
-)
-def test_a_study_that_cannot_be_run_is_named_and_the_others_run(tmp_path, monkeypatch, error):
+def test_studies_that_cannot_be_run_are_named_and_the_others_run(tmp_path, monkeypatch):
+    errors = {
+        1: ValueError("network 'tiny': without prunable layer"),
+        2: data.DataUnavailable("imagenet: not found"),
+        3: AttributeError("'Tiny' object has no attribute 'conv'"),
+    }
+
     def check(study):
-        if study.seed == 1:
-            raise error
+        if study.seed in errors:
+            raise errors[study.seed]
 
     monkeypatch.setattr(prune_retrain, "check_network", check)
-    studies = [tiny_network.moment(seed=seed, repetitions=1, methods=("WT",)) for seed in (1, 2)]
+    studies = [tiny_network.moment(seed=seed, repetitions=1, methods=("WT",)) for seed in (1, 2, 3, 4)]
     summary = campaign.run(studies, ("curves",), store_folder=tmp_path, say=quietly)
-    assert str(error) in summary.failed["tiny moment seed 1"] and summary.left == []
+    assert summary.failed.keys() == {f"tiny moment seed {seed}" for seed in errors} and summary.left == []
+    for seed, error in errors.items():
+        assert str(error) in summary.failed[f"tiny moment seed {seed}"]
+    assert results.read_study(studies[3], "curves", tmp_path) is not None
 
 
 @pytest.mark.parametrize(
@@ -259,6 +282,13 @@ def test_a_wrong_command_is_refused_before_any_work(arguments, says, store, monk
     monkeypatch.setenv("LOSTPRUNE_DEVICE", "cpu")
     told = CliRunner().invoke(main, ["campaign", *arguments])
     assert told.exit_code in (1, 2) and says in told.output
+    assert not list(store.rglob("*.safetensors"))
+
+
+def test_a_study_that_fails_is_named_and_ends_the_command_with_1(store):
+    networks.register("bare")(lambda num_classes: nn.Sequential(nn.AvgPool2d(8), nn.Flatten()))
+    told = CliRunner().invoke(main, ["campaign", "bare:smoke"])
+    assert told.exit_code == 1 and "failed: bare smoke: " in told.output and "without prunable layer" in told.output
     assert not list(store.rglob("*.safetensors"))
 
 
