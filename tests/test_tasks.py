@@ -35,6 +35,17 @@ def test_five_classes_have_no_top_5_error():
     assert counts.shape == (7, 1) and tasks.Classification().named_errors(counts) == {}
 
 
+def test_the_loss_is_a_mean_over_what_is_labelled():
+    """So the loss of all images is that of blocks, by these weights."""
+    task, outputs, masks = tasks.Segmentation(3), random(0, 4, 3, 5, 5), classes(1, 3, 4, 5, 5)
+    masks[0], masks[1, :2] = task.ignore, task.ignore
+    parts = [(task.loss(o, m), task.labelled(m)) for o, m in zip(outputs.split(1), masks.split(1), strict=True)]
+    assert [weight for _, weight in parts] == [0, 15, 25, 25] and parts[0][0].isnan()
+    mean = sum(loss * weight for loss, weight in parts[1:]) / task.labelled(masks)
+    assert mean.item() == pytest.approx(task.loss(outputs, masks).item())
+    assert tasks.Classification().labelled(torch.zeros(7)) == 7
+
+
 def test_the_loss_is_float32_for_training_and_float64_where_asked():
     task, outputs, labels = tasks.Classification(), random(0, 9, 10), classes(1, 10, 9)
     assert torch.equal(task.loss(outputs.bfloat16(), labels), F.cross_entropy(outputs.bfloat16().float(), labels))

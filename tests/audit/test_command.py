@@ -51,6 +51,13 @@ def test_two_networks_on_a_folder_of_images(place):
     assert "unsafe" in lines[-2] and (place / "compare.html").exists()
 
 
+def test_the_folder_that_one_is_in_has_a_name(place, monkeypatch):
+    monkeypatch.chdir(place / "photos")
+    found = compare(*[f"{place}/bars_of_mine.py:build"] * 2, *ORDER, "--data", ".", "--out", "../page.html", "--json")
+    assert found.exit_code == 0, found.output
+    assert json.loads(found.stdout)["distributions"][0]["distribution"] == "photos"
+
+
 def test_an_exported_program_and_json(place):
     program = torch.export.export(damaged(Bars()).eval(), (torch.zeros(2, 3, 16, 16),))
     torch.export.save(program, place / "pruned.pt2")

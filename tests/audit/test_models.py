@@ -12,6 +12,7 @@ import torch
 import torchvision
 from torch import nn
 
+from lostprune.audit import costs
 from lostprune.audit.models import opened
 from lostprune.measurement import inference
 
@@ -86,6 +87,26 @@ def test_a_torchscript_file(tmp_path):
     assert same(found, network, large)
     (logits,) = inference.each([found], large)
     assert torch.allclose(logits, network(large), atol=1e-5)
+
+
+class Pair(nn.Module):
+    """Returns its logits first in a tuple, as networks with further heads do."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = convolutional()
+
+    def forward(self, inputs):
+        scores = self.body(inputs)
+        return scores, -scores
+
+
+def test_a_program_for_one_size_of_batches_may_return_a_tuple_and_costs_what_an_image_costs():
+    network = Pair().eval()
+    exported = opened("parent", torch.export.export(network, (torch.rand(4, 3, 12, 12),)))
+    assert same(exported, network.body)
+    ours, plain = (costs.size(one, images[:1])["multiply_adds"] for one in (exported, opened("parent", network)))
+    assert ours == plain
 
 
 def test_an_onnx_file(tmp_path):

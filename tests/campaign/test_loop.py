@@ -23,8 +23,10 @@ from lostprune.campaign import executors
 from lostprune.campaign.board import Board
 from lostprune.campaign.jobs import plan
 from lostprune.campaign.pace import Pace
+from lostprune.campaign.work import CLAIMED
 from lostprune.cli import main
 from lostprune.foundations import store
+from lostprune.foundations.progress import Progress
 from lostprune.prune_retrain import Checkpoints, cells
 from tiny_network import digests
 
@@ -232,7 +234,7 @@ def test_a_chain_that_another_process_has_is_waited_for(finished, tmp_path, monk
     study = tiny_network.moment(repetitions=1, methods=("WT",))
     loop = sys.modules["lostprune.campaign.loop"]
     do, answers = loop.do, []
-    monkeypatch.setattr(loop, "do", lambda order: answers.append(do(order)[0]) or (answers[-1], ""))
+    monkeypatch.setattr(loop, "do", lambda order: answers.append(do(order)) or answers[-1])
     monkeypatch.setattr(loop, "AGAIN", 0.1)
     lock = Checkpoints(study, tmp_path).lock_file(("parent", 0))
     with ThreadPoolExecutor(1) as other:
@@ -240,7 +242,8 @@ def test_a_chain_that_another_process_has_is_waited_for(finished, tmp_path, monk
             waiting = other.submit(campaign.run, [study], ("curves",), store_folder=tmp_path, say=quietly)
             while len(answers) < 2 and not waiting.done():
                 time.sleep(0.01)
-            assert answers[:2] == ["claimed"] * 2 and not list(tmp_path.rglob("*.safetensors"))
+            assert [came_of_it for came_of_it, _ in answers[:2]] == [CLAIMED] * 2
+            assert not list(tmp_path.rglob("*.safetensors"))
         assert waiting.result().left == []
 
 
@@ -298,11 +301,14 @@ def test_a_dry_run_shows_and_runs_nothing(store):
     assert not list(store.rglob("*.safetensors"))
 
 
-def test_run_waits_for_whoever_trains_the_same_study(tmp_path):
+def test_run_waits_for_whoever_trains_the_same_study(tmp_path, monkeypatch):
     study = tiny_network.moment(repetitions=1, methods=("WT",))
+    said = []
+    monkeypatch.setattr(Progress, "say", lambda bar, doing: said.append(doing))
     with ThreadPoolExecutor(1) as other:
         with store.claim(Checkpoints(study, tmp_path).lock_file(("parent", 0))):
             waiting = other.submit(lostprune.run, study, store=tmp_path)
-            time.sleep(0.5)
-            assert not list(tmp_path.rglob("*.safetensors"))
+            while not said and not waiting.done():
+                time.sleep(0.01)
+            assert "another process" in said[0] and not list(tmp_path.rglob("*.safetensors"))
         assert waiting.result()["curves"].test_error.notnull().all()

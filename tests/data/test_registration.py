@@ -115,6 +115,13 @@ def test_a_registered_name_works_everywhere():
     assert lostprune.Study(dataset="pets").dataset == "pets"
 
 
+def test_images_of_many_sizes_are_resized_to_a_square():
+    wide, high = pictures(12, (3, 8, 10)), pictures(12, (3, 10, 8))
+    pets = [(image, int(label)) for images, labels in (wide, high) for image, label in zip(images, labels, strict=True)]
+    data.register("pets", pets, pets, classes=CLASSES)
+    assert data.DATASETS["pets"].image_shape == (3, 8, 8)
+
+
 def test_registering_again_replaces_and_other_images_have_other_digests():
     digests = set()
     for seed in (1, 2):

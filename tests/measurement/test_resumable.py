@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 
@@ -11,12 +12,15 @@ import torch
 import xarray as xr
 
 import lostprune
-from lostprune import corruptions, data
+from lostprune import corruptions, data, prune_retrain
 from lostprune.foundations import store
+from lostprune.foundations.progress import Progress
 from lostprune.measurement import inference, test_sets
 from lostprune.measurement import networks as measured_networks
 from lostprune.prune_retrain import Checkpoints
 from tiny_network import moment
+
+CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +93,21 @@ def test_a_damaged_piece_or_another_checkpoint_is_measured_again(ready, again, p
     _, labels, _ = test_sets.nominal(study)
     assert np.allclose(resumed.error.sel(cycle=2), (labels != 0).double().mean())
     xr.testing.assert_equal(resumed.sel(cycle=[0, 1]), whole.sel(cycle=[0, 1]))
+
+
+def test_a_chain_that_ends_keeps_the_pieces_of_other_methods(ready, again, passes):
+    """Studies of other methods share the pieces of a repetition, and may be measured by another process just now."""
+    study = ready[0]
+    each, _ = passes
+    each.kill = 2
+    for one in (dataclasses.replace(study, methods=("FT",)), study):
+        prune_retrain.run_chains(Checkpoints(one, again), [(one.methods[0], 0)], CPU, Progress(0, ""))
+    with pytest.raises(Killed):
+        lostprune.run(dataclasses.replace(study, methods=("FT",)), "shift", store=again)
+    kept = set((again / "pieces" / study.key / "shift" / "r0").glob("*.safetensors"))
+    each.kill = None
+    lostprune.run(study, "shift", store=again)
+    assert kept == set((again / "pieces" / study.key / "shift" / "r0").glob("*.safetensors")) and len(kept) == 2
 
 
 def test_networks_that_do_not_fit_in_memory_are_taken_in_cohorts(ready, again, passes, monkeypatch):

@@ -58,6 +58,13 @@ def test_a_network_at_two_scales_has_two_rows():
     assert frame.loc["ResNet20 (paper), WT", "scale, repetitions"] == "paper, 3"
 
 
+def test_a_network_that_was_run_twice_at_a_scale_is_told_apart_by_what_differs():
+    studies = [study(), study(seed=1), study(dataset="tiny_imagenet")]
+    frame = tables.prune_results_of_all(studies, "tab").frame
+    rows = [name for name in frame.index if name.startswith("ResNet20 ") and name.endswith("WT")]
+    assert len(rows) == 3 and all("quick" not in name for name in rows)
+
+
 def test_other_data_than_the_papers_are_named():
     frame = tables.potential_of_all([study("resnet18", dataset="cifar10")], "tab").frame
     assert frame.loc["ResNet18, WT", "scale, repetitions"] == "CIFAR-10, quick, 3"

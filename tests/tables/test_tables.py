@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+import torch
 import xarray as xr
 from IPython.core.formatters import DisplayFormatter
 
 import lostprune
 from fixtures.synthetic import results_of
-from lostprune import metrics, networks, tables
+from lostprune import data, metrics, networks, tables
 
 
 def potential_table(**shape) -> tables.Table:
@@ -74,6 +75,13 @@ def test_what_is_run_stands_beside_the_whole():
     assert frame.loc["corruptions"].tolist() == ["3", "19"]
     assert frame.loc["repetitions"].tolist() == ["4", "3"]
     assert frame.columns.tolist() == ["scale smoke", "paper"]
+
+
+def test_no_more_is_run_than_there_is():
+    data.register("few", *[(torch.zeros(40, 3, 8, 8, dtype=torch.uint8), torch.arange(40) % 2)] * 2, mean=0, std=1)
+    scale = lostprune.Scale("own", test_images=1000, corruptions=())
+    frame = tables.what_is_run(lostprune.Study(dataset="few", scale=scale), "tab-run").frame
+    assert frame.loc["test images"].iloc[0] == "40" and frame.loc["corruptions"].iloc[0] == "0"
 
 
 def test_other_data_and_other_training_are_not_set_beside_the_papers():

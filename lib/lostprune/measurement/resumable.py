@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import logging
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -108,6 +109,8 @@ class Plan:
                 if is_done(json.loads(manifest.read_text()).get("method", self.networks.chain[0])):
                     manifest.unlink()
                     manifest.with_suffix(".safetensors").unlink()
+        if not any(self.folder.glob("*.json")):
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _missing(self, one: Measurement) -> list[Item]:
         return [item for item in self.items if self._identity(one, item) not in self._found[one.name]]
