@@ -12,6 +12,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from fixtures.bars import CLASSES, Bars, damaged, pictures
+from lostprune.audit.named import network_named
 from lostprune.cli import main
 
 CODE = "from fixtures.bars import Bars\ndef build(num_classes=4):\n    return Bars()\n"
@@ -56,6 +57,12 @@ def test_the_folder_that_one_is_in_has_a_name(place, monkeypatch):
     found = compare(*[f"{place}/bars_of_mine.py:build"] * 2, *ORDER, "--data", ".", "--out", "../page.html", "--json")
     assert found.exit_code == 0, found.output
     assert json.loads(found.stdout)["distributions"][0]["distribution"] == "photos"
+
+
+def test_a_function_that_passes_its_arguments_on_gets_the_number_of_classes(place):
+    code = "from torch import nn\ndef make(**settings):\n    return nn.Linear(2, settings['num_classes'])\n"
+    (place / "passing.py").write_text(code)
+    assert network_named("passing.py:make", 7).out_features == 7
 
 
 def test_an_exported_program_and_json(place):

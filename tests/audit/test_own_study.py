@@ -14,6 +14,8 @@ from fixtures.bars import CLASSES, pictures
 from lostprune import audit, data, networks
 from lostprune.audit import potentials
 from lostprune.campaign.verify import verify
+from lostprune.foundations.store import load_checkpoint, save_checkpoint
+from lostprune.prune_retrain import Checkpoints
 
 SCALE = dataclasses.replace(
     tiny_network.SCALE, name="own", repetitions=1, train_images=None, test_images=None, corruptions=("fog",), cycles=2
@@ -65,3 +67,10 @@ def test_grey_images_with_a_shift_and_a_trained_parent(tmp_path, retrain_epochs)
     assert audit.compared(study, "WT", cycle=1, delta=0.1).attrs["delta"] == 0.1
     file.write_bytes(b"damaged")
     assert audit.compared(study, "WT", cycle=1).attrs["delta"] == 0.005
+    path = Checkpoints(study, tmp_path / "store").path(("WT", 0, 1))
+    tensors, facts = load_checkpoint(path)
+    for suffix in (".json", ".safetensors"):
+        path.with_suffix(suffix).unlink()
+    tensors["state/5.bias"][0] += 50  # another network has taken its place
+    save_checkpoint(path, tensors, {name: fact for name, fact in facts.items() if name not in ("sha256", "format")})
+    assert (audit.compared(study, "WT", cycle=1).error.sel(network="pruned") > 0.6).all()
