@@ -90,7 +90,7 @@ def test_its_row_in_table_1():
 
 def test_a_fifth_method_in_figures_tables_and_findings(monkeypatch):
     register()
-    monkeypatch.setitem(synthetic._STRENGTH, "Taylor", 5.0)
+    monkeypatch.setitem(synthetic.STRENGTH, "Taylor", 5.0)
     parts = synthetic.results_of(methods=(*synthetic.METHODS, "Taylor"), cycles=3, corruptions=("fog", "snow"))
     curves, shift = parts["curves"], parts["shift"]
     potential = metrics.prune_potential(shift.error, prune_ratio=curves.prune_ratio)

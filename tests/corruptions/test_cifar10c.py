@@ -163,7 +163,7 @@ def test_a_checked_file_is_not_checked_again_until_it_changes(placed, tmp_path, 
     monkeypatch.setattr(hashlib, "file_digest", lambda *of: digests.append(of) or digest(*of))
     for severity in (1, 2):
         published_corruption("fog", severity, None, tmp_path, placed)
-    monkeypatch.setattr(verified, "_outcomes", {})  # as another process
+    monkeypatch.setattr(verified, "outcomes", {})  # as another process
     published_corruption("fog", 3, None, tmp_path, placed)
     assert len(digests) == 1
     path = next(path for path in (tmp_path / "CIFAR-10-C.tar", tmp_path / "CIFAR-10-C" / "fog.npy") if path.exists())
@@ -177,7 +177,7 @@ def test_a_damaged_record_of_what_was_checked_only_costs_time(placed, tmp_path, 
     expected = published_corruption("fog", 1, None, tmp_path, placed)
     for content in ("{", "[1]", json.dumps({"CIFAR-10-C.tar": "?"})):
         (tmp_path / ".checked.json").write_text(content)
-        monkeypatch.setattr(verified, "_outcomes", {})
+        monkeypatch.setattr(verified, "outcomes", {})
         assert torch.equal(published_corruption("fog", 1, None, tmp_path, placed), expected)
 
 

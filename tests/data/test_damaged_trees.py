@@ -20,6 +20,13 @@ KIT, LISTS = "ILSVRC2012_devkit_t12.tar.gz", f"{VOC}/ImageSets/Segmentation"
 SBD = "benchmark_RELEASE/dataset/cls/2008_000007.mat"
 MATLAB = b"MATLAB 7.3 MAT-file" + b" " * 105 + b"\0\2IM"
 
+TREES = {
+    "tiny_imagenet": [trees.tiny_imagenet],
+    "voc": [trees.voc, trees.sbd],
+    "imagenet": [lambda folder: trees.imagenet_archives(folder, trees.imagenet_folders(folder / "source"))],
+    "objectnet": [trees.objectnet],
+}
+
 
 def twice(content: bytes) -> bytes:
     return content + b"\n" + content
@@ -53,11 +60,8 @@ def cut(content: bytes) -> bytes:
     ],
 )
 def test_a_damaged_file_is_named(tmp_path, name, file, damage, says):
-    trees.tiny_imagenet(tmp_path)
-    trees.voc(tmp_path)
-    trees.sbd(tmp_path)
-    trees.objectnet(tmp_path)
-    trees.imagenet_archives(tmp_path, trees.imagenet_folders(tmp_path / "source"))
+    for write in TREES[name]:
+        write(tmp_path)
     path = tmp_path / file
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises((data.DataUnavailable, data.DamagedImage), match=f"{path}: got .*{says}"):

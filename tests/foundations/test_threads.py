@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from lostprune.foundations import threads
+
+
+@pytest.fixture(autouse=True)
+def too_late(monkeypatch: pytest.MonkeyPatch):
+    """What a test sets holds for that test alone: trainings after it would try out their threads."""
+    monkeypatch.setattr(threads, "too_late", threads.too_late)
 
 
 def run(code: str, **environment: str) -> subprocess.CompletedProcess:
@@ -32,13 +37,8 @@ def write_groups(folder: Path, own: str, **files: str) -> dict[str, Path]:
 
 
 def test_the_policy_is_set_before_torch_reads_it():
-    def told(first: str) -> str:
-        return run(f"{first}; import torch; torch.ones(10) + 1", OMP_DISPLAY_ENV="verbose").stderr
-
-    doors = ("import lostprune.training", "import lostprune.campaign.work", "from lostprune.cli import main, bench")
-    with ThreadPoolExecutor(2) as pool:
-        for first, said in zip(doors, pool.map(told, doors), strict=True):
-            assert "GOMP_SPINCOUNT = '6000'" in said or "KMP_BLOCKTIME='1'" in said.replace(" ", ""), first
+    said = run("import lostprune.training, torch; torch.ones(10) + 1", OMP_DISPLAY_ENV="verbose").stderr
+    assert "GOMP_SPINCOUNT = '6000'" in said or "KMP_BLOCKTIME='1'" in said.replace(" ", "")
 
 
 def test_loading_the_package_loads_no_torch():

@@ -108,12 +108,23 @@ def test_a_chain_nests_and_reaches_every_ratio(method, original):
 # Laws
 
 
-@pytest.mark.parametrize("method", ["WT", "SiPP"])
+@pytest.fixture(scope="module")
+def images() -> torch.Tensor:
+    """SiPP keeps nothing of what no sample wakes: two images leave less than was asked for, sixteen leave enough."""
+    return random_images(16, 0, size=16)
+
+
+@pytest.fixture(scope="module", params=["WT", "SiPP"])
+def scored(request, resnet, images) -> tuple[str, dict[str, torch.Tensor]]:
+    """A method and its scores, computed once for all keep ratios."""
+    return request.param, pruning.scores(resnet, request.param, images)
+
+
 @settings(max_examples=8)
 @given(keep_ratio=st.floats(0.15, 0.95))
-def test_the_ratio_that_was_asked_for(method, resnet, keep_ratio):
-    # SiPP keeps nothing of what no sample wakes: two images leave less than was asked for, sixteen leave enough.
-    masks = pruning.prune(resnet, method, keep_ratio, random_images(16, 0, size=16))
+def test_the_ratio_that_was_asked_for(scored, resnet, images, keep_ratio):
+    method, scores = scored
+    masks = pruning.prune(resnet, method, keep_ratio, images, scores=scores)
     assert 1 - pruning.prune_ratio(resnet, masks) == pytest.approx(keep_ratio, rel=0.005)
 
 

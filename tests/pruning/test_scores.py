@@ -49,7 +49,7 @@ def test_sensitivities_of_the_papers_networks(name):
 )
 @pytest.mark.parametrize("at_once", [2**24, 200, 1])  # patches of an image together, in strips, row by row
 def test_convolutions_of_every_kind(options, at_once, monkeypatch):
-    monkeypatch.setattr(shares, "_STRIP_ELEMENTS", at_once)
+    monkeypatch.setattr(shares, "STRIP_ELEMENTS", at_once)
     torch.manual_seed(0)
     network = nn.Sequential(nn.Conv2d(3, 4, **options), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3))
     images = random_images(5, 1, 7)

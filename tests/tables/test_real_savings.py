@@ -13,10 +13,11 @@ import lostprune
 from conftest import TINY
 from fixtures.synthetic import results_of
 from lostprune import figures, metrics, networks, pruning, tables
+from tiny_network import moment
 
 
 def test_a_study_counts_its_networks_after_shrinking(tmp_path):
-    study = lostprune.Study(scale=TINY, methods=("FT",), repetitions=1)
+    study = moment(methods=("FT",), repetitions=1)
     curves = lostprune.run(study, "curves", store=tmp_path)["curves"].to_dataset().isel(pruner=0, repetition=0)
     for cycle in (0, 2):
         network, masks = lostprune.load(study, "FT", 0, cycle, store=tmp_path)

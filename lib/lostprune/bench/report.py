@@ -15,7 +15,7 @@ import torch
 
 from ..foundations.device import provenance
 
-_TESTS = Path(__file__).resolve().parents[3] / "tests"
+TESTS = Path(__file__).resolve().parents[3] / "tests"
 
 
 class BenchError(RuntimeError):
@@ -28,14 +28,14 @@ def reference(name: str) -> ModuleType:
     Raises:
         BenchError: the library was installed without its checkout.
     """
-    path = _TESTS / "reference" / f"{name}.py"
+    path = TESTS / "reference" / f"{name}.py"
     if not path.is_file():
         raise BenchError(
             f"bench: got no {path}, expected the checkout that has it: what is measured is compared with the plain "
             "versions among the tests; clone the repository and install it with pip install -e ."
         )
-    if str(_TESTS) not in sys.path:  # references import one another as ``reference.name``
-        sys.path.insert(0, str(_TESTS))
+    if str(TESTS) not in sys.path:  # references import one another as ``reference.name``
+        sys.path.insert(0, str(TESTS))
     return importlib.import_module(f"reference.{name}")
 
 

@@ -25,7 +25,7 @@ log = logging.getLogger("lostprune")
 # torch has on macOS, the second (milliseconds).
 SETTINGS = {"GOMP_SPINCOUNT": "6000", "KMP_BLOCKTIME": "1"}
 OF_THE_USER = ("OMP_WAIT_POLICY", *SETTINGS)  # any of them says how threads wait
-_late = False
+too_late = False  # whether torch was there before the settings, and they were not the user's
 
 
 def set_policy(environment: MutableMapping[str, str] = os.environ) -> None:
@@ -33,12 +33,12 @@ def set_policy(environment: MutableMapping[str, str] = os.environ) -> None:
 
     What the user has set stays. Where torch was imported before, see :func:`settle`.
     """
-    global _late
+    global too_late
     loaded = sys.modules.get("torch")
     number_given = "OMP_NUM_THREADS" in environment
     if not any(name in environment for name in OF_THE_USER):
         environment.update(SETTINGS)
-        _late = loaded is not None and not number_given
+        too_late = loaded is not None and not number_given
     if not number_given and cores() < _visible_cores():
         environment["OMP_NUM_THREADS"] = str(cores())
         if loaded is not None:
@@ -51,7 +51,7 @@ def settle() -> None:
 
     It takes about a second, once in a process, and does nothing where the policy was set in time.
     """
-    if not _late:
+    if not too_late:
         return
     import torch  # it is loaded
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-_outcomes: dict[tuple, Exception | None] = {}
+outcomes: dict[tuple, Exception | None] = {}
 
 
 def state_of(*paths: Path) -> tuple:
@@ -22,18 +22,18 @@ def once(state: tuple, check: Callable[[], object], again: bool = False) -> None
         check: raises an Exception if that is wrong.
         again: call it in any case.
     """
-    if again or state not in _outcomes:
+    if again or state not in outcomes:
         try:
             check()
         except Exception as reason:
-            _outcomes[state] = reason
+            outcomes[state] = reason
         else:
-            _outcomes[state] = None
-    reason = _outcomes[state]
+            outcomes[state] = None
+    reason = outcomes[state]
     if reason is not None:
         raise reason
 
 
 def is_known_to_be_wrong(state: tuple) -> bool:
     """Whether :func:`once` has already raised something for ``state``."""
-    return _outcomes.get(state) is not None
+    return outcomes.get(state) is not None

@@ -13,7 +13,7 @@ SMALLEST_SUM = torch.finfo(torch.float32).eps
 # Elements of one intermediate result: images, neurons and candidates are taken in groups that stay below it
 # (16 MB of float32).
 _GROUP_ELEMENTS = 2**22
-_STRIP_ELEMENTS = 2**24  # as many of one image, where its patches are unfolded strip by strip
+STRIP_ELEMENTS = 2**24  # as many of one image, where its patches are unfolded strip by strip
 
 
 class Shares:
@@ -45,12 +45,12 @@ class Shares:
             )
         )
         row = max(self.matrix.shape) * width  # of patches
-        if row * height <= _STRIP_ELEMENTS:
+        if row * height <= STRIP_ELEMENTS:
             for group in images.split(max(1, _GROUP_ELEMENTS // (row * height))):
                 self.see_columns(*self._unfolded(group))
         else:
             for image in images.split(1):
-                strips = self._strips(image, height, max(1, _STRIP_ELEMENTS // row))
+                strips = self._strips(image, height, max(1, STRIP_ELEMENTS // row))
                 self.see_strips(map(self._unfolded, strips), height * width)
 
     def see_columns(self, columns: torch.Tensor, inverse_sums: torch.Tensor) -> None:
