@@ -1,7 +1,6 @@
 """Every notebook runs with papermill, from any folder, and leaves figures, tables and datasets.
 
-Those of the book are run for it, from published results. The others, and the one that the README names, train and
-measure networks, in one store.
+They are run for the book, from published results. The one that the README names also trains and measures networks.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbclient
@@ -27,15 +25,6 @@ from lostprune.book import notebook
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 OF_NETWORKS = [path for path in NOTEBOOKS if path.stem != "07_your_network"]  # tested in test_your_network.py
 FROM_PUBLISHED = {page.notebook: name for name, page in PAGES.items()}
-MEASURED = {
-    "04_function_distance": {"curves", "shift", "noise", "informative"},
-    "05_prune_potential": {"curves", "shift", "noise"},
-    "06_robust_pruning": {"curves", "shift"},
-    "appendix_c_function_distance": {"curves", "shift", "noise", "informative"},
-    "appendix_e_robust_pruning": {"curves", "shift"},
-}
-MEASURING = ["05_prune_potential", *(path.stem for path in OF_NETWORKS if path.stem not in FROM_PUBLISHED)]
-Ran = subprocess.CompletedProcess
 OF_ONE_STUDY = {"network", "dataset", "training", "methods", "repetitions", "scale", "seed"}
 OF_SEVERAL = {"studies", "delta"}
 
@@ -46,23 +35,6 @@ def named(stem: str) -> Path:
 
 def tagged(cells: list, tag: str) -> list[int]:
     return [place for place, cell in enumerate(cells) if tag in cell.metadata.get("tags", [])]
-
-
-@pytest.fixture(scope="module")
-def ran(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
-    """What papermill said of the notebooks that train and measure: two at a time, each on a core of its own."""
-    environment = os.environ | {"LOSTPRUNE_STORE": str(shared), "OMP_NUM_THREADS": "1"}
-    elsewhere = tmp_path_factory.mktemp("elsewhere")
-
-    def run(stem: str) -> Ran:
-        command = [sys.executable, "-m", "papermill", named(stem), "-p", "scale", "smoke", "-p", "repetitions", "1"]
-        return subprocess.run(
-            [*command, "-y", "{methods: [WT, FT]}"],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=elsewhere, env=environment,
-        )  # fmt: skip
-
-    with ThreadPoolExecutor(2) as pool:
-        return dict(zip(MEASURING, pool.map(run, MEASURING), strict=True))
 
 
 def check_shown(made: nbformat.NotebookNode) -> None:
@@ -93,20 +65,24 @@ def check_left(store: Path, parts: set[str]) -> None:
         assert dataset.sizes["repetition"] == 1 and dataset.attrs["scale"] == "smoke"
 
 
-@pytest.mark.parametrize("stem", [path.stem for path in OF_NETWORKS if path.stem in FROM_PUBLISHED])
+@pytest.mark.parametrize("stem", [path.stem for path in OF_NETWORKS])
 def test_a_page_of_the_book_shows_its_figures_and_tables(stem: str, book: SmallBook):
     made = nbformat.read(book.notebook(FROM_PUBLISHED[stem]), 4)
     check_shown(made)
     assert glued(made) == ["main_finding"] * (stem == "05_prune_potential")  # what book/index.md shows
 
 
-@pytest.mark.parametrize("stem", MEASURING)
-def test_papermill_with_one_argument_trains_measures_and_shows(stem: str, ran: dict[str, Ran], shared: Path):
+def test_papermill_with_one_argument_trains_measures_and_shows(shared: Path, tmp_path: Path):
     """Without an output the notebook goes to stdout; the datasets are left all the same."""
-    done = ran[stem]
+    given = ["-p", "scale", "smoke", "-p", "repetitions", "1", "-y", "{methods: [WT, FT]}"]
+    done = subprocess.run(
+        [sys.executable, "-m", "papermill", named("05_prune_potential"), *given],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=tmp_path,
+        env=os.environ | {"LOSTPRUNE_STORE": str(shared)},
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     check_shown(nbformat.reads(done.stdout, 4))
-    check_left(shared, MEASURED[stem])
+    check_left(shared, {"curves", "shift", "noise"})
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
