@@ -10,6 +10,7 @@ from collections.abc import Iterator
 if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):  # before torch is loaded: they share the cores
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // int(workers))))
 
+import lostprune  # isort: skip  # before torch, or it comes too late to set how torch's threads wait
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
@@ -17,7 +18,6 @@ from playwright.sync_api import Browser, sync_playwright
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-import lostprune
 from lostprune import data, networks
 from lostprune.foundations.imports import IMPORTED
 from lostprune.pruning import registry
@@ -81,6 +81,12 @@ def threads():
     before = torch.get_num_threads()
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    """What a test draws from torch's own generator does not depend on the tests before it."""
+    torch.manual_seed(0)
 
 
 @pytest.fixture(autouse=True)

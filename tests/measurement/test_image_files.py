@@ -93,7 +93,8 @@ def test_tiny_imagenet_is_measured_as_an_array_and_read_one_by_one_alike(folder,
 
     monkeypatch.setattr(resident, "RESIDENT_BYTES", 0)
     monkeypatch.setattr(test_sets, "BLOCK_VALUES", 5 * 3 * 32**2)
-    test_sets._nominal.cache_clear()
+    trees.tiny_imagenet(folder / "elsewhere", train=20, val=4)  # what was read of the first folder is remembered
+    monkeypatch.setenv("LOSTPRUNE_DATA", str(folder / "elsewhere"))
     for name in ("tiny_imagenet", "brightness"):
         shown = test_sets.test_set(one, name, CPU)
         parts = [images for images, _ in shown.blocks()]
