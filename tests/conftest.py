@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):  # before torch is loaded: they share the cores
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // int(workers))))
@@ -47,16 +48,23 @@ TINY = lostprune.Scale(
 )
 
 
-class ByFile(LoadScopeScheduling):
-    """Tests of a file share what it trains, and those of the book share one book: each of these goes to one process."""
+class ByWhatIsShared(LoadScopeScheduling):
+    """Tests of a file share what it trains, those of a folder of ``SHARING`` more: each goes to one process.
+
+    What has most tests begins first, so that no folder is left over for the end.
+    """
+
+    # One book, one campaign that was never stopped, one computation of scores.
+    SHARING = ("book", "campaign", "pruning")
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return "book" if "/book/" in file else file
+        folder = Path(file).parent.name
+        return folder if folder in self.SHARING else file
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
-    return ByFile(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByWhatIsShared:
+    return ByWhatIsShared(config, log)
 
 
 @pytest.fixture
