@@ -68,6 +68,9 @@ def test_a_note_says_how_far_the_job_is_until_it_ends(study, tmp_path, monkeypat
     line, in_all = board.words()
     assert line.startswith("resnet20 tiny: WT, cycle 1 of 2: 25%, about 30 s left, on ")
     assert in_all == "in all about 5 min left"
+    board.expect(20)  # by earlier work of its kind
+    assert board.words() == [line, "in all about 30 s left"]
+    board.expect(600)
     watch.close()
     assert board.words() == [in_all] and notes.read(job.note(tmp_path)) is None
 

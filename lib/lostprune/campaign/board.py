@@ -78,26 +78,29 @@ class Board(threading.Thread):
 
     def words(self) -> list[str]:
         """One line for each running job that has said something, and the last one for all of it."""
-        lines = []
-        for job in self.jobs.values():
-            note = notes.read(job.note(self.folder))
-            if note is not None:
-                lines.append(in_line(job, note))
-        return lines + [self._in_all()]
+        running = self._notes()
+        return [in_line(job, note) for job, note in running] + [self._in_all(running)]
 
-    def _in_all(self) -> str:
-        left = max(self.expected - (time.monotonic() - self.expected_at), 0)
-        return f"in all about {in_words(left)} left" if self.expected else "time left in all: not measured yet"
+    def _notes(self) -> list[tuple[Job, dict]]:
+        read = [(job, notes.read(job.note(self.folder))) for job in self.jobs.values()]
+        return [(job, note) for job, note in read if note is not None]
+
+    def _in_all(self, running: list[tuple[Job, dict]]) -> str:
+        if not self.expected:
+            return "time left in all: not measured yet"
+        left = self.expected - (time.monotonic() - self.expected_at)
+        # Work may take longer than earlier work of its kind: no less than what the slowest of the running jobs needs.
+        left = max(0.0, left, *(notes.seconds_left(note) or 0.0 for _, note in running))
+        return f"in all about {in_words(left)} left"
 
     def _log(self) -> None:
         print("\n".join(self.words()), file=sys.stderr, flush=True)
 
     def _draw(self) -> None:
-        self._show("", self._in_all(), 0, 1)
-        for name, job in self.jobs.items():
-            note = notes.read(job.note(self.folder))
-            if note is not None:
-                self._show(name, in_line(job, note), note["done"], note["total"])
+        running = self._notes()
+        self._show("", self._in_all(running), 0, 1)
+        for job, note in running:
+            self._show(job.name, in_line(job, note), note["done"], note["total"])
 
     def _show(self, name: str, line: str, done: int, total: int) -> None:
         """Draw or update a line, with a bar behind what is said about a job."""
