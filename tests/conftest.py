@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):  # before torch is loaded: they share the cores
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // int(workers))))
@@ -48,23 +47,25 @@ TINY = lostprune.Scale(
 )
 
 
+# Their tests share what takes minutes: a book, and a store for what notebooks train.
+SHARING = tuple(f"tests/book/test_{name}.py" for name in ("book", "browser", "notebooks", "written_pages"))
+
+
 class ByWhatIsShared(LoadScopeScheduling):
-    """Tests of a file share what it trains, those of a folder of ``SHARING`` more: each goes to one process.
-
-    What has most tests begins first, so that no folder is left over for the end.
-    """
-
-    # One book, one campaign that was never stopped, one computation of scores.
-    SHARING = ("book", "campaign", "pruning")
+    """Tests of a file share what it trains, those of ``SHARING`` more: each of these goes to one process."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        folder = Path(file).parent.name
-        return folder if folder in self.SHARING else file
+        return "book" if file in SHARING else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByWhatIsShared:
     return ByWhatIsShared(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that it is not left over for the end."""
+    items.sort(key=lambda item: item.nodeid.partition("::")[0] not in SHARING)
 
 
 @pytest.fixture
