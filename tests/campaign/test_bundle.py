@@ -70,7 +70,7 @@ def test_a_damaged_file_is_replaced_by_the_one_that_comes_in(bundle, tmp_path, n
     assert contents(tmp_path / "new") == contents(folder)
 
 
-@pytest.mark.parametrize("name", ["_mynet", "größe"])
+@pytest.mark.parametrize("name", ["_mynet", "größe", "two words"])
 def test_a_network_of_any_name_comes_out_as_it_went_in(tmp_path, name):
     path = f"checkpoints/{name}-cifar10-nominal-quick-s0-12345678/parent-r0"
     store.save_checkpoint(tmp_path / "made" / path, {"state/weight": torch.zeros(3)}, {})

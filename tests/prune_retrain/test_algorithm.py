@@ -107,7 +107,7 @@ def test_a_damaged_cycle_is_said_and_computed_again(unbroken, caplog):
 
 
 def test_a_chain_that_cannot_be_pruned_further_ends_with_a_note(tmp_path, monkeypatch):
-    study = moment(scale=dataclasses.replace(SCALE, name="two-cycles", cycles=2), repetitions=1)
+    study = moment(scale=dataclasses.replace(SCALE, name="two cycles", cycles=2), repetitions=1)
     attempt = pruning.attempt
 
     def unreachable(network, method, keep_ratio, *rest):

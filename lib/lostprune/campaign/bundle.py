@@ -14,7 +14,7 @@ from ..foundations import store
 from ..study import Study
 
 # What a store holds that is worth moving; nothing else is packed, and nothing else is taken in.
-MEMBER = re.compile(r"(checkpoints|results)(/\w[\w.+-]*){2,3}")
+MEMBER = re.compile(r"(checkpoints|results)(/\w[\w.+ -]*){2,3}")
 
 
 class BundleError(RuntimeError):

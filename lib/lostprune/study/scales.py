@@ -89,9 +89,9 @@ class Scale:
     retrain_learning_rate: float = 1.0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not re.fullmatch(r"\w[\w.+-]*", self.name):
+        if not isinstance(self.name, str) or not re.fullmatch(r"\w[\w.+ -]*", self.name):
             raise ValueError(
-                f"scale: name: got {self.name!r}, expected letters, digits, _ . + or -, as in names of files"
+                f"scale: name: got {self.name!r}, expected letters, digits, spaces, _ . + or -, as in names of files"
             )
         unlimited = {field.name for field in dataclasses.fields(Scale) if field.default is None}
         for name, least in _LEAST.items():
