@@ -61,3 +61,13 @@ def test_the_cost_is_that_of_the_last_network_that_was_reached(unreached):
     assert said.startswith(f"- nominal training: with {ratio:.1%} of the parameters pruned, accuracy changes by ")
     assert f"{change[0] * 100:+.1f} points on nominal data" in said
     assert f"{change[1] * 100:+.1f} points on the 2 unseen ones" in said
+
+
+def test_it_is_said_where_the_kinds_of_training_were_tested_on_other_images():
+    made = results_of(("WT",), 1, 2, corruptions=("fog",))
+    shift, curves = made["shift"], made["curves"]
+    other = shift.assign_attrs(test_sha256="0" * 64)
+    for robust, said in ((shift, False), (other, True)):
+        shifts = {"nominal": shift, "robust": robust}
+        text = findings.cost_by_training(shifts, dict.fromkeys(shifts, curves), "WT")
+        assert ("same images" in text) == said

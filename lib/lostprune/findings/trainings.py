@@ -82,4 +82,8 @@ def cost_by_training(shifts: dict[str, xr.Dataset], curves: dict[str, xr.Dataset
         ]
         pruned = f"with {spread(ratio.max('cycle'))} of the parameters pruned"
         lines.append(f"- {training_label(training)}: {pruned}, accuracy changes by {said[0]} and by {said[1]}.")
+    if len({shift.attrs["test_sha256"] for shift in shifts.values()}) > 1:
+        lines.append(
+            "\nThey were not all tested on the same images: compare what each of them loses, not how good it is."
+        )
     return "\n".join(lines)
