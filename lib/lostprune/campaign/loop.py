@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import math
 import os
-import signal
-import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +22,7 @@ from ..foundations.imports import IMPORTED
 from ..foundations.progress import LOG_EVERY, Stopped
 from ..prune_retrain import Checkpoints
 from ..study import Study
-from . import executors
+from . import executors, signals
 from .board import Board
 from .jobs import Job, label, plan
 from .pace import Pace
@@ -91,7 +88,7 @@ def run(
     limit = None if seconds is None else time.monotonic() + seconds
     check_choice("keep_weights", keep_weights, runner.KEEP_WEIGHTS)
     campaign = _Campaign(studies, parts, folder, device, limit, workers, say, repetition, keep_weights)
-    with _signals(campaign, seconds):
+    with signals.leaving(campaign.leave, seconds):
         try:
             campaign.begin()
             campaign.work_on()
@@ -172,11 +169,11 @@ class _Campaign:
             self.workers.executor.shutdown(wait=False)  # Dask's has no cancel_futures
         self.board.close()
 
-    def leave(self, why: str) -> None:
+    def leave(self, why: str, number: int = 0) -> None:
         """Called by a signal, anywhere in the main thread. Should the exception be lost, the ticket still says it."""
         if self.ends:
             return
-        self.asked_to_leave, self.summary.stopped = True, why
+        self.asked_to_leave, self.summary.stopped, self.summary.signal = True, why, number
         self.ticket.unlink(missing_ok=True)
         raise Stopped(why)
 
@@ -235,33 +232,3 @@ class _Campaign:
         self.pace = Pace(self.studies, self.folder, self.measured_on, self.running.values())
         seconds = [self.pace.seconds(job) for job in self.summary.left]
         self.board.expect(0 if None in seconds else sum(seconds))
-
-
-@contextlib.contextmanager
-def _signals(campaign: _Campaign, seconds: float | None) -> Iterator[None]:
-    """SIGTERM, Ctrl-C and the time limit make the campaign leave; from the second signal on, they do what they did."""
-    alarm = getattr(signal, "SIGALRM", None)  # not on every system
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals go to the main thread alone; the limit is still watched between steps
-        return
-    before = {}
-
-    def asked(number: int, frame: object) -> None:
-        for one, handler in before.items():
-            signal.signal(one, handler)
-        if number == alarm:
-            campaign.leave("the time limit is reached")
-        campaign.summary.signal = number
-        campaign.leave(signal.Signals(number).name)
-
-    for number in (signal.SIGINT, signal.SIGTERM, *([alarm] if alarm and seconds is not None else [])):
-        before[number] = signal.signal(number, asked)
-    try:
-        if alarm in before:
-            signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
-        yield
-    finally:
-        if alarm in before:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-        for number, handler in before.items():
-            signal.signal(number, handler)
