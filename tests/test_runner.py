@@ -187,6 +187,18 @@ def test_an_unknown_part_is_refused_before_any_work(study, store):
     assert not store.exists()
 
 
+class Returning(nn.Module):
+    """Returns more than logits, always or in training alone."""
+
+    def __init__(self, returned, training_alone=False):
+        super().__init__()
+        self.layer, self.returned, self.training_alone = nn.Linear(3072, 10), returned, training_alone
+
+    def forward(self, x):
+        logits = self.layer(x.flatten(1))
+        return self.returned(logits) if self.training or not self.training_alone else logits
+
+
 class Counting(nn.Sequential):
     """A network that keeps in its state what safetensors cannot hold."""
 
@@ -205,6 +217,9 @@ class Counting(nn.Sequential):
         ),
         (lambda num_classes: nn.Sequential(nn.Flatten(), nn.Linear(7, num_classes)), "RuntimeError: .*mat1 and mat2"),
         (lambda num_classes: _not_finite(nn.Sequential(nn.Flatten(), nn.Linear(3072, num_classes))), "not finite"),
+        (lambda num_classes: Returning(lambda logits: (logits, logits)), "got a tuple, expected a tensor of logits"),
+        (lambda num_classes: Returning(lambda logits: {"scores": logits}), "got a dict with 'scores', expected a ten"),
+        (lambda num_classes: Returning(lambda logits: (logits,), True), "in training mode: got TypeError"),
     ],
 )
 def test_a_network_that_cannot_be_run_is_refused_before_any_work(network, says, store):
@@ -212,6 +227,26 @@ def test_a_network_that_cannot_be_run_is_refused_before_any_work(network, says, 
     with pytest.raises(ValueError, match=says):
         lostprune.run(lostprune.Study(network="mine", scale="smoke"))
     assert not list(store.rglob("*.safetensors"))
+
+
+def test_a_builder_without_a_number_of_classes_is_named():
+    networks.register("mine")(lambda: nn.Linear(3072, 10))
+    with pytest.raises(TypeError, match="network 'mine': its builder does not take num_classes"):
+        lostprune.run(lostprune.Study(network="mine", scale="smoke"))
+
+
+def test_a_network_with_a_layer_of_three_dimensions_is_trained(study):
+    @networks.register("cube")
+    class Cube(nn.Module):
+        def __init__(self, num_classes=10):
+            super().__init__()
+            self.stem, self.fc = nn.Conv3d(1, 4, 3, padding=1), nn.Linear(4, num_classes)
+
+        def forward(self, x):
+            return self.fc(self.stem(x.unsqueeze(1)).mean((2, 3, 4)))
+
+    tree = lostprune.run(dataclasses.replace(study, network="cube", methods=("WT",), repetitions=1))
+    assert tree["curves"].test_error.sel(cycle=1).notnull().all()
 
 
 def test_a_network_that_cannot_take_a_registered_shift_is_refused_before_any_work(store):

@@ -10,14 +10,31 @@ import torch
 import torch.nn.functional as F
 
 Outputs = torch.Tensor | Mapping[str, torch.Tensor]  # torchvision's segmentation networks return {"out": …, "aux": …}
+LOGITS = ("out", "logits")  # names that a mapping of outputs may have for them
 TOP = 5  # a network with more classes has a top-5 error, too
 PIXELS = ("right", "labelled", "predicted")  # of a class: pixels rightly predicted, that have it, predicted to
 AUXILIARY_WEIGHT = 0.5  # of the auxiliary head's loss, as torchvision and the original study weigh it
 
 
 def logits(outputs: Outputs) -> torch.Tensor:
-    """The scores of the classes, [n, classes] or [n, classes, h, w], of whatever a network returned."""
-    return outputs["out"] if isinstance(outputs, Mapping) else outputs
+    """The scores of the classes, [n, classes] or [n, classes, h, w], of whatever a network returned.
+
+    Raises:
+        TypeError: it is neither a tensor nor a mapping that holds them under one of :data:`LOGITS`.
+    """
+    if isinstance(outputs, torch.Tensor):
+        return outputs
+    if isinstance(outputs, Mapping):
+        for name in LOGITS:
+            if name in outputs:
+                return outputs[name]
+        got = f"a {type(outputs).__name__} with {', '.join(map(repr, outputs))}"
+    else:
+        got = f"a {type(outputs).__name__}"
+    raise TypeError(
+        f"outputs: got {got}, expected a tensor of logits, or a mapping that has them under "
+        f"{' or '.join(map(repr, LOGITS))}"
+    )
 
 
 @dataclass(frozen=True)
@@ -79,15 +96,18 @@ class Segmentation:
     ignore: int = 255
 
     def loss(self, outputs: Outputs, labels: torch.Tensor, dtype: torch.dtype = torch.float32) -> torch.Tensor:
-        """Mean cross-entropy over the pixels of the batch, plus half of the auxiliary head's where there is one."""
+        """Mean cross-entropy over the pixels of the batch, plus half of the auxiliary head's where there is one.
+
+        Without a labelled pixel it is 0.
+        """
         loss = F.cross_entropy(logits(outputs).to(dtype), labels, ignore_index=self.ignore)
         if isinstance(outputs, Mapping) and "aux" in outputs:
             auxiliary = F.cross_entropy(outputs["aux"].to(dtype), labels, ignore_index=self.ignore)
             loss = loss + AUXILIARY_WEIGHT * auxiliary
-        return loss
+        return loss.where((labels != self.ignore).any(), 0)  # the mean over no pixel is NaN
 
     def labelled(self, labels: torch.Tensor) -> int:
-        """How many labels :meth:`loss` is the mean over; of none it is NaN."""
+        """How many labels :meth:`loss` is the mean over."""
         return int((labels != self.ignore).sum())
 
     def counts(self, outputs: Outputs, labels: torch.Tensor) -> torch.Tensor:

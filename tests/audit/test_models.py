@@ -11,6 +11,7 @@ import pytest
 import torch
 import torchvision
 from torch import nn
+from torch.nn.utils import prune
 
 from lostprune.audit import costs
 from lostprune.audit.models import opened
@@ -163,3 +164,22 @@ def test_other_things_are_refused(tmp_path):
         opened("pruned", tmp_path / "nowhere.pt2")
     with pytest.raises(TypeError, match="got a dict"):
         opened("pruned", {})
+
+
+def test_a_network_that_torch_pruned_is_compared_as_it_is():
+    network = convolutional()
+    prune.l1_unstructured(network[0], "weight", 0.5)
+    copied = opened("pruned", network)
+    assert torch.equal(copied(images), network.eval()(images))
+    kept, all_of_them = (costs.size(one, images[:1])["nonzero_parameters"] for one in (copied, convolutional()))
+    assert kept == all_of_them - network[0].weight.numel() // 2
+    assert hasattr(network[0], "weight_orig")  # what was given stays
+
+
+@pytest.mark.parametrize("name", ["logits", "out"])
+def test_logits_under_either_name(name):
+    class Named(nn.Module):
+        def forward(self, inputs):
+            return {name: inputs.mean((2, 3)), "features": inputs}
+
+    assert opened("parent", Named())(images).shape == (5, 3)

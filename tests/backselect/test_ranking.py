@@ -158,6 +158,12 @@ def test_wrong_arguments_are_refused(wrong, images):
         rank_pixels(Moody(), images, **wrong)
 
 
+@pytest.mark.parametrize("wrong", [{"targets": [1, 2]}, {"among": [[True] * 64] * 2}])
+def test_lists_are_refused_by_name(wrong, images):
+    with pytest.raises(TypeError, match=f"{next(iter(wrong))}: got a list, expected a tensor"):
+        rank_pixels(Moody(), images, **wrong)
+
+
 def test_images_and_outputs_of_another_shape_are_refused(images):
     with pytest.raises(ValueError, match="images: got torch.uint8"):
         rank_pixels(Moody(), images.byte())

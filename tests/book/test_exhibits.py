@@ -82,7 +82,8 @@ def test_what_is_shown_has_its_place_scale_and_date(checkout: Path):
     )
     assert rows(checkout)["Figure 10"] == "not yet"
     counts = re.findall(
-        r"this book shows (\d+) for all of their networks and (\d+) for some of them; (\d+) are", status(checkout)
+        r"this book shows (\d+) for all of their networks and methods, and (\d+) for some of them; (\d+) are",
+        status(checkout),
     )
     assert counts == [("0", "1", "12"), ("0", "0", "60")]
 
@@ -95,6 +96,18 @@ def test_on_other_data_an_exhibit_counts_with_the_data_named(checkout: Path, mon
     vars(page)["labels"] = {"tab-recipe-resnet18"}
     text = exhibits.markdown([page], {study: results_of()})
     assert "ResNet18: {numref}`tab-recipe-resnet18` (on Tiny-ImageNet, 2,000 test images, quick, 2026-11-22)" in text
+
+
+def test_of_a_study_with_some_methods_an_exhibit_is_shown_in_part(checkout: Path):
+    study = lostprune.Study(network="vgg16", methods=("WT", "FT"))
+    page = exhibits.Built("appendix_c_function_distance", checkout / "book" / "pages" / "appendix.ipynb", (study,))
+    vars(page)["labels"] = {"fig-c-similarity-vgg16"}
+    text = exhibits.markdown([page], {study: results_of()})
+    assert text.count("{numref}`fig-c-similarity-vgg16`") == 1  # Figure 19; 25 is about SiPP and PFP
+    page = exhibits.Built("all_networks", page.target, (study,))
+    vars(page)["labels"] = {"tab-all-filters-nominal"}
+    text = exhibits.markdown([page], {study: results_of()})
+    assert "VGG16: {numref}`tab-all-filters-nominal` (quick, 2026-11-22, FT only)" in text
 
 
 def remove_results(root: Path) -> None:

@@ -155,3 +155,8 @@ def test_the_command_moves_a_store(tmp_path):
         told = CliRunner().invoke(main, call)
         assert told.exit_code == 0, told.output
     assert contents(tmp_path / "new") == contents(tmp_path / "made")
+
+
+def test_a_folder_is_no_bundle(tmp_path):
+    with pytest.raises(IsADirectoryError, match="expected a file such as"):
+        export_store(fill(tmp_path / "store"), tmp_path, [], True)

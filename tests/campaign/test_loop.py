@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -71,6 +72,13 @@ def test_weights_whose_results_are_complete_can_be_dropped(finished, tmp_path):
     assert set(digests(tmp_path)) == {"parent-r0"}  # and nothing is trained again
     assert campaign.run([study], ("severities",), store_folder=tmp_path, say=quietly).left == []
     assert digests(tmp_path) == digests(folder, "r0")  # another part needs the networks once more
+
+
+def test_weights_of_what_was_complete_before_can_be_dropped(finished, tmp_path):
+    study, folder, _ = finished
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    campaign.run([study], PARTS, store_folder=tmp_path, say=quietly, repetition=0, keep_weights="last")
+    assert set(digests(tmp_path)) == {"parent-r0", *digests(folder, "r1")}
 
 
 def test_one_repetition_alone(tmp_path):

@@ -216,3 +216,16 @@ def test_a_registered_set_with_masks_is_measured_by_its_iou():
     data.register("animals", test=pictures(), mean=0, std=1)
     assert accuracy_label("streets") == accuracy_label("voc") == "mean IoU"
     assert accuracy_label("animals") == accuracy_label("unknown") == accuracy_label("cifar10") == "test accuracy"
+
+
+def test_splits_may_lack_the_last_classes_if_they_are_numbers():
+    images, _ = pictures()
+    data.register("numbers", (images, np.arange(6) % 4), (images[:3], np.arange(3)))
+    assert data.DATASETS["numbers"].classes == ("0", "1", "2", "3")
+
+
+def test_a_split_of_sequences_is_read_as_pairs_are():
+    images, labels = pictures()
+    floats = data.Split([torch.from_numpy(image) / 255 for image in images], list(labels), CLASSES)
+    split = items.split_of("test", floats)
+    assert torch.equal(split.images, torch.from_numpy(images)) and split.labels.tolist() == labels.tolist()

@@ -90,3 +90,38 @@ def test_a_network_that_cannot_be_followed_is_evaluated_as_it_is(caplog):
     assert batch_norms.foldable(network) == [] and "Moody is evaluated layer by layer, as it is" in caplog.text
     inputs = torch.randn(4, 3, 8, 8)
     torch.testing.assert_close(inference.predict([batch_norms.fold(network, [])], inputs)[0], network(inputs).detach())
+
+
+class Direct(nn.Module):
+    """Uses a layer's weight once more, by a function."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.norm = nn.Conv2d(3, 3, 3, padding=1), nn.BatchNorm2d(3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.conv2d(self.norm(self.a(x)).relu(), self.a.weight, padding=1).mean((2, 3))
+
+
+def test_a_weight_that_a_function_uses_too_is_not_folded():
+    network, inputs = lively(Direct()), torch.randn(4, 3, 8, 8)
+    folded = batch_norms.fold(network, batch_norms.foldable(network))
+    assert torch.allclose(folded(inputs), network(inputs), atol=1e-5)
+
+
+def test_a_network_that_cannot_be_copied():
+    class Session(nn.Module):
+        def __deepcopy__(self, known):
+            raise TypeError("cannot pickle")
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x.mean((2, 3))
+
+    inputs = torch.randn(40, 3, 4, 4)
+    assert torch.allclose(inference.predict([Session()], inputs)[0], inputs.mean((2, 3)), atol=1e-6)
+
+
+def test_statistics_of_the_batch_take_any_number_of_images():
+    network = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(48, track_running_stats=False), nn.Linear(48, 10))
+    for count in (inference.BATCH + 1, inference.TASK + 1):
+        assert inference.predict([network], torch.randn(count, 3, 4, 4)).shape == (1, count, 10)

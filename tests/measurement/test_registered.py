@@ -66,3 +66,35 @@ def test_a_set_that_is_registered_again_is_trained_on_anew(classes):
         trained.append(lostprune.load(study, "WT", 0, 0)[0])
         assert trained[-1][-1].out_features == len(names)
     assert not torch.equal(trained[0][0].weight, trained[1][0].weight)
+
+
+def test_of_another_test_set_as_many_images_of_every_class_are_taken():
+    by_class = (np.zeros((40, 3, 16, 16), np.uint8), np.repeat([0, 1], 20))  # as a folder holds them
+    data.register("pets", many(40), many(12), {"night": by_class}, CLASSES, 0.5, 0.25, image_size=16)
+    study = lostprune.Study("tiny", "pets", scale=dataclasses.replace(SCALE, test_images=8))
+    assert test_sets.test_set(study, "night", torch.device("cpu")).labels.bincount().tolist() == [4, 4]
+    whole = dataclasses.replace(study, scale=dataclasses.replace(SCALE, test_images=None))
+    assert len(test_sets.test_set(whole, "night", torch.device("cpu"))) == 40
+
+
+def test_images_that_are_not_square_keep_their_shape_when_they_are_corrupted():
+    random = np.random.default_rng(0)
+    wide = random.integers(0, 256, (24, 3, 16, 24), np.uint8), random.integers(0, 2, (24, 16, 24))
+    data.register("roads", wide, wide, {"night": wide}, CLASSES, 0.5, 0.25)
+    study = lostprune.Study("tiny", "roads", scale=dataclasses.replace(SCALE, test_images=8, corruptions=("contrast",)))
+    for name in ("roads", "contrast"):
+        images, labels = next(test_sets.test_set(study, name, torch.device("cpu")).blocks())
+        assert images.shape == (8, 3, 16, 24) and labels.shape == (8, 16, 24)
+
+
+def test_of_a_shift_of_many_sizes_images_get_the_shape_of_the_others():
+    random = np.random.default_rng(0)
+    wide = random.integers(0, 256, (24, 3, 16, 24), np.uint8), np.arange(24) % 2
+    data.register("signs", wide, wide, {"night": many(8)}, CLASSES, 0.5, 0.25)
+    study = lostprune.Study("tiny", "signs", scale=SCALE)
+    assert test_sets.test_set(study, "night", torch.device("cpu")).images().shape == (8, 3, 16, 24)
+
+
+def test_the_size_asked_for_counts_if_only_some_images_have_one():
+    data.register("pets", many(40), (np.zeros((4, 3, 24, 24), np.uint8), [0, 1, 0, 1]), None, CLASSES, 0, 1, 24)
+    assert data.DATASETS["pets"].image_shape == (3, 24, 24)

@@ -96,3 +96,14 @@ def test_an_attribute_that_is_a_tensor_is_refused_by_name():
     network = made(Transposed)
     with pytest.raises(pruning.UnsupportedOperation, match="attribute 'mT'"):
         pruning.shrink(network, pruning.prune(network, "FT", 0.6))
+
+
+@pytest.mark.parametrize("further", ["mask=None", "scale=1", "**options"])
+def test_a_forward_that_takes_more_than_images(further):
+    names = {"torch": torch}
+    exec(f"def forward(self, x, {further}):\n    return self.fc(self.b(self.a(x).relu()).relu().mean((2, 3)))", names)
+    net = type("More", (Net,), {"forward": names["forward"]})().eval()
+    masks = pruning.prune(net, "FT", 0.5)
+    pruning.apply(net, masks)
+    images = random_images(3, seed=0)
+    assert torch.allclose(pruning.shrink(net, masks)(images), net(images), atol=1e-5)

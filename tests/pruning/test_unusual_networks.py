@@ -224,3 +224,120 @@ def test_a_layer_that_was_never_trained_is_named():
     nn.init.zeros_(network.zero.weight)
     with pytest.raises(pruning.VanishedLayer, match="'zero.weight' is already without .*if this one is not pruned"):
         pruning.prune(network, "WT", 0.7)
+
+
+def tied(dead: bool = False) -> Net:
+    """Two layers with one weight; an input channel of the first may be dead, and of the second none is."""
+    torch.manual_seed(0)
+    net = Net(lambda net, x: net.head(net.c(net.b(net.a(x).relu()).relu() + 1).relu()), c=conv(16))
+    net.c.weight = net.b.weight
+    if dead:
+        with torch.no_grad():
+            net.a.bias[0] = -100
+    return net
+
+
+def by_function(net: Net, x: torch.Tensor) -> torch.Tensor:
+    return net.head(F.conv2d(net.b(net.a(x).relu()).relu() + 1, net.b.weight, net.b.bias, padding=1).relu())
+
+
+@pytest.mark.parametrize("make", [tied, own(by_function)])
+def test_what_another_use_of_a_weight_sees_is_not_dead(make):
+    net, images = make(), random_images(40, seed=0)
+    with torch.no_grad():
+        net.a.bias[0] = -100
+    before = net(images)
+    masks = pruning.prune(net, "WT", 0.999, images)
+    assert masks["b.weight"][:, 0].any()
+    pruning.apply(net, masks)
+    assert torch.allclose(net(images), before, atol=0.05)
+
+
+def test_sensitivities_are_those_of_all_layers_that_share_a_weight():
+    net = tied(dead=True)
+    assert pruning.scores(net, "SiPP", random_images(20, seed=0))["b.weight"][:, 0].any()
+
+
+def test_masks_of_a_shared_weight_save_where_every_layer_uses_it():
+    net = tied()
+    half = torch.arange(16)[:, None, None, None].expand_as(net.b.weight) < 8
+    image = (3, 32, 32)
+    of_both = 2 * net.b.weight.numel() * 32 * 32 / pruning.multiply_adds(net, image)
+    assert pruning.flop_reduction(net, pruning.Masks({"b.weight": half}), image) == pytest.approx(of_both / 2)
+
+
+def functional_norm(net: Net, x: torch.Tensor) -> torch.Tensor:
+    x = F.batch_norm(net.a(x), net.mean1, net.var1, net.w1, net.b1).relu()
+    return net.head(F.batch_norm(net.b(x), net.mean2, net.var2, net.w2, net.b2).relu())
+
+
+def with_functional_norms() -> Net:
+    torch.manual_seed(0)
+    plain = {"a": conv(3, bias=False), "b": conv(16, bias=False)}
+    net = Net(functional_norm, **plain, **{name: nn.Parameter(torch.ones(16)) for name in ("w1", "w2")})
+    for name in ("b1", "b2"):
+        setattr(net, name, nn.Parameter(0.1 * torch.randn(16)))
+    for name in ("mean1", "mean2"):
+        net.register_buffer(name, torch.randn(16))
+        net.register_buffer(name.replace("mean", "var"), torch.ones(16))
+    return net.eval()
+
+
+def with_norms_without_bias() -> Net:
+    torch.manual_seed(0)
+    layers = {"na": nn.BatchNorm2d(16, bias=False), "nb": nn.BatchNorm2d(16, bias=False)}
+    net = Net(lambda net, x: net.head(net.nb(net.b(net.na(net.a(x)).relu())).relu()), padding=0, **layers)
+    for norm in (net.na, net.nb):
+        norm.running_mean.normal_()
+    return net.eval()
+
+
+@pytest.mark.parametrize("make", [with_functional_norms, with_norms_without_bias])
+def test_unusual_norms_are_pruned_and_keep_what_dead_parts_computed(make):
+    net, images = make(), random_images(40, seed=0)
+    masks = pruning.prune(net, "FT", 0.6, images)
+    assert 1 - pruning.prune_ratio(net, masks) == pytest.approx(0.6, abs=0.05)
+    masked = copy.deepcopy(net)
+    with torch.no_grad():  # the selection alone, without what is dead behind it
+        for name in ("a.weight", "b.weight"):
+            masked.get_parameter(name)[~masks[name].flatten(1).any(1)] = 0
+    pruning.apply(net, masks)
+    assert torch.allclose(net(images), masked(images), atol=1e-4)
+
+
+class Tokens(nn.Module):
+    """Patches as a sequence, sequence first; one unit of its hidden layer is dead."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.patches, self.one, self.two = nn.Conv2d(3, 8, 8, 8), nn.Linear(8, 16), nn.Linear(16, 8)
+        self.classifier = nn.Linear(8, 10)
+        with torch.no_grad():
+            self.one.bias[3] = -100
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.patches(x).flatten(2).permute(2, 0, 1)
+        return self.classifier((x + self.two(self.one(x).relu())).mean(0))
+
+
+@pytest.mark.parametrize("method", pruning.METHODS)
+def test_sequences_whose_first_dimension_is_not_the_images(method):
+    net = Tokens()
+    masks = pruning.prune(net, method, 0.6, random_images(55, seed=0, size=32))  # the last batch is smaller
+    assert not masks["two.weight"][:, 3].any()
+
+
+def test_a_projection_inside_attention_costs_what_it_multiplies():
+    class Attending(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.patches, self.fc = nn.Conv2d(3, 8, 8, 8), nn.Linear(8, 10)
+            self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = self.patches(x).flatten(2).transpose(1, 2)
+            return self.fc(self.attention(x, x, x)[0].mean(1))
+
+    tokens, net = 16, Attending()
+    assert pruning.multiply_adds(net, (3, 32, 32)) == 3 * 64 * 8 * tokens + 8 * 8 * tokens + 80

@@ -39,8 +39,8 @@ def images(command):
                          "outputs, such as cat,dog. Default: alphabetical."),
             click.option("--corruption", "corruptions", multiple=True, metavar="NAME|all", help="A corruption "
                          "of CIFAR-10-C, such as fog; all: all nineteen. Can be repeated."),
-            click.option("--delta", default=MARGIN, show_default=True, help="How much error pruning may add, as a "
-                         "fraction."),
+            click.option("--delta", default=MARGIN, show_default=True, help="How much error pruning may add: 0.005 "
+                         "is half a percentage point."),
             click.option("--mean", type=Numbers(), help="For a folder: the mean that the network's input is normalised "
                          "with. Default: audit computes it, compare takes 0."),
             click.option("--std", type=Numbers(), help="For a folder: the standard deviation. Default: audit computes "
@@ -94,7 +94,7 @@ def compare(
         )
         tree.attrs.update(parent=parent, pruned=pruned)
         page = write_report(tree, out)
-    except (DataUnavailable, ImportError, OSError, TypeError, ValueError) as error:
+    except (DataUnavailable, ImportError, OSError, RuntimeError, TypeError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     if as_json:
         click.echo(json.dumps(_summary(tree), indent=1))
@@ -116,7 +116,12 @@ def compare(
 @click.option("--keep", type=Numbers(), default="0.9,0.75,0.6,0.45,0.3", show_default=True,
               help="Fractions of the parameters to keep, in falling order.")  # fmt: skip
 @click.option("--retrain-epochs", type=click.IntRange(min=0), help="Epochs after each step (default 3). 0: prune only.")
-@click.option("--training", default="nominal", show_default=True, help="robust: retrain on corrupted images.")
+@click.option(
+    "--training",
+    default="nominal",
+    show_default=True,
+    help="robust: retrain on corrupted images; nine of the corruptions are then no longer unseen.",
+)
 @click.option("--train-images", type=click.IntRange(min=1), help="Images per epoch. Default: all.")
 @click.option("--time-limit", type=Duration(), help="About how long it may take, such as 30m or 2h.")
 @click.option("--out", type=click.Path(path_type=Path), default="audit", show_default=True, help="Folder to write to.")

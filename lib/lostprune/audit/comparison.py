@@ -85,7 +85,7 @@ def compare(
     """
     began, device = time.monotonic(), default_device()
     _check_options(delta, alpha, severity)
-    nominal, split, further = test_sets_of(data, shifts or {}, classes)
+    nominal, split, further = test_sets_of(data, shifts or {}, classes, task)
     nominal = name or nominal
     corrupted = NAMES if corruptions is True else tuple(corruptions or ())
     for corruption in corrupted:

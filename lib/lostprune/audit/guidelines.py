@@ -49,15 +49,15 @@ def of_audit(
     names = [str(name) for name in bound["distribution"].values]
     least = f"The smallest lower bound with {best.pruner} is {percent(everywhere, 0)}, on {label(worst)}"
     unexpected = (
-        f"Prune at most {percent(everywhere, 0)}, as the worst distribution allows. One that was not tested may allow "
-        "less."
+        f"If unexpected shifts may occur, do not prune. The worst distribution that was tested allows "
+        f"{percent(everywhere, 0)}; one that was not tested may allow less."
         if everywhere
-        else "Do not prune: no pruned network is safe on the worst distribution that was tested."
+        else "Do not prune: no pruned network is shown to be safe on the worst distribution that was tested."
     )
     known = (
         f"If these are all the shifts there are, prune {percent(best.prune_ratio, 0)} with {best.pruner}."
         if best.everywhere and best.cycle
-        else "No measured network is safe on all of them."
+        else "No measured network is shown to be safe on all of them."
     )
     spread = ", ".join(f"{label(name)} {percent(float(bound.sel(distribution=name)), 0)}" for name in names)
     applied = (
@@ -106,7 +106,7 @@ def _left_out(chain: xr.Dataset, names: tuple[str, ...]) -> tuple[str, str]:
             broken.append(f"{label(name)} ({percent(bound, 0)})")
     if not allowed:
         return (
-            "Do not prune: no pruned network is safe on the known shifts.",
+            "Do not prune: no pruned network is shown to be safe on the known shifts.",
             f"{len(names)} shifts, each left out once.",
         )
     if broken:
@@ -165,7 +165,7 @@ def _partly_known(found: xr.Dataset) -> tuple[str, str]:
     if broken:
         return (
             f"A network that is safe on the known {what} may be unsafe on another one: prune less.",
-            f"All {what} but {label(broken[0])} are safe; {label(broken[0])} is not.",
+            f"All {what} but {label(broken[0])} are safe; {label(broken[0])} is not shown to be.",
         )
     return (
         f"The network was safe on every one of the {what} that was left out, too.",
@@ -182,7 +182,7 @@ def _all_known(found: xr.Dataset) -> tuple[str, str]:
             f"Safe on each of {tested}, at a level that needs no correction.",
         )
     return "Even if these are all the shifts there are, this network is not shown to be as good as its parent.", (
-        f"Not safe: {listing(unsafe)}."
+        f"Not shown to be safe: {listing(unsafe)}."
     )
 
 

@@ -19,10 +19,10 @@ from .models import Logits
 
 
 def test_sets_of(
-    given: object, shifts: Mapping[str, object], classes: Sequence[str] | None
+    given: object, shifts: Mapping[str, object], classes: Sequence[str] | None, task: Task | None = None
 ) -> tuple[str, Split, dict[str, Split]]:
     """The name of the nominal distribution, its images, and the shifted ones by name."""
-    further = {}
+    further, ignore = {}, getattr(task, "ignore", tasks.Segmentation.ignore)
     if isinstance(given, str) and given in DATASETS:
         nominal, split = given, _as_tested(given)
         split = split if classes is None else split._replace(classes=tuple(classes))
@@ -34,9 +34,9 @@ def test_sets_of(
         )
     else:
         nominal = Path(given).absolute().name if isinstance(given, str | os.PathLike) else "test"
-        split = split_of("data", given, classes)
+        split = split_of("data", given, classes, ignore=ignore)
     for name, one in shifts.items():
-        further[name] = split_of(f"shift {name}", one, classes or split.classes, len(split.images[0]))
+        further[name] = split_of(f"shift {name}", one, classes or split.classes, len(split.images[0]), ignore)
     return nominal, split, further
 
 

@@ -16,6 +16,7 @@ from torch.export import ExportedProgram
 
 from ..foundations.reasons import first_line
 from ..networks.batch_norms import fold, foldable
+from ..networks.copies import copied
 from ..tasks import logits
 
 FORMS = (
@@ -102,7 +103,7 @@ def opened(role: str, given: nn.Module | ExportedProgram | str | os.PathLike) ->
         with torch.no_grad():  # else the copies are computed from the originals, for autograd
             given = copy.deepcopy(given).eval()
     elif isinstance(given, nn.Module):
-        return Logits(copy.deepcopy(given).eval(), layers=True)
+        return Logits(copied(given).eval(), layers=True)
     else:
         raise TypeError(f"{role}: got a {type(given).__name__}, expected {FORMS}")
     return Logits(given)
@@ -123,15 +124,17 @@ def _exported(program: ExportedProgram) -> nn.Module:
 def _from_file(role: str, path: Path) -> nn.Module | ExportedProgram:
     if not path.is_file():
         raise FileNotFoundError(f"{role}: got {path}, expected a file that exists: {FORMS}")
-    if path.suffix == ".onnx":
-        return Onnx(path)
     try:
+        if path.suffix == ".onnx":
+            return Onnx(path)
         with _no_pickles(), warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # TorchScript goes out of use; files of it remain
             if path.suffix == ".pt2":
                 return torch.export.load(path)
             if path.suffix in (".pt", ".pth", ".ts") and _is_script(path):
                 return torch.jit.load(path, map_location="cpu")
+    except ImportError:  # says what to install
+        raise
     except Exception as error:  # every reader has its own kinds
         raise ValueError(f"{role}: {path} cannot be read ({first_line(error)}), expected {FORMS}") from error
     raise ValueError(

@@ -26,8 +26,9 @@ def under_noise(
     device: torch.device,
     seed: int,
 ) -> xr.Dataset:
-    """How alike both networks are on the first images with uniform noise, over ``noise_level``."""
-    few = data.choose(split, torch.arange(min(NOISE_IMAGES, len(split.images))))
+    """How alike both networks are on images with uniform noise, over ``noise_level``. They are evenly spaced."""
+    spaced = torch.linspace(0, len(split.images) - 1, min(NOISE_IMAGES, len(split.images)))
+    few = data.choose(split, spaced.round().long())
     matching, distance = np.zeros((2, len(NOISE_LEVELS)))
     total = len(few.images)
     for first, images, _ in batches(few, len(split.classes)):

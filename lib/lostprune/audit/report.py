@@ -56,7 +56,7 @@ def page(
 
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    environment.filters |= {"percent": words.percent, "points": words.points, "label": label}
+    environment.filters |= {"percent": words.percent, "points": words.points, "margin": words.margin, "label": label}
     return environment.from_string((Path(__file__).parent / "report.html").read_text(encoding="utf-8"))
 
 

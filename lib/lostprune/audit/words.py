@@ -23,6 +23,11 @@ def points(fraction: float) -> str:
     return signed(100 * fraction, 2).replace("-", "−")
 
 
+def margin(delta: float) -> str:
+    """``0.5 percentage points``."""
+    return f"{100 * delta:g} percentage points"
+
+
 def thousands(number: float) -> str:
     """A whole number to two figures where it is large: ``about 12,000``."""
     if number < 100:
@@ -44,11 +49,12 @@ def verdict_in_words(one: xr.Dataset) -> str:
 
 def headline(tree: xr.DataTree) -> str:
     """The verdict over all distributions in one sentence."""
-    verdicts, delta = tree["verdict"], percent(tree.attrs["delta"], 1)
+    verdicts, delta = tree["verdict"], margin(tree.attrs["delta"])
     tested = verdicts.sizes["distribution"]
     names = {one: [label(str(name)) for name in verdicts.distribution[verdicts == one].values] for one in _KINDS}
     if tree.attrs["verdict"] == SAFE:
-        return f"On {_all(tested)}, the pruned network's error is at most {delta} above its parent's."
+        alone = " No shifted data were tested: this says nothing about them." if tested == 1 else ""
+        return f"On {_all(tested)}, the pruned network's error is at most {delta} above its parent's.{alone}"
     if tree.attrs["verdict"] == UNSAFE:
         proved = verdicts.distribution[holm(tree["p_unsafe"].values, tree.attrs["alpha"])].values
         return f"The pruned network loses more than {delta} on {_some([label(str(name)) for name in proved])}."

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import copy
-
 import torch
 from torch import nn
 
 from ..foundations.choices import check_choice
+from ..networks.copies import copied
 from . import gradient
 from .cores import on_every_core
 from .exact import ExactSearch
@@ -45,8 +44,8 @@ def rank_pixels(
         int64 [n, h * w], row by row a permutation of the pixels; pixel ``y * w + x`` lies in row y, column x.
 
     Raises:
-        ValueError: an argument is not one of the above; logits are NaN; or, for the gradient search, the network lets
-            no gradient through.
+        ValueError, TypeError: an argument is not one of the above; logits are NaN; or, for the gradient search, the
+            network lets no gradient through.
         torch.OutOfMemoryError: the device cannot hold a single image.
 
     Example:
@@ -57,18 +56,18 @@ def rank_pixels(
         tensor([[3, 2, 1, 0]])
     """
     check_choice("search", search, SEARCHES)
-    images = _checked_images(images)
+    images = _checked_images(_tensor("images", images))
     n, pixels = len(images), images[0, 0].numel() if len(images) else images.shape[2] * images.shape[3]
     if isinstance(pixels_per_step, bool) or not isinstance(pixels_per_step, int) or not 1 <= pixels_per_step <= pixels:
         raise ValueError(f"pixels_per_step: got {pixels_per_step!r}, expected a whole number from 1 to {pixels}")
-    inside = torch.ones(n, pixels, dtype=torch.bool) if among is None else among
+    inside = torch.ones(n, pixels, dtype=torch.bool) if among is None else _tensor("among", among)
     if inside.dtype != torch.bool or inside.shape != (n, pixels):
         raise ValueError(f"among: got {inside.dtype} {tuple(inside.shape)}, expected bool {(n, pixels)}")
     fill = _checked_fill(fill, images)
     if not n:
         return torch.empty(0, pixels, dtype=torch.int64, device=images.device)
     with torch.inference_mode(False):  # copies of what was made in inference mode can be differentiated
-        network = copy.deepcopy(network).eval().requires_grad_(False)
+        network = copied(network).eval().requires_grad_(False)
     targets = _checked_targets(network, images, targets)
     inside = inside.to(images.device)
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):  # TF32 has 10 of float32's 23 bits
@@ -77,6 +76,12 @@ def rank_pixels(
         each = list(zip(images, fill, targets.tolist(), inside, strict=True))
         exact = ExactSearch(network, images[0])
         return torch.stack(on_every_core(lambda one: exact.copy().order(*one, pixels_per_step), each, images.device))
+
+
+def _tensor(name: str, given: object) -> torch.Tensor:
+    if not isinstance(given, torch.Tensor):
+        raise TypeError(f"{name}: got a {type(given).__name__}, expected a tensor")
+    return given
 
 
 def _checked_images(images: torch.Tensor) -> torch.Tensor:
@@ -109,7 +114,7 @@ def _checked_targets(network: nn.Module, images: torch.Tensor, targets: torch.Te
     if targets is None:
         return logits.argmax(1)
     classes = logits.shape[1]
-    if targets.shape != (len(images),) or targets.dtype != torch.int64:
+    if _tensor("targets", targets).shape != (len(images),) or targets.dtype != torch.int64:
         raise ValueError(
             f"targets: got {targets.dtype} {tuple(targets.shape)}, expected int64 [{len(images)}], a class per image"
         )

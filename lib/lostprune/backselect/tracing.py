@@ -8,6 +8,8 @@ import torch
 from torch import fx, nn
 
 from ..networks.batch_norms import fold, foldable
+from ..networks.layout import channels_last
+from ..networks.tracing import symbolic
 
 # operator.iadd, of x += y: operator.add, and so on
 _OUT_OF_PLACE = {
@@ -28,9 +30,9 @@ class Traced:
     """
 
     def __init__(self, traced: fx.GraphModule, folded: nn.Module):
-        self.folded = folded.to(memory_format=torch.channels_last)
+        self.folded = channels_last(folded)
         self.modules = dict(traced.named_modules())
-        (self.start,) = traced.graph.find_nodes(op="placeholder")
+        self.start = next(iter(traced.graph.find_nodes(op="placeholder")))
         changing = {self.start: None}
         for node in traced.graph.nodes:
             if node.op != "output" and not changing.keys().isdisjoint(node.all_input_nodes):
@@ -55,7 +57,7 @@ def trace(network: nn.Module) -> Traced | None:
     """
     folded = fold(network, foldable(network))
     try:
-        traced = fx.symbolic_trace(folded)
+        traced = symbolic(folded)
     except Exception:  # whatever the network's own code raises; foldable has logged it
         return None
     (output,) = traced.graph.find_nodes(op="output")

@@ -83,6 +83,14 @@ class Built:
         return found - {None}
 
 
+@dataclass
+class Shown:
+    """What the book shows of a network in an exhibit: references with what each rests on, and the methods in them."""
+
+    references: list[str]
+    methods: set[str]
+
+
 def write(pages: Iterable[Page], found: Results, root: Path) -> None:
     """Write ``book/pages/status.md``, which ``book/status.md`` includes.
 
@@ -107,11 +115,12 @@ def markdown(pages: Iterable[Built], found: Results) -> str:
     pages, text = list(pages), []
     for kind, exhibits in (("tables", tables()), ("figures", figures())):
         shown = {exhibit: _shown(exhibit, pages, found) for exhibit in exhibits}
-        whole = sum(len(where) == max(1, len(one.networks)) for one, where in shown.items())
+        whole = sum(_is_whole(exhibit, where) for exhibit, where in shown.items())
         part = sum(bool(where) for where in shown.values()) - whole
         text.append(
             f"## {kind.capitalize()}\n\nOf the {len(exhibits)} {kind} of the paper, this book shows {whole} for all of "
-            f"their networks and {part} for some of them; {len(exhibits) - whole - part} are {NOT_YET} shown."
+            f"their networks and methods, and {part} for some of them; "
+            f"{len(exhibits) - whole - part} are {NOT_YET} shown."
         )
         rows = [[exhibit.name, _what(exhibit), _where(exhibit, where)] for exhibit, where in shown.items()]
         frame = pd.DataFrame(rows, columns=["in the paper", "what it shows", "in this book"])
@@ -119,20 +128,29 @@ def markdown(pages: Iterable[Built], found: Results) -> str:
     return "\n\n".join(text) + "\n"
 
 
-def _shown(exhibit: Exhibit, pages: list[Built], found: Results) -> dict[str, str]:
-    """For every network that is shown, or ``""`` for what is about none: a reference to it, and on what it rests."""
+def _shown(exhibit: Exhibit, pages: list[Built], found: Results) -> dict[str, Shown]:
+    """What is shown of every network, or of ``""`` for what is about none."""
     notebook, place = PLACES.get(exhibit.name, (None, ""))
-    shown: dict[str, list[str]] = {}
+    shown: dict[str, Shown] = {}
     for page in pages:
         for study in page.studies if page.notebook == notebook else ():
             name = place.format(network=study.network, training=study.training, scale=study.scale.name)
             if study not in found or study.training != exhibit.training or name not in page.labels:
                 continue
+            methods = [method for method in exhibit.methods if method in study.methods]
             if not exhibit.networks:
-                shown[""] = [f"{{numref}}`{name}`"]
-            elif study.network in exhibit.networks:
-                shown.setdefault(study.network, []).append(f"{{numref}}`{name}` ({_basis(study, found)})")
-    return {network: ", ".join(references) for network, references in shown.items()}
+                shown[""] = Shown([f"{{numref}}`{name}`"], set())
+            elif study.network in exhibit.networks and (methods or not exhibit.methods):
+                of_network = shown.setdefault(study.network, Shown([], set()))
+                only = "" if len(methods) == len(exhibit.methods) else f", {' and '.join(methods)} only"
+                of_network.references.append(f"{{numref}}`{name}` ({_basis(study, found)}{only})")
+                of_network.methods.update(methods)
+    return shown
+
+
+def _is_whole(exhibit: Exhibit, shown: dict[str, Shown]) -> bool:
+    whole = len(shown) == max(1, len(exhibit.networks))
+    return whole and all(where.methods >= set(exhibit.methods) for where in shown.values())
 
 
 def _basis(study: Study, found: Results) -> str:
@@ -156,11 +174,12 @@ def _what(exhibit: Exhibit) -> str:
     return exhibit.shows
 
 
-def _where(exhibit: Exhibit, shown: dict[str, str]) -> str:
+def _where(exhibit: Exhibit, shown: dict[str, Shown]) -> str:
     if not shown:
         return NOT_YET
+    texts = {network: ", ".join(where.references) for network, where in shown.items()}
     if len(exhibit.networks) < 2:
-        return "; ".join(shown.values())
+        return "; ".join(texts.values())
     missing = [network_label(network) for network in exhibit.networks if network not in shown]
     rest = [f"{NOT_YET}: {', '.join(missing)}"] if missing else []
-    return "; ".join([*(f"{network_label(network)}: {where}" for network, where in shown.items()), *rest])
+    return "; ".join([*(f"{network_label(network)}: {where}" for network, where in texts.items()), *rest])

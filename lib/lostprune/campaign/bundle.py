@@ -33,6 +33,8 @@ def export_store(folder: Path, target: Path, studies: list[Study], networks: boo
     Raises:
         OSError: of the file system.
     """
+    if target.is_dir():
+        raise IsADirectoryError(f"bundle: got the folder {target}, expected a file such as {target / 'bundle.tar'}")
     files = list(_files(folder, studies, networks))
 
     def pack(part: Path) -> None:

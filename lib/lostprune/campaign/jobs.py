@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from .. import results, runner
+from ..foundations import store
 from ..prune_retrain import Checkpoints
-from ..prune_retrain.cells import UNPRUNED, Cell, Chain, name_of_chain
+from ..prune_retrain.cells import UNPRUNED, Cell, Chain, chains_of, name_of_chain
 from ..study import Study
 
 
@@ -106,6 +108,26 @@ def plan(
                 )
             planned |= {(_work(checkpoints, chain), key) for chain in mine}
     return jobs
+
+
+def drop_measured(
+    studies: Iterable[Study], parts: tuple[str, ...], folder: Path, left: list[Job], repetition: int | None
+) -> None:
+    """Delete the weights of chains that have all these parts, unless a job or another process still needs them.
+
+    Args:
+        studies, parts, folder, repetition: as for :func:`plan`.
+        left: the jobs that are left.
+    """
+    needed = {work for job in left for work in job.works}
+    for study in studies:
+        checkpoints, missing = Checkpoints(study, folder), results.missing(study, parts, folder)
+        for chain in chains_of(study):
+            lock = checkpoints.lock_file(chain)
+            if chain in missing or repetition not in (None, chain[1]) or lock.stem in needed:
+                continue
+            with contextlib.suppress(store.Claimed), store.claim(lock, wait=False):
+                checkpoints.drop(chain)
 
 
 def _work(checkpoints: Checkpoints, chain: Chain) -> str:

@@ -24,7 +24,7 @@ from ..prune_retrain import Checkpoints
 from ..study import Study
 from . import executors, signals
 from .board import Board
-from .jobs import Job, label, plan
+from .jobs import Job, drop_measured, label, plan
 from .pace import Pace
 from .work import CLAIMED, FINISHED, Order, do
 
@@ -141,6 +141,8 @@ class _Campaign:
         device = torch.device(self.device) if self.device else default_device()
         cohorts = self.workers.count if device.type == "cuda" else None
         self.summary.left = plan(fit, self.parts, self.folder, cohorts, self.repetition)
+        if self.keep_weights == "last":
+            drop_measured(fit, self.parts, self.folder, self.summary.left, self.repetition)
         self.measured_on = provenance(device)["device"] if serial else "not known yet"
         self._measure()
         self.board.start()

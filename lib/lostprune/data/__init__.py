@@ -1,6 +1,6 @@
 """Real data sets: where they come from, checked and kept; normalisation, augmentation, division."""
 
-from .augmentation import normalize, pad_crop_flip, standardize
+from .augmentation import crop, draw_crops, normalize, pad_crop_flip, standardize
 from .datasets import DATASETS, Dataset, trainable
 from .loading import class_names, load, locate, task_of
 from .obtain import DataUnavailable
@@ -26,6 +26,8 @@ __all__ = [
     "batches",
     "choose",
     "class_names",
+    "crop",
+    "draw_crops",
     "fetch_tree",
     "fingerprint",
     "identity",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch.nn import functional
@@ -47,7 +48,23 @@ def pad_crop_flip(images: torch.Tensor, generator: torch.Generator) -> torch.Ten
     Returns:
         uint8 [n, 3, h, w] on the images' device.
     """
-    n, channels, height, width = images.shape
+    return crop(images, draw_crops(images, generator))
+
+
+class Crops(NamedTuple):
+    """Where the pixels of each crop lie.
+
+    padding: pixels around each image.
+    pixels: int64 [n, h * w], flat positions in the padded images.
+    """
+
+    padding: int
+    pixels: torch.Tensor
+
+
+def draw_crops(images: torch.Tensor, generator: torch.Generator) -> Crops:
+    """The draws of :func:`pad_crop_flip`: they can be applied to masks, too."""
+    n, _, height, width = images.shape
     padding = max(PADDING, height // 8)
 
     def draw(high: int) -> torch.Tensor:
@@ -57,8 +74,13 @@ def pad_crop_flip(images: torch.Tensor, generator: torch.Generator) -> torch.Ten
     column = torch.arange(width, device=images.device)
     columns = left + torch.where(flip == 1, width - 1 - column, column)  # [n, width]
     rows = top + torch.arange(height, device=images.device)  # [n, height]
-    padded = functional.pad(images, [padding] * 4)
+    pixels = rows[:, :, None] * (width + 2 * padding) + columns[:, None, :]
+    return Crops(padding, pixels.view(n, height * width))
+
+
+def crop(images: torch.Tensor, crops: Crops, fill: int = 0) -> torch.Tensor:
+    """Images or masks [n, c, h, w], cropped and flipped; ``fill`` is what lies around them."""
+    padded = functional.pad(images, [crops.padding] * 4, value=fill)
     # One gather over flat pixel positions, shared by the channels: of the ways tried, the fastest on a CPU.
-    pixels = rows[:, :, None] * padded.shape[3] + columns[:, None, :]
-    pixels = pixels.view(n, 1, height * width).expand(n, channels, height * width)
+    pixels = crops.pixels[:, None].expand(-1, images.shape[1], -1)
     return padded.flatten(2).gather(2, pixels).view_as(images)

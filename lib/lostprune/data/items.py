@@ -74,9 +74,12 @@ def split_of(
     known = None
     if isinstance(given, Split):
         classes = given.classes if classes is None else classes
-        if not all(isinstance(part, torch.Tensor) for part in (given.images, given.labels)):
+        if all(isinstance(part, torch.Tensor) for part in (given.images, given.labels)):
+            given = (given.images, given.labels)
+        elif isinstance(given.images, list | tuple):  # a reader's own; those of data sets are checked when read
+            given = list(zip(given.images, given.labels, strict=True))
+        else:
             return given._replace(classes=tuple(classes))
-        given = (given.images, given.labels)
     elif isinstance(given, str | os.PathLike):
         given, known = class_folders.read(name, Path(given), classes)
     classes = classes or getattr(given, "classes", None)

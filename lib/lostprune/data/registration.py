@@ -69,11 +69,13 @@ def register(
     for split, images in given.items():
         splits[split] = split_of(f"{name} {split}", images, classes, channels, Segmentation.ignore)
         channels = len(splits[split].images[0])
+    if classes is None:
+        splits = _numbered_alike(splits)
     first = next(iter(splits.values()))
     if train is not None:
         _check_alike(name, splits["train"], splits["test"])
     mean, std = _constants(name, splits.get("train"), mean, std, channels)
-    one_size = isinstance(splits["test"].images, torch.Tensor)
+    one_size = all(isinstance(split.images, torch.Tensor) for split in splits.values())
     side = image_size or first.images[0].shape[1]
     size = tuple(first.images[0].shape[1:]) if one_size else (side, side)
     plain = Dataset(
@@ -135,6 +137,17 @@ def _with_shifts(name: str, facts: Dataset, shifts: Mapping[str, object]) -> Dat
         registered=dict(facts.registered) | found,
         shifts=tuple(dict.fromkeys((*facts.shifts, *found))),
     )
+
+
+def _numbered_alike(splits: dict[str, Split]) -> dict[str, Split]:
+    """Where no split names its classes, as many for all as the one with the largest label has."""
+    counts = [len(split.classes) for split in splits.values()]
+    if any(
+        split.classes != tuple(map(str, range(count))) for split, count in zip(splits.values(), counts, strict=True)
+    ):
+        return splits
+    classes = tuple(map(str, range(max(counts))))
+    return {name: split._replace(classes=classes) for name, split in splits.items()}
 
 
 def _check_alike(name: str, train: Split, test: Split) -> None:

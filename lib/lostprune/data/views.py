@@ -33,10 +33,13 @@ def train_view(dataset: Dataset, size: int) -> v2.Transform:
     )
 
 
-def test_view(dataset: Dataset, size: int) -> v2.Transform:
-    """The image, or of ImageNet's its centre, uint8 [3, size, size]; a mask is resized with it, by nearest pixels."""
+def test_view(dataset: Dataset, size: int | tuple[int, int]) -> v2.Transform:
+    """The image, or of ImageNet's its centre, uint8 [3, size, size]; a mask is resized with it, by nearest pixels.
+
+    A pair is height and width.
+    """
     if dataset.centre is None:
-        return v2.Resize((size, size))
+        return v2.Resize((size, size) if isinstance(size, int) else size)
     return v2.Compose([v2.Resize(round(size / dataset.centre)), v2.CenterCrop(size)])
 
 

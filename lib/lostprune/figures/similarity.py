@@ -82,7 +82,7 @@ def signed_flips(
         reached = np.isfinite(ratio)
         rows = list(zip(ratio[reached].tolist(), mean[reached].tolist(), deviation[reached].tolist(), strict=True))
         figure = figure * line(RATIO, share, rows, words, color, marker)
-    title = f"{network_label(shift.attrs['network'])} pruned with {pruner}, {label(distribution)}: turned predictions"
+    title = f"{network_label(shift.attrs['network'])} pruned with {pruner}, {label(distribution)}: changed predictions"
     return finish(figure, title, shift, xlim=RATIO_LIMITS, width=WIDTH)
 
 

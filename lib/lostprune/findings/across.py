@@ -39,7 +39,10 @@ def across(studies: Sequence[Parts], delta: float = metrics.DELTA) -> str:
             asked += len(answers)
             lines.append(f"- {_named(parts)}: {by_answer(answers)}.")
         text.append("\n".join([f"**{finding}.**\n", *lines]))
-    chance = f"These are {asked} answers, each at a level of 95%: chance alone makes about one in twenty look certain."
+    chance = (
+        f"These are {asked} answers. Where an interval decides, its level is 95%: chance alone makes up to one in "
+        "twenty look certain. Those about noise rest on the agreement of repetitions, which says less."
+    )
     return "\n\n".join([*text, chance])
 
 

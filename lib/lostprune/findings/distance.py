@@ -75,7 +75,7 @@ def true_class(part: xr.Dataset, distribution: str) -> str:
     return (
         f"Where a network is right, it predicts the true class, so the pixels would be the same. The "
         f"parent is right on {float(right.mean()):.0%} of these images, and among them its confidence on its own "
-        f"pixels is {among:.0%}, against {all_:.0%} on all. Choosing toward the true class could change only the rest."
+        f"pixels is {among:.0%}, against {all_:.0%} on all images. The true class could change only the others."
     )
 
 

@@ -42,7 +42,7 @@ def commensurate(curves: xr.Dataset, delta: float) -> str:
         if float(mine.max()) > 0:
             line = f"- **{method}** can remove {spread(mine)} of the parameters, "
             line += f"which saves {spread(saved.sel(pruner=method))} of the multiply-adds, and stay within "
-            line += f"{delta * 100:g}% of its parent's {accuracy_label(curves.attrs['dataset'])}."
+            line += f"{delta * 100:g} points of its parent's {accuracy_label(curves.attrs['dataset'])}."
         else:
             change = (error - error.sel(cycle=0, drop=True)).sel(pruner=method).isel(cycle=slice(1, None))
             loss = change.mean("repetition")
@@ -51,7 +51,9 @@ def commensurate(curves: xr.Dataset, delta: float) -> str:
                 continue
             best = loss.isel(cycle=int(loss.fillna(np.inf).argmin("cycle")))
             where = float(ratio.sel(pruner=method, cycle=best.cycle).mean("repetition"))
-            line = f"- **{method}** has no pruned network within {delta * 100:g}% of its parent; the closest loses "
+            line = (
+                f"- **{method}** has no pruned network within {delta * 100:g} points of its parent; the closest loses "
+            )
             line += f"{100 * float(best):.2f} points, at a prune ratio of {where:.1%}."
         if covered and method in paper.pruner:
             line += f" (The paper: {float(paper.sel(network=curves.attrs['network'], pruner=method)):.1%}.)"
@@ -83,7 +85,8 @@ def resolution(images: int, delta: float, curves: xr.Dataset, noise: xr.Dataset 
         error = float(np.sqrt(share * (1 - share) / images))
         text += f"An accuracy of {1 - share:.0%} on so many images has a standard error of {error:.2%}"
     larger = "more than the margin itself, so it is partly chance on which side of it a single network falls"
-    return text + f", {larger if error > delta else 'less than the margin'}. " + _repetitions(curves)
+    paired = "" if noise is not None else "The difference from the parent is more certain: both see the same images. "
+    return text + f", {larger if error > delta else 'less than the margin'}. {paired}" + _repetitions(curves)
 
 
 def _repetitions(curves: xr.Dataset) -> str:

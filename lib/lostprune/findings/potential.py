@@ -47,7 +47,7 @@ def curves_under_shift(shift: xr.Dataset, curves: xr.Dataset, pruner: str, delta
     loss = error - error.sel(cycle=0)
     free = (loss.sel(distribution=nominal) <= delta + metrics.ROUNDING) & (ratio > 0)
     if not bool(free.any()):
-        return f"No network pruned with {pruner} stays within {delta * 100:g}% of its parent on nominal data."
+        return f"No network pruned with {pruner} stays within {delta * 100:g} points of its parent on nominal data."
     chosen = free & (ratio == ratio.where(free).max("cycle"))  # in repetitions without such a network: nowhere
     change = 0 - loss.where(chosen).mean(["cycle", "repetition"])
     shifted = change.sel(distribution=test)
@@ -126,9 +126,11 @@ def margins(potentials: Sequence[xr.DataArray]) -> str:
 
 
 def became_lower(change: xr.DataArray, before: xr.DataArray) -> bool | None:
-    """Whether a potential became lower; None where the repetitions disagree, or where it was 0 from the start."""
-    lower = change < -EQUAL
-    if not float(before.max()) > 0 or bool(lower.any()) != bool(lower.all()):
+    """Whether a potential became lower; None where the repetitions disagree, or some were 0 from the start."""
+    lower, could = change < -EQUAL, before > 0
+    if not bool(could.any()) or bool(lower.any()) != bool(lower.all()):
+        return None
+    if not bool(lower.any()) and not bool(could.all()):
         return None
     return bool(lower.all())
 
@@ -140,6 +142,7 @@ def _verdict(change: xr.DataArray, before: xr.DataArray, holds: str, fails: str)
     held, repetitions = became_lower(change, before), change.size
     if held is None:
         lower = int((change < -EQUAL).sum())
-        return f"It is lower in {lower} of {repetitions} repetitions: they disagree, and these numbers cannot tell."
+        why = "they disagree" if lower else "in some of them nothing could be pruned to begin with"
+        return f"It is lower in {lower} of {repetitions} repetitions: {why}, and these numbers cannot tell."
     where = "here" if repetitions == 1 else f"in all {repetitions} repetitions" if held else "in any repetition"
     return f"{holds}: the finding holds {where}." if held else f"{fails}: the finding does not hold {where}."

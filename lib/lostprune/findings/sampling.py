@@ -93,7 +93,9 @@ def beyond_sampling(resampled: xr.DataArray) -> str:
         by_answer[lower_under_shift(resampled, method)[0]].append(method)
     lower, higher, open_ = by_answer.values()
     text = (
-        f"For {listing(lower) if lower else 'no method'} the prune potential is lower under shift by more than a test "
+        f"For {listing(lower)} the prune potential is lower under shift by more than a test "
+        if lower
+        else "For no method is the prune potential lower under shift by more than a test "
     )
     text += "set of this size leaves to chance."
     if higher:

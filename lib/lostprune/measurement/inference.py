@@ -17,6 +17,7 @@ from torch import nn
 
 from .. import tasks
 from ..foundations.batches import Batches
+from ..pruning.layers import batches
 
 BATCH = 32  # on CPUs: the activations of larger batches fall out of a core's cache
 TASK = 16 * BATCH  # images that one core takes at a time
@@ -52,7 +53,7 @@ def _on_cpu(
     networks: list[nn.Module], inputs: torch.Tensor, on_step: Callable[[int], object]
 ) -> Iterator[torch.Tensor]:
     """Each core works on a piece of its own: cores that share every layer wait for each other after each."""
-    parts = inputs.contiguous(memory_format=torch.channels_last).split(TASK)
+    parts = batches(inputs.contiguous(memory_format=torch.channels_last), TASK)
     threads = torch.get_num_threads()
     pool = ThreadPoolExecutor(threads, initializer=lambda: torch.set_num_threads(1))
     try:
@@ -83,6 +84,9 @@ def _on_gpu(
 
 def _forward_channels_last(network: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
     """In the memory layout that CPUs are fast in, without a change of the caller's network: only weights are copied."""
+    parts = batches(inputs, BATCH)
+    if not any(parameter.dim() == 4 for parameter in network.parameters()):  # an ONNX file cannot be copied either
+        return torch.cat([_forward(network, part) for part in parts])
     own: dict[int, torch.Tensor] = {id(buffer): buffer for buffer in network.buffers()}
     for parameter in network.parameters():
         own[id(parameter)] = parameter
@@ -90,7 +94,7 @@ def _forward_channels_last(network: nn.Module, inputs: torch.Tensor) -> torch.Te
             layout = parameter.detach().contiguous(memory_format=torch.channels_last)
             own[id(parameter)] = nn.Parameter(layout, requires_grad=False)
     network = copy.deepcopy(network, own)
-    return torch.cat([_forward(network, part) for part in inputs.split(BATCH)])
+    return torch.cat([_forward(network, part) for part in parts])
 
 
 @torch.inference_mode()

@@ -146,8 +146,7 @@ def _nominal(
     split = data.load(dataset, "test", None, *((classes, image_shape[1]) if dataset in data.TREES else ()))
     count, places = min(count, len(split.labels)), torch.arange(len(split.labels))
     if count < len(split.labels):
-        labels = split.labels if isinstance(split.labels, torch.Tensor) else torch.zeros_like(places)
-        places = chosen(labels, count, seed)
+        places = chosen(_classes_of(split), count, seed)
     return data.choose(split, places), places
 
 
@@ -188,13 +187,12 @@ def test_set(study: Study, distribution: str, device: torch.device, severity: in
     split, places = _chosen(study)
     if distribution in _new_test_set(study)[:1]:
         dataset = NEW_TEST_SET[study.dataset][1]
-        split = data.load(dataset, "test")
-        split = data.choose(split, torch.arange(min(len(places), len(split.labels))))
+        split = _some(data.load(dataset, "test"), study, distribution)
         task = data.task_of(dataset, split.classes)
     if distribution in data.DATASETS[dataset].shifts:
-        split = data.load(dataset, distribution)
-        split = data.choose(split, torch.arange(min(len(places), len(split.labels))))
-    facts, pixels = data.DATASETS[dataset], study.image_shape[1]
+        split = _some(data.load(dataset, distribution), study, distribution)
+    facts, (height, width) = data.DATASETS[dataset], study.image_shape[1:]
+    pixels = height if height == width else (height, width)
     labels, read = reading.labels_of(split, facts, pixels), reading.images_of(split, facts, pixels)
     if distribution not in corruptions.NAMES:
         return TestSet(distribution, labels, origin, None, read, task, device)
@@ -207,6 +205,20 @@ def test_set(study: Study, distribution: str, device: torch.device, severity: in
         read = published.read(study, distribution, severity, places)
     read = _cached(study, distribution, severity, device, read)
     return TestSet(distribution, labels, origin, constants, read, task, device)
+
+
+def _some(split: data.Split, study: Study, distribution: str) -> data.Split:
+    """As many images of another test set as the scale uses, spread over its classes: a folder has class after class."""
+    count = min(study.scale.test_images or len(split.labels), len(split.labels))
+    if count == len(split.labels):
+        return split
+    return data.choose(split, chosen(_classes_of(split), count, study.seed_for("test images", distribution)))
+
+
+def _classes_of(split: data.Split) -> torch.Tensor:
+    """The class of every image; one for all where they have masks."""
+    labels = split.labels
+    return labels if isinstance(labels, torch.Tensor) and labels.dim() == 1 else torch.zeros(len(labels))
 
 
 def _corrupted(
@@ -227,7 +239,7 @@ def _corrupted(
         corruptions.draw_seeds(first, generator)  # of the images before: an image does not depend on its block
         return corruptions.corrupt_any(images.to(device), distribution, severity, constants, generator)
 
-    if isinstance(study.task, Segmentation):
+    if isinstance(study.task, Segmentation) and not isinstance(split.images, torch.Tensor):
         return reading.corrupted_first(split, data.DATASETS[study.dataset], study.image_shape[1], corrupt)
     return lambda first, count: corrupt(read(first, count), first)
 

@@ -6,11 +6,11 @@ import copy
 import logging
 from collections import Counter
 
-import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ..foundations.reasons import first_line
+from .tracing import symbolic
 
 log = logging.getLogger("lostprune")
 
@@ -21,12 +21,13 @@ def foldable(network: nn.Module) -> list[tuple[str, str]]:
     None, and one line in the log, for a network whose forward pass cannot be followed without data.
     """
     try:
-        nodes = torch.fx.symbolic_trace(network).graph.nodes
+        nodes = symbolic(network).graph.nodes
     except Exception as reason:  # whatever the network's own code raises
         told = "%s is evaluated layer by layer, as it is: %s"
         log.warning(told, type(network).__name__, first_line(reason))
         return []
     modules = dict(network.named_modules())
+    direct = {node.target.rpartition(".")[0] for node in nodes if node.op == "get_attr"}  # whose weights forward reads
     calls = Counter(node.target for node in nodes if node.op == "call_module")
     taken = Counter(id(tensor) for _, tensor in network.named_parameters(remove_duplicate=False))
     pairs = []
@@ -35,7 +36,7 @@ def foldable(network: nn.Module) -> list[tuple[str, str]]:
         if getattr(before, "op", None) != "call_module" or calls[norm.target] > 1 or calls[before.target] > 1:
             continue
         kinds = type(modules[before.target]), type(modules[norm.target])
-        if kinds != (nn.Conv2d, nn.BatchNorm2d) or len(before.users) > 1:
+        if kinds != (nn.Conv2d, nn.BatchNorm2d) or len(before.users) > 1 or direct & {before.target, norm.target}:
             continue
         if modules[norm.target].running_mean is not None and taken[id(modules[before.target].weight)] == 1:
             pairs.append((before.target, norm.target))

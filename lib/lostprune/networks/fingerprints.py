@@ -57,7 +57,7 @@ def _chance_repeats() -> Iterator[None]:
 def _digest(registered: Registered) -> str:
     builder = registered.builder
     with RANDOM_STATE, _chance_repeats():
-        network = builder(num_classes=10)
+        network = registered.built(10)
     packages = {package_of(builder)} | {package_of(type(module)) for module in network.modules()}
     describe = Description(packages - {"torch", "lostprune"})
     words = [describe(builder)]

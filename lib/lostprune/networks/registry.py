@@ -37,6 +37,18 @@ class Registered:
     sha256: str | None = None  # of the weights, where it was given
     announced: bool = False
 
+    def built(self, num_classes: int) -> nn.Module:
+        """A freshly initialised network. Raises TypeError if the builder does not take ``num_classes``."""
+        try:
+            return self.builder(num_classes=num_classes)
+        except TypeError as error:
+            if "num_classes" not in str(error):
+                raise
+            raise TypeError(
+                f"network {self.name!r}: its builder does not take num_classes ({error}); expected a function or class "
+                "that takes the number of classes, such as def build(num_classes=10)"
+            ) from error
+
 
 _PINNED = re.compile("(.+)@([0-9a-f]{64})")
 REGISTERED: dict[str, Registered] = {}
@@ -103,8 +115,9 @@ def build(name: str, num_classes: int = 10) -> nn.Module:
 
     Raises:
         ValueError: unknown name (the message lists the known ones and the nearest).
+        TypeError: its builder does not take ``num_classes``.
     """
-    return registered(name).builder(num_classes=num_classes)
+    return registered(name).built(num_classes)
 
 
 def registered(name: str) -> Registered:

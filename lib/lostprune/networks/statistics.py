@@ -20,6 +20,7 @@ def without_statistics(network: nn.Module) -> dict[str, nn.modules.batchnorm._Ba
         if isinstance(module, nn.modules.batchnorm._BatchNorm)
         and module.affine
         and module.running_mean is not None
+        and module.bias is not None
         and not module.running_mean.any()
         and bool((module.running_var == 1).all())
         and not (bool((module.weight == 1).all()) and not module.bias.any())  # as initialised: nothing was trained

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 
 import torch
+from torch import nn
 
 from .. import data, networks, pruning, tasks
 from ..pruning import checks
@@ -32,18 +34,25 @@ def check_network(study: Study) -> None:
     for shape in _image_shapes(study):
         pixels = shape[1:] if isinstance(study.task, tasks.Segmentation) else ()
         expected = [2, len(study.classes), *pixels]
-        try:
-            with torch.no_grad():
-                got = list(tasks.logits(network(torch.zeros(2, *shape))).shape)
-        except RuntimeError as error:
-            got = f"{type(error).__name__}: {error}"
-        if got != expected:
-            raise ValueError(
-                f"network {study.network!r}: got {got} for two images of shape {list(shape)}, "
-                f"expected logits of shape {expected}; take num_classes, and check what forward returns"
-            )
+        for mode, seen in (("evaluation", network), ("training", copy.deepcopy(network).train())):
+            got = _logits_shape(seen, shape)
+            if got != expected:
+                raise ValueError(
+                    f"network {study.network!r} in {mode} mode: got {got} for two images of shape {list(shape)}, "
+                    f"expected logits of shape {expected}; take num_classes, and check what forward returns"
+                )
     with ONE_THREAD:
         pruning.check(network, study.image_shape, study.methods)
+
+
+@torch.no_grad()
+def _logits_shape(network: nn.Module, shape: tuple[int, ...]) -> list[int] | str:
+    """The shape of what the network says of two images, or why it says nothing."""
+    try:
+        with torch.random.fork_rng(devices=[]):  # dropout draws
+            return list(tasks.logits(network(torch.zeros(2, *shape))).shape)
+    except Exception as error:  # whatever the network's own code raises
+        return f"{type(error).__name__}: {error}"
 
 
 def _image_shapes(study: Study) -> list[tuple[int, ...]]:

@@ -75,7 +75,7 @@ class Checkpoints:
         tensors, facts = found
         network = untrained(self.study)
         network.load_state_dict(_with_prefix(tensors, "state/"))
-        masks = {name: mask.to(device) for name, mask in _with_prefix(tensors, "mask/").items()}
+        masks = pruning.Masks({name: mask.to(device) for name, mask in _with_prefix(tensors, "mask/").items()})
         return network.to(device).eval(), masks, facts
 
     def save(self, cell: Cell, network: nn.Module, masks: pruning.Masks, facts: dict) -> None:

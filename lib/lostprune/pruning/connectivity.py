@@ -31,6 +31,7 @@ class Connectivity:
         example: one input, [1, channels, height, width].
         followed: names of the weights of layers that are fully understood: the forward is torch's own, and nothing else
             reads the weight.
+        watched: those of them whose layer sees every input that the weight multiplies.
         readers: for a layer (by its weight's name) the batch norms that read its output, if nothing else does. What
             is constant in that output can be folded into them.
         classifiers: names of the weights of layers whose filters are the network's outputs.
@@ -44,8 +45,8 @@ class Connectivity:
         self.example = example_input(network, shape)
         copy = twin(network)
         self._layers, self._norms = prunable(copy), norms(copy)
-        called: set[str] = set()
-        hooks = [watch_input(layer, lambda _, name=name: called.add(name)) for name, layer in self._layers.items()]
+        called = Counter()
+        hooks = [watch_input(layer, lambda _, name=name: called.update([name])) for name, layer in self._layers.items()]
         self._flow = record(copy, self.example)
         for hook in hooks:
             hook.remove()
@@ -58,7 +59,9 @@ class Connectivity:
             for name, layer in self._layers.items()
             if name in names and name not in self._flow.opaque and calls_plainly(layer)
         }
-        self._once = {name for name in self.followed & called if names.count(name) == 1}
+        # A weight that other modules or functions use, too, has inputs that its layer does not see.
+        self.watched = {name for name in self.followed if names.count(name) == called[name]}
+        self._once = {name for name in self.watched if names.count(name) == 1}
         biases = Counter(step.bias for step in self._flow.steps if isinstance(step, Layer | Norm))
         self._own_bias = {
             step.weight
@@ -121,7 +124,8 @@ class Connectivity:
             join(step.bias, step.result.reaching)
         for step in self._flow.steps:
             if isinstance(step, Norm) and self._is_module(step):
-                join(step.weight, step.result.reaching & step.nonzero)
+                keeps = step.nonzero if self._norms[step.weight].bias is not None else True  # its bias takes over
+                join(step.weight, step.result.reaching & keeps)
                 join(step.bias, step.result.reaching)
         live = Masks(masks)
         for name, where in alive.items():

@@ -28,11 +28,12 @@ def flop_reduction(network: nn.Module, masks: Masks, input_shape: tuple[int, int
     """
     if masks:
         validate(network, masks)
+    of_weight = {id(network.get_parameter(name)): int(mask.sum()) for name, mask in masks.items()}
     total = kept = 0
     for name, count in places(network, input_shape).items():
-        weights = network.get_parameter(name).numel()
-        total += weights * count
-        kept += (int(masks[name].sum()) if name in masks else weights) * count
+        weight = network.get_parameter(name)  # which may have another name in the masks, if layers share it
+        total += weight.numel() * count
+        kept += of_weight.get(id(weight), weight.numel()) * count
     return 1 - kept / total
 
 
@@ -67,8 +68,10 @@ def sample_size(
         input_shape: (channels, height, width) of one image.
         delta: failure probability, in (0, 1).
     """
-    counts = places(network, input_shape)
-    outputs = [len(layer.weight) * counts[name] for name, layer in prunable(network).items()]
+    counts = Counter()  # by weight: layers may share one
+    for name, count in places(network, input_shape).items():
+        counts[id(network.get_parameter(name))] += count
+    outputs = [len(layer.weight) * counts[id(layer.weight)] for layer in prunable(network).values()]
     return math.ceil(coefficient * math.log(8 * max(outputs) * sum(outputs) / delta))
 
 

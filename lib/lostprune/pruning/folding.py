@@ -60,7 +60,7 @@ def _fold(network: nn.Module, masks: Masks) -> None:
             else:
                 network.get_buffer(target)[start : start + len(offset)].sub_(offset)
     for name, norm in norms(network).items():
-        if name in masks and norm.running_mean is not None:
+        if name in masks and norm.running_mean is not None and norm.bias is not None:
             # Its input is 0 where its weight goes; what it makes of 0 is a constant for its bias.
             norm.bias -= ~masks[name] * norm.weight * norm.running_mean / (norm.running_var + norm.eps).sqrt()
             norm.weight *= masks[name]

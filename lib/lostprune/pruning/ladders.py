@@ -83,10 +83,12 @@ class ChannelLadder:
 
     def masks(self, rung: int) -> Masks:
         counts = self._counts[rung].tolist()
-        return {
-            name: along(self._ranks[name] < count, self._dim, weight).expand_as(weight).clone()
-            for (name, weight), count in zip(self._weights.items(), counts, strict=True)
-        }
+        return Masks(
+            {
+                name: along(self._ranks[name] < count, self._dim, weight).expand_as(weight).clone()
+                for (name, weight), count in zip(self._weights.items(), counts, strict=True)
+            }
+        )
 
 
 def _ranks(values: torch.Tensor) -> torch.Tensor:

@@ -16,6 +16,7 @@ METHODS = ("WT", "SiPP", "FT", "PFP")
 """The paper's methods (Table 1): weight thresholding, sensitivity-informed pruning, filter thresholding, provable
 filter pruning. WT and SiPP prune single weights over the whole network, FT and PFP filters layer by layer."""
 
+_PROJECTION = 11  # place of out_proj_weight among the arguments of F.multi_head_attention_forward
 _SIZES = (8, 16, 32, 28, 64, 96, 224, 299)
 
 
@@ -72,6 +73,8 @@ class WeightUses(TorchFunctionMode):
         result = function(*args, **(kwargs or {}))
         if function in (F.conv2d, F.linear):
             self._see(args[1] if len(args) > 1 else kwargs["weight"], result)
+        if function is F.multi_head_attention_forward:  # which multiplies its result with a layer's weight, inside
+            self._see(args[_PROJECTION] if len(args) > _PROJECTION else kwargs["out_proj_weight"], result[0])
         return result
 
 

@@ -12,6 +12,7 @@ from .layers import batches, prunable, twin, watch_input
 from .registry import register
 from .shares import ChannelShares, Shares, WeightShares
 
+_APPLIED = ("stride", "dilation", "padding", "padding_mode")  # how layers apply a weight that they share
 _BATCH = 16  # images at a time, of up to 224 x 224 pixels; of larger ones fewer
 
 Samples = torch.Tensor | None
@@ -66,7 +67,13 @@ def _over_samples(network: nn.Module, kind: type[Shares], samples: torch.Tensor)
     layers = prunable(network)
     shares = {name: kind(layer) for name, layer in layers.items()}
 
-    hooks = [watch_input(layer, shares[name].see) for name, layer in layers.items()]
+    alike = [module for module in network.modules() if isinstance(module, nn.Conv2d | nn.Linear)]
+    hooks = [
+        watch_input(module, shares[name].see)
+        for name, layer in layers.items()
+        for module in alike
+        if module.weight is layer.weight and all(getattr(module, one, 0) == getattr(layer, one, 0) for one in _APPLIED)
+    ]
     with full_precision():
         at_once = min(_BATCH, max(1, _BATCH * 224**2 // samples[0, 0].numel()))
         for batch in batches(samples, at_once):

@@ -45,13 +45,18 @@ def readers(flow: Flow) -> dict[str, tuple[Reader, ...]]:
     for step in flow.steps:
         if isinstance(step, Layer) and step.weight is not None and layers[step.weight] == 1:
             arrived = _arrivals(step.result, 0, following, flow.outputs)
-            if arrived and all(means[norm.running_mean] == 1 for _, norm, _ in arrived):
+            if arrived and all(_own_mean(norm) and means[norm.running_mean] == 1 for _, norm, _ in arrived):
                 arrived = sorted(arrived, key=lambda arrival: (arrival[0], arrival[2]))
                 names = [norm.running_mean.removesuffix("running_mean") + "weight" for _, norm, _ in arrived]
                 found[step.weight] = tuple(
                     Reader(name, start) for name, (_, _, start) in zip(names, arrived, strict=True)
                 )
     return found
+
+
+def _own_mean(norm: Norm) -> bool:
+    """Whether the running mean has a module's name for it: functions may be given other tensors."""
+    return norm.running_mean.rpartition(".")[2] == "running_mean"
 
 
 def _arrivals(

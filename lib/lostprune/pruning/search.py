@@ -157,7 +157,7 @@ class Search:
 
     def _silent(self, rung: int, samples: torch.Tensor) -> Channels:
         live, selected = self._live(rung, {}), self.selected(rung)
-        candidates = {name: live[name].transpose(0, 1).flatten(1).any(1) for name in self.connectivity.followed}
+        candidates = {name: live[name].transpose(0, 1).flatten(1).any(1) for name in self.connectivity.watched}
         # One sample alone shows nothing that is the same for all.
         foldable = self.connectivity.even(selected) if self._drops_constants and len(samples) > 1 else {}
         return silent_channels(self._with(selected), candidates, samples, foldable)

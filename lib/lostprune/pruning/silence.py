@@ -40,6 +40,8 @@ def silent_channels(
             if name not in silent:  # the first call
                 silent[name] = candidates[name].clone()
                 expected[name] = inputs[:1].where(foldable[name], 0) if name in foldable else inputs.new_zeros(())
+            if expected[name].dim() and expected[name].shape[1:] != inputs.shape[1:]:
+                expected[name] = inputs.new_zeros(())  # images are not along the first dimension
             silent[name] &= (inputs == expected[name]).flatten(0, -2).all(0)
             if not silent[name].any():
                 hooks[name].remove()

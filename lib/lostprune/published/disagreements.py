@@ -135,6 +135,14 @@ DISAGREEMENTS = (
         "torchvision lists an accuracy of 69.758% for these weights.",
     ),
     Disagreement(
+        ("resnet18", "resnet101"),
+        "repetitions",
+        "3 (Appendix D.6)",
+        "1",
+        "code",
+        "The paper prints standard deviations of zero for these networks.",
+    ),
+    Disagreement(
         ("resnet18",),
         "alpha",
         "0.90 of the parameters stay in every cycle",
@@ -149,6 +157,14 @@ DISAGREEMENTS = (
         "0.90 in the first cycle, then 0.918 down to 35% of all parameters, then equal steps down to 18.4%",
         "code",
         _IMAGENET_LADDER,
+    ),
+    Disagreement(
+        ("deeplabv3_resnet50",),
+        "repetitions",
+        "3 (Appendix D.6)",
+        "2",
+        "code",
+        "The configuration of the code is the only place that speaks of this network alone.",
     ),
     Disagreement(
         ("deeplabv3_resnet50",),

@@ -15,20 +15,27 @@ _AUGMENTED_AT_ONCE = 5000  # images; their pixel positions take 8 kB each
 class Resident:
     """All images lie on the device, and those of an epoch beside them, altered and augmented, in the epoch's order.
 
+    Masks are cropped and flipped with their images.
+
     Attributes:
-        images, labels: uint8 [n, 3, h, w] and int64 [n], what steps read.
+        images, labels: uint8 [n, 3, h, w] and int64 [n] or masks [n, h, w], what steps read.
     """
 
-    def __init__(self, images: torch.Tensor, labels: torch.Tensor, training: str = "nominal"):
-        self._whole, self._whole_labels, self._training = images, labels, training
+    def __init__(self, images: torch.Tensor, labels: torch.Tensor, training: str = "nominal", ignore: int = 255):
+        self._whole, self._whole_labels, self._training, self._ignore = images, labels, training, ignore
         self.images, self.labels = images.clone(), labels.clone()
 
     def begin_epoch(self, generator: torch.Generator) -> None:
         """Draw the order of the images, what alters them, their crops and flips."""
         order = torch.randperm(len(self.images), generator=generator).to(self.images.device)
         torch.index_select(self._whole_labels, 0, order, out=self.labels)
-        for into, chosen in zip(self.images.split(_AUGMENTED_AT_ONCE), order.split(_AUGMENTED_AT_ONCE), strict=True):
-            into.copy_(data.pad_crop_flip(alter(self._whole[chosen], self._training, generator), generator))
+        at_once = (tensor.split(_AUGMENTED_AT_ONCE) for tensor in (self.images, self.labels, order))
+        for images, labels, chosen in zip(*at_once, strict=True):
+            altered = alter(self._whole[chosen], self._training, generator)
+            crops = data.draw_crops(altered, generator)
+            images.copy_(data.crop(altered, crops))
+            if labels.dim() > 1:
+                labels.copy_(data.crop(labels[:, None], crops, self._ignore)[:, 0])
 
     def load(self, size: int, first: torch.Tensor) -> None:
         """Make the next ``size`` images those that begin at ``first``: they follow the ones before."""

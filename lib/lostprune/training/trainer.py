@@ -12,6 +12,7 @@ from torch import nn
 
 from .. import data, tasks
 from ..foundations.reasons import first_line
+from ..networks.layout import channels_last
 from .engine import FLOAT32, engines_for
 from .feeds import Resident, Streamed
 from .run import Run
@@ -26,7 +27,7 @@ class Trainer:
     def __init__(self, run: Run):
         self.run, self.engine, recipe = run, FLOAT32, run.recipe
         self.device, self.count, self.task = run.device, len(run.labels), data.DATASETS[run.dataset].task
-        self.network = run.network.to(memory_format=torch.channels_last).train()
+        self.network = channels_last(run.network).train()
         masks = run.masks or {}
         parameters = dict(self.network.named_parameters())
         for name, mask in masks.items():
@@ -53,7 +54,7 @@ class Trainer:
         for parameter in self._parameters:  # what SGD begins with, but the same tensor from the first step on
             self._optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
         if isinstance(run.images, torch.Tensor):
-            self.feed = Resident(run.images, run.labels, run.training)
+            self.feed = Resident(run.images, run.labels, run.training, getattr(self.task, "ignore", 255))
         else:
             if run.training != "nominal":
                 raise ValueError(

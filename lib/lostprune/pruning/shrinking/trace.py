@@ -11,6 +11,7 @@ from torch import fx, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils._pytree import tree_leaves, tree_map
 
+from ...networks.tracing import symbolic
 from .layers import batch_norm, convolution, fully_connected
 from .operations import BY_NAME, BY_TYPE, OF_SEVERAL, PLAIN, Call, average_pooling
 from .structure import Channels, Structure, UnsupportedOperation
@@ -28,7 +29,7 @@ def trace(network: nn.Module, example: torch.Tensor) -> Structure:
         UnsupportedOperation: the network cannot be traced, or an operation's channels cannot be followed.
     """
     try:
-        graph = fx.symbolic_trace(network)
+        graph = symbolic(network)
     except Exception as error:  # whatever a forward does with what is not a tensor
         raise UnsupportedOperation(
             f"network: {type(network).__name__}.forward cannot be traced ({type(error).__name__}: {error}); "
@@ -57,6 +58,8 @@ class _Tracer(fx.Interpreter):
 
     def placeholder(self, target: str, args: tuple, kwargs: dict) -> Channels:
         tensor = super().placeholder(target, args, kwargs)
+        if not isinstance(tensor, torch.Tensor):  # a further parameter's default
+            return tensor
         atoms = self.structure.new_atoms(tensor.shape[1])
         self.structure.pin(atoms)
         return Channels(tensor, atoms, np.full(len(atoms), np.nan))
