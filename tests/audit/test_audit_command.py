@@ -17,6 +17,7 @@ from fixtures.bars import CLASSES, pictures
 from lostprune import pruning
 from lostprune.audit.models import opened
 from lostprune.cli import main
+from lostprune.measurement import published
 
 CODE = """
 from torch import nn
@@ -65,6 +66,7 @@ def test_from_code_and_weights_to_the_network_to_use(place):
     assert best["cycle"] in (1, 2) and best["everywhere"] and best["safe_on"] == ["photos", "night", "fog"]
     page = (place / "audit" / "report.html").read_text()
     assert "How far can this network be pruned" in page and best["pruner"] in page
+    assert "pruned and not retrained" in page and "of 5, generated" in page
     verdicts = xr.open_dataset(place / "audit" / "verdicts.nc")
     chain = verdicts.sel(pruner=best["pruner"], repetition=0)
     assert (chain.lower_bound >= best["prune_ratio"]).all()
@@ -83,6 +85,20 @@ def test_from_code_and_weights_to_the_network_to_use(place):
     same = CliRunner().invoke(main, beside)
     assert same.exit_code == 0, same.output
     assert json.loads(same.stdout)["distributions"][0]["difference"] == 0
+
+
+def test_the_recommended_network_is_compared_on_the_images_of_the_verdicts(place, store, monkeypatch):
+    def read(study, corruption, severity, places):
+        return lambda first, count: torch.zeros(count, 3, 16, 16, dtype=torch.uint8)
+
+    monkeypatch.setattr(published, "source", lambda study, corruption, severity: "CIFAR-10-C")
+    monkeypatch.setattr(published, "read", read)
+    assert audit(*OPTIONS, "--delta", "0.4").exit_code == 0
+    (path,) = store.glob("results/*/shift/WT-r0.nc")
+    measured = xr.open_dataset(path).error.isel(cycle=0).sel(distribution="fog").item()
+    compared = xr.open_dataset(place / "audit" / "compare.nc").sel(distribution="fog")
+    assert compared.error.sel(network="parent").item() == pytest.approx(measured)
+    assert compared.group.item() == "corruption"
 
 
 def test_where_the_images_are_too_few_nothing_is_recommended(place):

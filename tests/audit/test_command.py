@@ -12,6 +12,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from fixtures.bars import CLASSES, Bars, damaged, pictures
+from lostprune import networks, pruning
 from lostprune.audit.named import network_named
 from lostprune.cli import main
 
@@ -99,3 +100,20 @@ def test_what_is_wrong_is_said_without_a_traceback(place, arguments, message):
     found = compare(*arguments)
     assert found.exit_code in (1, 2) and message in found.output and "Traceback" not in found.output
     assert not (place / "compare.html").exists()
+
+
+def test_the_severity_of_corruptions_can_be_chosen(place):
+    options = (*NETWORKS, *WEIGHTS, *ORDER, "--data", "photos", "--corruption", "fog")
+    assert compare(*options, "--severity", "5").exit_code == 0
+    assert "severity 5 of 5" in (place / "compare.html").read_text()
+    wrong = compare(*options, "--severity", "6")
+    assert wrong.exit_code == 1 and "severity: got 6" in wrong.output
+
+
+def test_a_damaged_shrunk_network_is_an_error_and_no_traceback(place):
+    network = networks.build("resnet20")
+    pruning.save_shrunk(place / "shrunk", pruning.shrink(network, pruning.Masks()), "resnet20")
+    path = place / "shrunk.safetensors"
+    path.write_bytes(path.read_bytes()[:-8])
+    found = compare(NETWORKS[0], "shrunk", "--parent-weights", "parent.safetensors", *ORDER, "--data", "photos")
+    assert found.exit_code == 1 and isinstance(found.exception, SystemExit) and "shrunk" in found.output

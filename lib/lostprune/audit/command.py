@@ -60,11 +60,12 @@ def images(command):
 @images
 @click.option("--parent-weights", type=click.Path(path_type=Path), help="Weights of PARENT.")
 @click.option("--pruned-weights", type=click.Path(path_type=Path), help="Weights of PRUNED.")
+@click.option("--severity", default=3, show_default=True, help="Severity of the corruptions, 1 to 5.")
 @click.option("--out", type=click.Path(path_type=Path), default="compare.html", show_default=True, help="The page.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as one JSON object.")
 def compare(
     parent, pruned, dataset, shifts, classes, corruptions, delta, mean, std, sources, seed, parent_weights,
-    pruned_weights, out, as_json,
+    pruned_weights, severity, out, as_json,
 ):  # fmt: skip
     """Is the network PRUNED as good as PARENT? Give a verdict for each distribution, and write a page.
 
@@ -86,6 +87,7 @@ def compare(
             dataset,
             shifts_named(shifts),
             corruptions=True if "all" in corruptions else corruptions,
+            severity=severity,
             delta=delta,
             classes=classes,
             mean=mean,

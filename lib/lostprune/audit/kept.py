@@ -59,14 +59,20 @@ def compared(
     parent, _ = runner.load(study, pruner, repetition, 0, store)
     network, _ = runner.load(study, pruner, repetition, cycle, store)
     facts, cpu = data.DATASETS[study.dataset], torch.device("cpu")
-    shown = {name: test_sets.test_set(study, name, cpu) for name in (study.dataset, *facts.shifts)}
-    splits = {name: data.Split(one.images(), one.labels, study.classes) for name, one in shown.items()}
+    names = dict.fromkeys((study.dataset, *facts.shifts, *test_sets.corrupted_distributions(study)))
+    shown = {name: test_sets.test_set(study, name, cpu) for name in names}
+    generated = [name for name, one in shown.items() if _same_as_generated(one, study)]
+    splits = {
+        name: data.Split(one.images(), one.labels, study.classes)
+        for name, one in shown.items()
+        if name not in generated
+    }
     tree = compare(
         parent,
         network,
         splits.pop(study.dataset),
         splits,
-        corruptions=test_sets.corrupted_distributions(study),
+        corruptions=generated,
         delta=delta,
         alpha=alpha,
         mean=facts.mean,
@@ -74,9 +80,17 @@ def compared(
         name=study.dataset,
         seed=study.seed,
     )
+    found = tree.to_dataset()
+    corrupted = found.distribution.isin(test_sets.corrupted_distributions(study))
+    tree.dataset = found.assign_coords(group=found.group.where(~corrupted, "corruption"))
     tree.attrs |= made_of | {"parent": study.network, "pruned": f"{study.network}, {pruner}, cycle {cycle}"}
     netcdf.write(own, tree)
     return tree
+
+
+def _same_as_generated(shown: test_sets.TestSet, study: Study) -> bool:
+    """Whether ``compare`` would make the same corrupted images; published ones are taken from the data folder."""
+    return shown.source == "generated" and shown.constants == test_sets.constants_for(max(study.image_shape[1:]))
 
 
 def _read(path: Path) -> xr.DataTree | None:

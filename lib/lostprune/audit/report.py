@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import jinja2
@@ -26,6 +27,7 @@ def write_report(
     verdicts: xr.Dataset | None = None,
     best: Recommendation | None = None,
     applied: list[guidelines.Guideline] | None = None,
+    remarks: Sequence[str] = (),
 ) -> Path:
     """Write what :func:`lostprune.audit.compare` found as a page to read.
 
@@ -34,11 +36,12 @@ def write_report(
         path: path of the page, ``….html``; an existing file is replaced.
         verdicts, best: results of an audit, shown above the comparison.
         applied: guidelines to show; ``None`` shows those of the comparison.
+        remarks: sentences on how the audit was made.
 
     Raises:
         OSError: it cannot be written; an existing page then stays as it was.
     """
-    path, text = Path(path), page(tree, verdicts, best, applied)
+    path, text = Path(path), page(tree, verdicts, best, applied, remarks)
     write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
     return path
 
@@ -48,9 +51,10 @@ def page(
     verdicts: xr.Dataset | None = None,
     best: Recommendation | None = None,
     applied: list[guidelines.Guideline] | None = None,
+    remarks: Sequence[str] = (),
 ) -> str:
     """The text of the page that :func:`write_report` writes."""
-    audit = None if best is None else _audit(verdicts, best)
+    audit = None if best is None else _audit(verdicts, best) | {"remarks": " ".join(remarks)}
     return _template().render(**_contents(tree), audit=audit, guidelines=applied or guidelines.of_comparison(tree))
 
 

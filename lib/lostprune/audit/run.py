@@ -12,9 +12,11 @@ import torch
 import xarray as xr
 
 from .. import campaign, data, metrics, prune_retrain, results, runner
+from ..findings.words import listing
 from ..foundations import netcdf
 from ..foundations.store import store_folder, write_whole
 from ..study import Study
+from . import words
 from .guidelines import Guideline, of_audit
 from .kept import compared
 from .paired import ALPHA
@@ -92,7 +94,12 @@ def run_audit(
     level = alpha / best.searched  # that of the recommendation
     strict, other = verdicts(curves, shift, delta, level), _of_other_training(finished, delta, level)
     applied = of_audit(strict, best, data.DATASETS[study.dataset].shifts, other)
-    files = _write(folder, found, best, comparison, applied)
+    remarks = [words.retraining(finished)]
+    if study.training != "nominal":
+        remarks.append("They were retrained on corrupted images: some of these corruptions are not new to them.")
+    if unfinished:
+        remarks.append(f"There was no time for {listing(sorted(unfinished))}: the same command adds them.")
+    files = _write(folder, found, best, comparison, applied, remarks)
     if best.cycle:
         network, masks = runner.load(finished, best.pruner, best.repetition, best.cycle)
         image = torch.zeros(1, *study.image_shape)
@@ -115,11 +122,16 @@ def _of_other_training(study: Study, delta: float, alpha: float) -> xr.Dataset |
 
 
 def _write(
-    folder: Path, found: xr.Dataset, best: Recommendation, comparison: xr.DataTree, applied: list[Guideline]
+    folder: Path,
+    found: xr.Dataset,
+    best: Recommendation,
+    comparison: xr.DataTree,
+    applied: list[Guideline],
+    remarks: list[str],
 ) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / name for name in ("report.html", "compare.nc", "verdicts.nc", "recommendation.json")]
-    write_report(comparison, files[0], found, best, applied)
+    write_report(comparison, files[0], found, best, applied, remarks)
     netcdf.write(files[1], comparison)
     netcdf.write(files[2], found)
     write_whole(files[3], lambda part: part.write_text(json.dumps(best._asdict(), indent=1)))
