@@ -101,9 +101,9 @@ def test_on_other_data_an_exhibit_counts_with_the_data_named(checkout: Path, mon
 def test_of_a_study_with_some_methods_an_exhibit_is_shown_in_part(checkout: Path):
     study = lostprune.Study(network="vgg16", methods=("WT", "FT"))
     page = exhibits.Built("appendix_c_function_distance", checkout / "book" / "pages" / "appendix.ipynb", (study,))
-    vars(page)["labels"] = {"fig-c-similarity-vgg16"}
+    vars(page)["labels"] = {"fig-c-similarity-vgg16-quick"}
     text = exhibits.markdown([page], {study: results_of()})
-    assert text.count("{numref}`fig-c-similarity-vgg16`") == 1  # Figure 19; 25 is about SiPP and PFP
+    assert text.count("{numref}`fig-c-similarity-vgg16-quick`") == 1  # Figure 19; 25 is about SiPP and PFP
     page = exhibits.Built("all_networks", page.target, (study,))
     vars(page)["labels"] = {"tab-all-filters-nominal"}
     text = exhibits.markdown([page], {study: results_of()})
