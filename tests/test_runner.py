@@ -231,8 +231,9 @@ def test_a_network_that_cannot_be_run_is_refused_before_any_work(network, says, 
 
 def test_a_builder_without_a_number_of_classes_is_named():
     networks.register("mine")(lambda: nn.Linear(3072, 10))
-    with pytest.raises(TypeError, match="network 'mine': its builder does not take num_classes"):
-        lostprune.run(lostprune.Study(network="mine", scale="smoke"))
+    for scale in ("smoke", "quick"):
+        with pytest.raises(TypeError, match="network 'mine': its builder does not take num_classes"):
+            lostprune.run(lostprune.Study(network="mine", scale=scale))
 
 
 def test_a_network_with_a_layer_of_three_dimensions_is_trained(study):

@@ -22,15 +22,15 @@ def logits(outputs: Outputs) -> torch.Tensor:
     Raises:
         TypeError: it is neither a tensor nor a mapping that holds them under one of :data:`LOGITS`.
     """
-    if isinstance(outputs, torch.Tensor):
-        return outputs
     if isinstance(outputs, Mapping):
         for name in LOGITS:
             if name in outputs:
                 return outputs[name]
         got = f"a {type(outputs).__name__} with {', '.join(map(repr, outputs))}"
-    else:
+    elif outputs is None or isinstance(outputs, tuple | list):
         got = f"a {type(outputs).__name__}"
+    else:
+        return outputs  # a tensor, or what stands for one while a network is traced
     raise TypeError(
         f"outputs: got {got}, expected a tensor of logits, or a mapping that has them under "
         f"{' or '.join(map(repr, LOGITS))}"

@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn.utils import prune
 
 from lostprune.audit import costs
-from lostprune.audit.models import opened
+from lostprune.audit.models import faster, opened
 from lostprune.measurement import inference
 
 
@@ -183,3 +183,10 @@ def test_logits_under_either_name(name):
             return {name: inputs.mean((2, 3)), "features": inputs}
 
     assert opened("parent", Named())(images).shape == (5, 3)
+
+
+def test_batch_norms_of_what_was_opened_are_folded():
+    network = opened("parent", convolutional())
+    folded = faster(network)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in folded.modules())
+    assert torch.allclose(folded(images), network(images), atol=1e-5)

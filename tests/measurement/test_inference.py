@@ -121,6 +121,21 @@ def test_a_network_that_cannot_be_copied():
     assert torch.allclose(inference.predict([Session()], inputs)[0], inputs.mean((2, 3)), atol=1e-6)
 
 
+def test_each_core_has_a_network_of_its_own():
+    class Remembers(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Linear(48, 256), nn.Linear(256, 10)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            self.kept = self.a(x.flatten(1))
+            return self.b(self.kept.sin().cos())
+
+    network, inputs = Remembers(), torch.randn(4 * inference.TASK, 3, 4, 4)
+    torch.set_num_threads(4)
+    assert torch.allclose(inference.predict([network], inputs)[0], network(inputs), atol=1e-5)
+
+
 def test_statistics_of_the_batch_take_any_number_of_images():
     network = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(48, track_running_stats=False), nn.Linear(48, 10))
     for count in (inference.BATCH + 1, inference.TASK + 1):

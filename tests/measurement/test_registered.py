@@ -77,6 +77,16 @@ def test_of_another_test_set_as_many_images_of_every_class_are_taken():
     assert len(test_sets.test_set(whole, "night", torch.device("cpu"))) == 40
 
 
+def test_the_first_images_of_a_folder_are_of_every_class():
+    by_class = (np.arange(40 * 768).reshape(40, 3, 16, 16) % 251).astype(np.uint8), np.repeat([0, 1], 20)
+    data.register("pets", many(40), by_class, None, CLASSES, 0.5, 0.25)
+    for count in (8, None):
+        study = lostprune.Study("tiny", "pets", scale=dataclasses.replace(SCALE, test_images=count))
+        images, labels, places = test_sets.nominal(study)
+        assert labels[:4].tolist() == [0, 1, 0, 1]
+        assert np.array_equal(images.numpy(), by_class[0][places])
+
+
 def test_images_that_are_not_square_keep_their_shape_when_they_are_corrupted():
     random = np.random.default_rng(0)
     wide = random.integers(0, 256, (24, 3, 16, 24), np.uint8), random.integers(0, 2, (24, 16, 24))

@@ -98,7 +98,7 @@ def test_an_attribute_that_is_a_tensor_is_refused_by_name():
         pruning.shrink(network, pruning.prune(network, "FT", 0.6))
 
 
-@pytest.mark.parametrize("further", ["mask=None", "scale=1", "**options"])
+@pytest.mark.parametrize("further", ["mask=None", "scale=1", "size=(8, 8)", "**options"])
 def test_a_forward_that_takes_more_than_images(further):
     names = {"torch": torch}
     exec(f"def forward(self, x, {further}):\n    return self.fc(self.b(self.a(x).relu()).relu().mean((2, 3)))", names)

@@ -49,7 +49,7 @@ def compare(
     Args:
         parent, pruned: torch modules, programs of ``torch.export``, or paths of such programs, of TorchScript or of
             ONNX files. Both must turn the same inputs into logits: [n, classes], alone, first in a tuple, or as
-            ``"out"`` in a dictionary. They are not modified.
+            ``"out"`` or ``"logits"`` in a dictionary. They are not modified.
         data: the test set: a registered name (with its shifts), a ``data.Split``, a pair (images, labels), a folder
             with a folder of images for each class, or a map-style ``torch.utils.data.Dataset``; see
             :func:`lostprune.data.register`.

@@ -111,8 +111,10 @@ def _left_out(chain: xr.Dataset, names: tuple[str, ...]) -> tuple[str, str]:
         )
     if broken:
         return (
-            "Prune less than the known shifts allow: that much is not safe on every shift that was left out.",
-            f"{len(names)} shifts, each left out once. Not safe if pruned as the others allow: {listing(broken)}.",
+            "Prune less than the known shifts allow: that much is not shown to be safe on every shift that was left "
+            "out.",
+            f"{len(names)} shifts, each left out once. Not shown to be safe if pruned as the others allow: "
+            f"{listing(broken)}.",
         )
     return (
         f"Prune {percent(min(allowed), 0)}, as the known shifts allow: it was safe on each shift that was left out.",
@@ -159,7 +161,7 @@ def _partly_known(found: xr.Dataset) -> tuple[str, str]:
     broken = [name for name in promised if not safe[name]]
     if not promised:
         return (
-            f"This network is not safe on the known {what}: prune less.",
+            f"This network is not shown to be safe on the known {what}: prune less.",
             f"Each of {len(left_out)} {what} was left out once, and the others were never all safe.",
         )
     if broken:

@@ -72,9 +72,7 @@ class Onnx(nn.Module):
         except ImportError as error:
             raise ImportError(f"{path}: ONNX files need onnxruntime; pip install onnxruntime") from error
         self.session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-        (self.input, *others) = self.session.get_inputs()
-        if others:
-            raise ValueError(f"{path}: got {1 + len(others)} inputs, expected one, the images")
+        (self.input, *self.others) = self.session.get_inputs()
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         outputs = self.session.run(None, {self.input.name: inputs.cpu().contiguous().numpy()})
@@ -97,6 +95,8 @@ def opened(role: str, given: nn.Module | ExportedProgram | str | os.PathLike) ->
     if isinstance(given, ExportedProgram):
         given = _exported(given)
     elif isinstance(given, Onnx):
+        if given.others:
+            raise ValueError(f"{role}: got a file of {1 + len(given.others)} inputs, expected one, the images")
         size = given.input.shape[0]
         given = FixedBatch(given, size) if isinstance(size, int) else given
     elif isinstance(given, torch.jit.ScriptModule):

@@ -26,7 +26,7 @@ def under_noise(
     device: torch.device,
     seed: int,
 ) -> xr.Dataset:
-    """How alike both networks are on images with uniform noise, over ``noise_level``. They are evenly spaced."""
+    """How alike both networks are on images with uniform noise, over ``noise_level``; on evenly spaced images."""
     spaced = torch.linspace(0, len(split.images) - 1, min(NOISE_IMAGES, len(split.images)))
     few = data.choose(split, spaced.round().long())
     matching, distance = np.zeros((2, len(NOISE_LEVELS)))

@@ -95,9 +95,10 @@ def run_audit(
     strict, other = verdicts(curves, shift, delta, level), _of_other_training(finished, delta, level)
     applied = of_audit(strict, best, data.DATASETS[study.dataset].shifts, other)
     remarks = [words.retraining(finished)]
-    if study.training != "nominal":
+    if study.training != "nominal" and study.retrain_recipe.epochs:
         remarks.append("They were retrained on corrupted images: some of these corruptions are not new to them.")
-    if unfinished:
+    remarks += [f"{name} failed: {error}." for name, error in summary.failed.items()]
+    if unfinished and not summary.failed:
         remarks.append(f"There was no time for {listing(sorted(unfinished))}: the same command adds them.")
     files = _write(folder, found, best, comparison, applied, remarks)
     if best.cycle:

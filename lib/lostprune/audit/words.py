@@ -25,7 +25,7 @@ def points(fraction: float) -> str:
 
 def margin(delta: float) -> str:
     """``0.5 percentage points``."""
-    return f"{100 * delta:g} percentage points"
+    return f"{100 * delta:g} percentage point{'' if f'{100 * delta:g}' == '1' else 's'}"
 
 
 def thousands(number: float) -> str:

@@ -61,8 +61,7 @@ def trace(network: nn.Module) -> Traced | None:
     except Exception:  # whatever the network's own code raises; foldable has logged it
         return None
     (output,) = traced.graph.find_nodes(op="output")
-    one_to_one = len(traced.graph.find_nodes(op="placeholder")) == 1 and isinstance(output.args[0], fx.Node)
-    if not one_to_one or not _out_of_place(traced):
+    if not isinstance(output.args[0], fx.Node) or not _out_of_place(traced):
         return None
     for node in traced.graph.nodes:
         if node.op == "call_module" and type(traced.get_submodule(node.target)) is nn.Identity:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from PIL import Image
 from tqdm.auto import tqdm
@@ -76,8 +77,10 @@ def split_of(
         classes = given.classes if classes is None else classes
         if all(isinstance(part, torch.Tensor) for part in (given.images, given.labels)):
             given = (given.images, given.labels)
-        elif isinstance(given.images, list | tuple):  # a reader's own; those of data sets are checked when read
-            given = list(zip(given.images, given.labels, strict=True))
+        elif isinstance(given.images, np.ndarray):
+            given = (given.images, given.labels)
+        elif any(isinstance(part, list | tuple | np.ndarray) for part in (given.images, given.labels)):
+            given = list(zip(given.images, given.labels, strict=True))  # a reader's own, which nobody has checked
         else:
             return given._replace(classes=tuple(classes))
     elif isinstance(given, str | os.PathLike):

@@ -116,8 +116,12 @@ def _on_device(
     return torch.stack(images), torch.stack(labels).to(device)
 
 
-def tested(split: Split, dataset: Dataset, size: int) -> Split:
-    """All images of a split as networks are tested on them, uint8 [n, 3, size, size], and their labels, in memory."""
+def tested(split: Split, dataset: Dataset, size: int | tuple[int, int]) -> Split:
+    """All images of a split as networks are tested on them, uint8 [n, 3, h, w], and their labels, in memory.
+
+    Args:
+        size: pixels on each side, or height and width.
+    """
     if isinstance(split.images, torch.Tensor):
         return split
     count = len(split.labels)

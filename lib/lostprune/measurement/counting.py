@@ -34,4 +34,6 @@ def count(networks: TrainedNetworks, distribution: str, severity: int = test_set
         return {"counts": torch.stack([torch.cat(blocks) for blocks in counts]), "loss": losses / labelled}
 
     origin = f"{test_sets.source(study, distribution, severity)}, {test_sets.digest(study)}"
+    if test_sets.is_cut(study, distribution):
+        origin += ", of every class as many"
     return Measurement(f"{distribution}-{severity}", origin, test_sets.size(study), take)

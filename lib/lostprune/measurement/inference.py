@@ -6,6 +6,7 @@ number of cores.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import sys
@@ -85,15 +86,14 @@ def _on_gpu(
 def _forward_channels_last(network: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
     """In the memory layout that CPUs are fast in, without a change of the caller's network: only weights are copied."""
     parts = batches(inputs, BATCH)
-    if not any(parameter.dim() == 4 for parameter in network.parameters()):  # an ONNX file cannot be copied either
-        return torch.cat([_forward(network, part) for part in parts])
     own: dict[int, torch.Tensor] = {id(buffer): buffer for buffer in network.buffers()}
     for parameter in network.parameters():
         own[id(parameter)] = parameter
         if parameter.dim() == 4:
             layout = parameter.detach().contiguous(memory_format=torch.channels_last)
             own[id(parameter)] = nn.Parameter(layout, requires_grad=False)
-    network = copy.deepcopy(network, own)
+    with contextlib.suppress(TypeError):  # what runs an ONNX file cannot be copied, and many may use it at once
+        network = copy.deepcopy(network, own)
     return torch.cat([_forward(network, part) for part in parts])
 
 

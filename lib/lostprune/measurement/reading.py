@@ -18,12 +18,12 @@ if TYPE_CHECKING:  # it takes seconds to import
 Read = Callable[[int, int], torch.Tensor]  # first, count -> uint8 [count, 3, h, w]
 
 
-def images_of(split: Split, dataset: data.Dataset, size: int) -> Read:
+def images_of(split: Split, dataset: data.Dataset, size: int | tuple[int, int]) -> Read:
     """Reads the images of a split as networks are tested on them.
 
     Args:
         dataset: the data set, whose facts say what a test image is.
-        size: pixels on each side.
+        size: pixels on each side, or height and width.
     """
     if isinstance(split.images, torch.Tensor):
         return lambda first, count: split.images[first : first + count]
@@ -31,7 +31,7 @@ def images_of(split: Split, dataset: data.Dataset, size: int) -> Read:
     return lambda first, count: data.tested(_range(alone, first, count), dataset, size).images
 
 
-def labels_of(split: Split, dataset: data.Dataset, size: int) -> torch.Tensor | Masks:
+def labels_of(split: Split, dataset: data.Dataset, size: int | tuple[int, int]) -> torch.Tensor | Masks:
     """The labels of a split: int64 [n], or masks that are read by ranges."""
     if isinstance(split.labels, torch.Tensor):
         return split.labels
@@ -63,7 +63,7 @@ class Masks:
 
 
 def corrupted_first(
-    split: Split, dataset: data.Dataset, size: int, corrupt: Callable[[torch.Tensor], torch.Tensor]
+    split: Split, dataset: data.Dataset, size: int | tuple[int, int], corrupt: Callable[[torch.Tensor], torch.Tensor]
 ) -> Read:
     """Reads images that are corrupted at their own sizes and then brought to that of the networks.
 

@@ -7,7 +7,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 
 from .. import corruptions, data
@@ -110,14 +109,16 @@ def chosen(labels: torch.Tensor, count: int, seed: int) -> torch.Tensor:
         seed: a larger choice with the same seed holds the smaller one.
     """
     shuffled = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
-    rank = torch.empty_like(shuffled)  # of each image within its class, in the shuffled order
+    return shuffled[_by_turns(labels[shuffled])[:count]].sort().values
+
+
+def _by_turns(labels: torch.Tensor) -> torch.Tensor:
+    """An order of the images in which the classes take turns: int64 [n]."""
+    rank = torch.empty(len(labels), dtype=torch.int64)  # of each image within its class
     for label in labels.unique():
-        own = shuffled[labels[shuffled] == label]
+        own = (labels == label).nonzero()[:, 0]
         rank[own] = torch.arange(len(own))
-    place = torch.empty_like(shuffled)
-    place[shuffled] = torch.arange(len(shuffled))
-    first = np.lexsort((place.numpy(), rank.numpy()))[:count]
-    return torch.from_numpy(first).sort().values
+    return rank.argsort(stable=True)
 
 
 def nominal(study: Study) -> tuple[torch.Tensor | Sequence, torch.Tensor | Sequence, torch.Tensor]:
@@ -147,6 +148,9 @@ def _nominal(
     count, places = min(count, len(split.labels)), torch.arange(len(split.labels))
     if count < len(split.labels):
         places = chosen(_classes_of(split), count, seed)
+    classes = _classes_of(split)[places]
+    if bool((classes.diff() >= 0).all()):  # class after class, as in a folder: parts that take the first see them all
+        places = places[_by_turns(classes)]
     return data.choose(split, places), places
 
 
@@ -219,6 +223,12 @@ def _classes_of(split: data.Split) -> torch.Tensor:
     """The class of every image; one for all where they have masks."""
     labels = split.labels
     return labels if isinstance(labels, torch.Tensor) and labels.dim() == 1 else torch.zeros(len(labels))
+
+
+def is_cut(study: Study, distribution: str) -> bool:
+    """Whether a registered shift has more images than the study is tested on."""
+    facts = data.DATASETS[study.dataset]
+    return distribution in facts.shifts and facts.parts[distribution].count > size(study)
 
 
 def _corrupted(

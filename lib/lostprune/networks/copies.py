@@ -17,7 +17,7 @@ def copied(network: nn.Module) -> nn.Module:
     results = {
         id(value): value.detach().clone()
         for module in network.modules()
-        for value in vars(module).values()
+        for value in (vars(module) | module._buffers).values()
         if isinstance(value, torch.Tensor) and not value.is_leaf
     }
     network = copy.deepcopy(network, results)

@@ -14,5 +14,10 @@ def symbolic(network: nn.Module) -> fx.GraphModule:
         Exception: whatever the network's own code raises for what is not a tensor.
     """
     _, *further = inspect.signature(network.forward).parameters.values()
-    defaults = {one.name: one.default for one in further if one.default is not one.empty}
+    unknown = (inspect.Parameter.empty, tuple, list, dict)  # torch would take containers apart
+    defaults = {
+        one.name: one.default
+        for one in further
+        if one.default is not one.empty and not isinstance(one.default, unknown[1:])
+    }
     return fx.symbolic_trace(network, concrete_args=defaults or None)

@@ -34,7 +34,10 @@ def check_network(study: Study) -> None:
     for shape in _image_shapes(study):
         pixels = shape[1:] if isinstance(study.task, tasks.Segmentation) else ()
         expected = [2, len(study.classes), *pixels]
-        for mode, seen in (("evaluation", network), ("training", copy.deepcopy(network).train())):
+        modes = {"evaluation": network}
+        if study.retrain_recipe.epochs or not networks.weights_digest(study.network):
+            modes["training"] = copy.deepcopy(network).train()
+        for mode, seen in modes.items():
             got = _logits_shape(seen, shape)
             if got != expected:
                 raise ValueError(

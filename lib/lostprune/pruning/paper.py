@@ -12,7 +12,7 @@ from .layers import batches, prunable, twin, watch_input
 from .registry import register
 from .shares import ChannelShares, Shares, WeightShares
 
-_APPLIED = ("stride", "dilation", "padding", "padding_mode")  # how layers apply a weight that they share
+_APPLIED = ("stride", "dilation", "padding", "padding_mode", "groups")  # how layers apply a weight that they share
 _BATCH = 16  # images at a time, of up to 224 x 224 pixels; of larger ones fewer
 
 Samples = torch.Tensor | None

@@ -7,17 +7,16 @@ import functools
 import hashlib
 import json
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import nn
 
 from .. import data, networks
 from ..corruptions.train_corruptions import TRAIN_CORRUPTIONS
 from ..foundations.choices import check_choice
 from ..foundations.seeds import seed_for
 from ..networks.recipes import Recipe
+from ..networks.registry import Registered
 from ..pruning import METHODS, multiply_adds
 from ..pruning.registry import check_method
 from ..pruning.registry import names as method_names
@@ -184,7 +183,7 @@ class Study:
         if self.scale.multiply_adds is None or not epochs:
             return images
         classes = self.scale.classes or data.DATASETS[self.dataset].num_classes
-        per_image = _multiply_adds(networks.registered(self.network).builder, classes, self.image_shape)
+        per_image = _multiply_adds(networks.registered(self.network), classes, self.image_shape)
         return max(min(images, self.scale.multiply_adds // (epochs * per_image)), at_least)
 
     @property
@@ -227,6 +226,10 @@ class Study:
         identity = {"scale": scale}
         if images := data.fingerprint(self.dataset, "test", *data.DATASETS[self.dataset].shifts):
             identity["images"] = images
+            facts = data.DATASETS[self.dataset]
+            tested = min(self.scale.test_images or facts.parts["test"].count, facts.parts["test"].count)
+            if any(facts.parts[shift].count > tested for shift in facts.shifts):
+                identity["of shifts"] = "as many of every class"
         return f"{self.training_key}-{_digest(identity)}"
 
     def seed_for(self, *purpose: str | int) -> int:
@@ -235,10 +238,10 @@ class Study:
 
 
 @functools.lru_cache(maxsize=64)
-def _multiply_adds(builder: Callable[..., nn.Module], classes: int, image_shape: tuple[int, int, int]) -> int:
+def _multiply_adds(network: Registered, classes: int, image_shape: tuple[int, int, int]) -> int:
     """Multiply-adds of one forward pass for one image."""
     with networks.RANDOM_STATE, torch.random.fork_rng(devices=[]):
-        return multiply_adds(builder(num_classes=classes).eval(), image_shape)
+        return multiply_adds(network.built(classes).eval(), image_shape)
 
 
 def _non_default(settings: Recipe | Scale) -> dict:
