@@ -15,9 +15,10 @@ from torch import nn
 
 import lostprune
 from lostprune import data, networks, prune_retrain, results, runner
+from lostprune.foundations import store as store_module
 from lostprune.foundations.progress import Progress
 from lostprune.measurement import registry, test_sets
-from lostprune.prune_retrain import Checkpoints
+from lostprune.prune_retrain import Checkpoints, cells
 from lostprune.training import Diverged
 from tiny_network import SCALE, moment
 
@@ -121,6 +122,39 @@ def test_chains_of_different_parents_are_refused(finished, tmp_path):
     results.write(study.key, "curves", chain, other, tmp_path)
     with pytest.raises(results.ChainsDiffer, match="expected one parent"):
         lostprune.run(study, "curves", store=tmp_path)
+
+
+def test_parts_of_different_parents_are_refused(finished, tmp_path):
+    study, folder, _ = finished
+    shutil.copytree(folder / "results", tmp_path / "results")
+    for chain in cells.chains_of(study):
+        other = results.read(study.key, "shift", chain, tmp_path).assign_attrs(parent_sha256="f" * 64)
+        results.write(study.key, "shift", chain, other, tmp_path)
+    with pytest.raises(results.ChainsDiffer, match="curves and shift .* expected one parent for all parts"):
+        lostprune.run(study, "curves", "shift", store=tmp_path)
+
+
+def test_published_results_of_all_chains_count_where_a_store_has_some(finished, tmp_path, monkeypatch):
+    study, folder, _ = finished
+    other = results.read(study.key, "curves", ("WT", 0), folder).assign_attrs(parent_sha256="f" * 64)
+    results.write(study.key, "curves", ("WT", 0), other, tmp_path)
+    monkeypatch.setenv("LOSTPRUNE_RESULTS", str(folder / "results"))
+    assert "f" * 64 not in lostprune.run(study, "curves", store=tmp_path)["curves"].attrs["parent_sha256"]
+
+
+def test_chains_of_a_parent_that_was_replaced_are_trained_again(finished, tmp_path):
+    study, folder, _ = finished
+    shutil.copytree(folder / "checkpoints", tmp_path / "checkpoints")
+    mine = Checkpoints(study, tmp_path)
+    path = mine.path(("parent", 0, 0))
+    tensors, facts = store_module.load_checkpoint(path)
+    path.with_suffix(".json").unlink()
+    kept = {name: facts[name] for name in facts if name not in ("sha256", "format")}
+    store_module.save_checkpoint(path, {name: 2 * tensor for name, tensor in tensors.items()}, kept)
+    assert ("WT", 0, 1) in mine.pending(("WT", 0)) and mine.pending(("WT", 1)) == []
+    prune_retrain.run_chains(mine, [("WT", 0)], torch.device("cpu"), Progress(0, ""))
+    assert mine.pending(("WT", 0)) == []
+    assert mine.facts(("WT", 0, 1))["before_sha256"] == mine.facts(("parent", 0, 0))["sha256"]
 
 
 def test_nothing_is_trained_beside_results_of_other_test_images(finished, tmp_path):

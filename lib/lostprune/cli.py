@@ -47,11 +47,15 @@ def book(pages: tuple[str, ...], force: bool) -> None:
     """
     from .book import build as builder
     from .book.pages import BookError, find_checkout
+    from .foundations import store
 
     with _told_plainly(BookError, OSError, ValueError):
         root = find_checkout()
-        known = os.environ.get("LOSTPRUNE_RESULTS")
-        os.environ["LOSTPRUNE_RESULTS"] = os.pathsep.join(filter(None, [str(root / "book" / "results"), known]))
+        for name in ("LOSTPRUNE_STORE", "LOSTPRUNE_DATA"):  # pages run in another folder than this command
+            if place := os.environ.get(name):
+                os.environ[name] = str(Path(place).expanduser().absolute())
+        known = [str(place.absolute()) for place in store.published_folders()]
+        os.environ["LOSTPRUNE_RESULTS"] = os.pathsep.join([str(root / "book" / "results"), *known])
         index = builder.build(root, pages, force, click.echo)
     click.echo(f"open {index}")
 

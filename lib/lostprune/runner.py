@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable
 from concurrent.futures import Executor, as_completed
@@ -58,10 +59,11 @@ def run(
     folder = store_folder(store)
     missing = results.missing(study, parts, folder)
     if missing:
-        _check_images(study, parts, folder)
+        check_images(study, parts, folder)
         prune_retrain.check_network(study)
         _complete_all(study, missing, folder, executor)
     tree = xr.DataTree.from_dict({part: results.read_study(study, part, folder) for part in parts}, name=study.key)
+    _check_parents(tree)
     tree.attrs = {"study_key": study.key, "schema": results.SCHEMA}
     return tree
 
@@ -185,7 +187,7 @@ def _measure(checkpoints: Checkpoints, chain: Chain, part: str, device: torch.de
         measured.plan.remove(is_done)
 
 
-def _check_images(study: Study, parts: Iterable[str], folder: Path) -> None:
+def check_images(study: Study, parts: Iterable[str], folder: Path) -> None:
     """Before anything is trained beside results that are there: raise ChainsDiffer if those are of other test images.
 
     Nothing but the images themselves says which of a set's files lie in the data folder.
@@ -198,6 +200,20 @@ def _check_images(study: Study, parts: Iterable[str], folder: Path) -> None:
                     f"{part} of {name_of_chain(chain)}: got results of other test images than {study.dataset} has in "
                     f"{data.locate()}, expected the same; set LOSTPRUNE_DATA to the folder of before, or "
                     "LOSTPRUNE_STORE and LOSTPRUNE_RESULTS to others"
+                )
+
+
+def _check_parents(tree: xr.DataTree) -> None:
+    """Raise ChainsDiffer if the parts of a study were measured on different networks."""
+    parents = {name: json.loads(part.attrs["parent_sha256"]) for name, part in tree.children.items()}
+    (first, known), *others = parents.items()
+    for name, further in others:
+        for repetition, sha256 in further.items():
+            if "not recorded" not in (sha256, known.get(repetition)) and known.get(repetition) != sha256:
+                raise results.ChainsDiffer(
+                    f"{first} and {name} of {tree.name}: got parents {str(known.get(repetition))[:12]}… and "
+                    f"{sha256[:12]}… in repetition {repetition}, expected one parent for all parts; remove the results "
+                    "of one of them, and run it again beside the other"
                 )
 
 

@@ -13,10 +13,12 @@ from click.testing import CliRunner
 
 from lostprune import Study
 from lostprune.campaign import BundleError, export_store, import_store
+from lostprune.campaign import bundle as bundle_module
 from lostprune.cli import main
 from lostprune.foundations import netcdf, store
 
-KEY, RESULT = Study().training_key, f"{Study().key}/curves/WT-r0.nc"
+STUDY = Study(seed=7)  # no networks of it come with the repository
+KEY, RESULT = STUDY.training_key, f"{STUDY.key}/curves/WT-r0.nc"
 
 
 def fill(folder, cells=("parent-r0", "WT-r0-c01", "WT-r0-c02")):
@@ -160,3 +162,17 @@ def test_the_command_moves_a_store(tmp_path):
 def test_a_folder_is_no_bundle(tmp_path):
     with pytest.raises(IsADirectoryError, match="expected a file such as"):
         export_store(fill(tmp_path / "store"), tmp_path, [], True)
+
+
+def test_a_parent_of_the_repository_goes_with_its_chains_and_takes_no_other_ones_place(tmp_path, monkeypatch):
+    own = tmp_path / "repository" / KEY / "parent-r0"
+    store.save_checkpoint(own, {"state/weight": torch.ones(3)}, {"cell": "parent-r0"})
+    monkeypatch.setattr(bundle_module, "COMMITTED", tmp_path / "repository")
+    export_store(fill(tmp_path / "made", ("WT-r0-c01",)), tmp_path / "with.tar", [], True)
+    monkeypatch.setattr(bundle_module, "COMMITTED", tmp_path / "nowhere")
+    import_store(tmp_path / "with.tar", tmp_path / "new")
+    assert store.load_checkpoint(tmp_path / "new" / "checkpoints" / KEY / "parent-r0")[0]["state/weight"].sum() == 3
+    export_store(fill(tmp_path / "other"), tmp_path / "other.tar", [], True)
+    monkeypatch.setattr(bundle_module, "COMMITTED", tmp_path / "repository")
+    import_store(tmp_path / "other.tar", tmp_path / "mine")
+    assert not (tmp_path / "mine" / "checkpoints" / KEY / "parent-r0.json").exists()

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import torch
 from click.testing import CliRunner
 from torch import nn
 
@@ -79,6 +80,25 @@ def test_weights_of_what_was_complete_before_can_be_dropped(finished, tmp_path):
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     campaign.run([study], PARTS, store_folder=tmp_path, say=quietly, repetition=0, keep_weights="last")
     assert set(digests(tmp_path)) == {"parent-r0", *digests(folder, "r1")}
+
+
+def test_weights_are_not_dropped_for_results_that_others_published(finished, tmp_path, monkeypatch):
+    study, folder, _ = finished
+    shutil.copytree(folder / "checkpoints", tmp_path / "checkpoints")
+    monkeypatch.setenv("LOSTPRUNE_RESULTS", str(folder / "results"))
+    campaign.run([study], PARTS, store_folder=tmp_path, say=quietly, keep_weights="last")
+    assert digests(tmp_path) == digests(folder)
+
+
+def test_a_part_that_cannot_be_measured_fails_its_study_alone(tmp_path):
+    images, masks = torch.zeros(40, 3, 8, 8, dtype=torch.uint8), torch.arange(40)[:, None, None].expand(40, 8, 8) % 2
+    data.register("roads", (images, masks), (images, masks), mean=0, std=1)
+    networks.register("flat")(lambda num_classes: nn.Conv2d(3, num_classes, 3, padding=1))
+    roads = lostprune.Study("flat", "roads", scale=tiny_network.SCALE, methods=("WT",))
+    good = tiny_network.moment(repetitions=1, methods=("WT",))
+    summary = campaign.run([roads, good], ("curves", "informative"), store_folder=tmp_path, say=quietly)
+    assert len(summary.failed) == 1 and summary.left == []
+    assert results.read(good.key, "curves", ("WT", 0), tmp_path) is not None
 
 
 def test_one_repetition_alone(tmp_path):

@@ -100,6 +100,12 @@ def test_what_no_checksum_tells_is_found_too(copied, tensors, facts, says):
     assert [damage.name.rpartition("/")[2] for damage in damages][:1] == ["WT-r0-c02"] and says in damages[0].reason
 
 
+def test_a_buffer_may_be_infinite(copied):
+    _, folder, path = copied
+    change(path, {"state/0.mask": torch.tensor([0.0, -torch.inf])}, {})
+    assert verify(folder)[1] == []
+
+
 def test_what_was_set_aside_is_computed_again_as_it_was(copied, whole):
     study, folder, path = copied
     good = path.with_suffix(".safetensors").read_bytes()

@@ -82,3 +82,17 @@ def test_what_a_network_draws_is_seeded_and_the_callers_random_state_stays(unbro
     train(network, IMAGES, LABELS, RECIPE, seed=1)
     assert torch.equal(torch.get_rng_state(), before)
     assert same(network, unbroken[0])
+
+
+def test_a_state_that_is_written_again_is_kept(tmp_path):
+    """As when a signal comes right after it was written, before the process knows."""
+    history = [{"loss": 1.0}]
+    for _ in range(2):
+        kept_epochs.KeptEpochs(tmp_path).save([torch.ones(2)], history, at_once=True)
+    assert epochs_kept(tmp_path) == 1
+
+
+def test_epochs_that_began_with_another_network_are_trained_again(tmp_path):
+    kept_epochs.KeptEpochs(tmp_path, "one").save([torch.ones(2)], [{"loss": 1.0}], at_once=True)
+    assert kept_epochs.KeptEpochs(tmp_path, "other").load([torch.zeros(2)]) is None
+    assert kept_epochs.KeptEpochs(tmp_path, "one").load([torch.zeros(2)]) is not None

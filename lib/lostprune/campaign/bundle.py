@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .. import results
 from ..foundations import store
+from ..prune_retrain.checkpoints import COMMITTED
 from ..study import Study
 
 # What a store holds that is worth moving; nothing else is packed, and nothing else is taken in.
@@ -40,7 +41,7 @@ def export_store(folder: Path, target: Path, studies: list[Study], networks: boo
     def pack(part: Path) -> None:
         with tarfile.open(part, "w") as archive:
             for file in files:
-                archive.add(file, file.relative_to(folder).as_posix())
+                archive.add(file, _name_in_bundle(file, folder))
 
     store.write_whole(target, pack)
     return f"exported {len(files)} files ({target.stat().st_size / 2**20:.1f} MiB) to {target}"
@@ -62,6 +63,8 @@ def import_store(source: Path, folder: Path) -> str:
             pairs = {name: str(Path(name).with_suffix(".safetensors")) for name in members if name.endswith(".json")}
             _check(source, members, read, pairs)
             for name, tensors in pairs.items():
+                if store.is_whole(COMMITTED / Path(name).relative_to("checkpoints").with_suffix("")):
+                    continue  # chains that begin with it here would become those of another parent
                 new += store.place_checkpoint((folder / name).with_suffix(""), read[tensors](), read[name]())
             others = members.keys() - pairs.keys() - set(pairs.values())
             for name in sorted(name for name in others if not _is_whole(folder / name)):
@@ -100,6 +103,19 @@ def _check(
             raise BundleError(f"bundle {source}: {name} is damaged; export it again; nothing was taken in")
 
 
+def _committed(folder: Path) -> Iterator[Path]:
+    """The files of unpruned networks that come with the repository and that chains of the store begin with."""
+    for key in sorted(path.name for path in (folder / "checkpoints").glob("*")):
+        for path in sorted((COMMITTED / key).glob("*")):
+            if not (folder / "checkpoints" / key / path.with_suffix(".json").name).exists():
+                yield path
+
+
+def _name_in_bundle(file: Path, folder: Path) -> str:
+    inside = file.relative_to(folder) if file.is_relative_to(folder) else "checkpoints" / file.relative_to(COMMITTED)
+    return inside.as_posix()
+
+
 def _files(folder: Path, studies: list[Study], networks: bool) -> Iterator[Path]:
     """Results first, then checkpoints that are whole, with their notes."""
     keys, training_keys = {study.key for study in studies}, {study.training_key for study in studies}
@@ -108,7 +124,7 @@ def _files(folder: Path, studies: list[Study], networks: bool) -> Iterator[Path]
             yield path
     if not networks:
         return
-    for path in sorted((folder / "checkpoints").glob("*/*")):
+    for path in [*sorted((folder / "checkpoints").glob("*/*")), *_committed(folder)]:
         if training_keys and path.parent.name not in training_keys:
             continue
         if path.suffix == ".unreachable" or (path.suffix == ".json" and store.is_whole(path.with_suffix(""))):

@@ -141,7 +141,7 @@ def _is_code(source: str) -> bool:
     if source.endswith(".py"):
         return True
     names = source.split(".")
-    return names[-1] != "tar" and all(map(str.isidentifier, names)) and not Path(source).exists()
+    return names[-1] != "tar" and all(map(str.isidentifier, names)) and not Path(source).is_file()
 
 
 def _age() -> float:

@@ -64,6 +64,7 @@ def open_executor(kind: str = "serial", workers: int | None = None) -> Iterator[
         yield Workers(SerialExecutor(), 1)
         return
     dask, distributed = _dask()
+    dask.config.set({"distributed.worker.daemon": False})  # workers start processes that read image files
     with contextlib.ExitStack() as opened:
         if address:
             client = opened.enter_context(distributed.Client(address, timeout="20s"))

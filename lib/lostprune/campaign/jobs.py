@@ -121,11 +121,13 @@ def drop_measured(
     """
     needed = {work for job in left for work in job.works}
     for study in studies:
-        checkpoints, missing = Checkpoints(study, folder), results.missing(study, parts, folder)
+        checkpoints = Checkpoints(study, folder)
         for chain in chains_of(study):
             lock = checkpoints.lock_file(chain)
-            if chain in missing or repetition not in (None, chain[1]) or lock.stem in needed:
+            if repetition not in (None, chain[1]) or lock.stem in needed:
                 continue
+            if not all(results.path_of(study.key, part, chain, folder).exists() for part in parts):
+                continue  # published results are of other networks
             with contextlib.suppress(store.Claimed), store.claim(lock, wait=False):
                 checkpoints.drop(chain)
 

@@ -20,6 +20,7 @@ from ..foundations.choices import check_choice
 from ..foundations.device import default_device, provenance
 from ..foundations.imports import IMPORTED
 from ..foundations.progress import LOG_EVERY, Stopped
+from ..measurement.registry import PARTS
 from ..prune_retrain import Checkpoints
 from ..study import Study
 from . import executors, signals
@@ -130,6 +131,9 @@ class _Campaign:
         for study in self.studies:
             try:
                 prune_retrain.check_network(study)
+                for part in self.parts:
+                    PARTS[part].images(study)  # not every part can be measured on every data set
+                runner.check_images(study, self.parts, self.folder)
                 fit.append(study)
             except (TypeError, ValueError, data.DataUnavailable) as error:
                 self.summary.failed[label(study)] = str(error)

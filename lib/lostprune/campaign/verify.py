@@ -20,6 +20,7 @@ from ..foundations import store
 
 log = logging.getLogger("lostprune")
 QUARANTINE = "quarantine"
+_FINITE = ("weight", "bias", "running_mean", "running_var")
 STALE = 3600.0  # seconds after which a temporary file belongs to nobody: the longest write takes seconds
 _CELL = re.compile(
     r"(?:(?P<unpruned>parent|separate)-r(?P<number>\d+)|"
@@ -107,7 +108,9 @@ def _wrong_tensors(tensors: dict[str, torch.Tensor]) -> str | None:
     if not state:
         return "it has no weights"
     for name, tensor in state.items():
-        if tensor.is_floating_point() and not tensor.isfinite().all():
+        # Buffers of a reader's own may be infinite, such as the mask of an attention.
+        wrong = ~tensor.isfinite() if name.rpartition(".")[2] in _FINITE else tensor.isnan()
+        if tensor.is_floating_point() and wrong.any():
             return f"{name} is not finite"
     for name, mask in _masks(tensors).items():
         if name not in state or mask.dtype != torch.bool or mask.shape != state[name].shape:

@@ -58,6 +58,8 @@ def load_photographs(folder: str | os.PathLike | None = None) -> Photographs:
         lostprune.data.DataUnavailable: they could not be fetched, or the folder cannot be written.
     """
     folder = locate(folder)
+    if (kept := _read_kept(folder / KEPT)) is not None:  # in a folder that may be read-only
+        return kept
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(folder / f".{KEPT}.lock"):

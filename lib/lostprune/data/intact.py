@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import multiprocessing
 import os
 import signal
 from collections.abc import Callable
@@ -27,7 +28,9 @@ def workers() -> int:
         ValueError: the variable is no whole number of at least 0.
     """
     asked = os.environ.get("LOSTPRUNE_WORKERS")
-    if asked is None:
+    if multiprocessing.current_process().daemon:  # which may not start any
+        return 0
+    if not asked:
         return min(cores(), 16)
     if not asked.isdecimal():
         raise ValueError(f"LOSTPRUNE_WORKERS: got {asked!r}, expected a whole number of processes, such as 4")

@@ -179,6 +179,11 @@ def _check_name(what: str, name: object) -> None:
         raise ValueError(f"{what}: got {name!r}, expected letters, digits and underscores; choose another name")
 
 
+def _rounded(values: torch.Tensor) -> list[float]:
+    """To digits that are the same on every machine: results are kept under them."""
+    return [float(f"{value:.6g}") for value in values.tolist()]
+
+
 def _constants(
     name: str, train: Split | None, mean: object, std: object, channels: int
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -192,8 +197,8 @@ def _constants(
         step = -(-len(train.images) // _MEASURED)
         pixels = [train.images[i].flatten(1).double() / 255 for i in range(0, len(train.images), step)]
         joined = torch.cat(pixels, 1)
-        mean = joined.mean(1).tolist() if mean is None else mean
-        std = joined.std(1).tolist() if std is None else std
+        mean = _rounded(joined.mean(1)) if mean is None else mean
+        std = _rounded(joined.std(1)) if std is None else std
     found = []
     for what, values in (("mean", mean), ("std", std)):
         values = np.broadcast_to(values, channels) if np.ndim(values) == 0 else np.asarray(values, float)

@@ -30,12 +30,12 @@ def obtain_file(origin: str, size: int, sha256: str, folder: str | os.PathLike |
     source = Source(origin.rpartition("/")[2], origin=origin, size=size, sha256=sha256)
     path = folder / source.file
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(folder / f".{source.file}.lock"):
-            if path.exists():
-                check(path, source)
-            else:
-                fetch(source, folder)
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            with filelock.FileLock(folder / f".{source.file}.lock"):
+                if not path.exists():  # another process may have fetched it
+                    fetch(source, folder)
+        check(path, source)  # in a folder that may be read-only
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise DataUnavailable(
             f"{source.file}: {path if path.exists() else origin} cannot be used: {error}\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import tarfile
 from collections.abc import Callable
@@ -128,7 +129,10 @@ def fetch_tree(name: str, folder: Path) -> None:
     Raises:
         DataUnavailable: one of them cannot be fetched, or written.
     """
+    tree = TREES[name]
     try:
+        if len(tree.archives) == 1 and all(tree.read(folder, split) is not None for split in ("train", "test")):
+            return  # in another form than the archive's, perhaps
         folder.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(folder / f".{name}.lock"):
             for source in TREES[name].archives:
@@ -136,7 +140,7 @@ def fetch_tree(name: str, folder: Path) -> None:
                     fetch(source, folder)
                 if source.unpacks_to and not (folder / source.unpacks_to).exists():
                     _unpack(folder / source.file, source.unpacks_to)
-    except (OSError, ValueError, RuntimeError, tarfile.TarError) as error:
+    except (OSError, ValueError, RuntimeError, tarfile.TarError, http.client.HTTPException) as error:
         raise DataUnavailable(f"{name}: {error}\n{_explain(name, folder)}") from error
 
 

@@ -53,7 +53,7 @@ def store_folder(store: str | os.PathLike | None = None) -> Path:
 
 def published_folders() -> list[Path]:
     """Folders with results that are read where the store has none, as ``LOSTPRUNE_RESULTS`` lists them."""
-    return [Path(folder) for folder in os.environ.get("LOSTPRUNE_RESULTS", "").split(os.pathsep) if folder]
+    return [Path(folder).expanduser() for folder in os.environ.get("LOSTPRUNE_RESULTS", "").split(os.pathsep) if folder]
 
 
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
@@ -109,7 +109,7 @@ def claim(lock_file: Path, wait: bool = True) -> Iterator[None]:
         lock_file: names the work; its folder is made.
         wait: for the process that has it; else :class:`Claimed` is raised.
     """
-    lock = FileLock(lock_file)
+    lock = FileLock(lock_file, mode=0o666)  # several users may share a store
     try:
         lock_file.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=-1 if wait else 0)
@@ -169,11 +169,15 @@ def writing(path: Path) -> contextlib.AbstractContextManager[None]:
 
 
 def is_whole(path: Path) -> bool:
-    """Whether the checkpoint ``path`` is there and as it was written; read once per process while unchanged."""
+    """Whether the checkpoint ``path`` is there and as it was written; read once per process while unchanged.
+
+    Raises:
+        OSError: it is there and cannot be read, which says nothing of what it holds.
+    """
     try:
         state = verified.state_of(path.with_suffix(".json"), path.with_suffix(".safetensors"))
         verified.once(state, lambda: load_checkpoint(path))
-    except (OSError, DamagedFile):
+    except (FileNotFoundError, NotADirectoryError, DamagedFile):
         return False
     return True
 
@@ -191,7 +195,7 @@ def load_checkpoint(path: Path) -> tuple[dict[str, torch.Tensor], dict] | None:
         manifest = json.loads(manifest_path.read_text())
         content = tensors_path.read_bytes()
         written = manifest["sha256"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (FileNotFoundError, ValueError, KeyError, TypeError) as error:  # not of the disk: that may pass
         raise DamagedFile(f"checkpoint {path}: {type(error).__name__}: {error}") from error
     if manifest.get("format") != FORMAT:
         raise DamagedFile(f"checkpoint {path}: got format {manifest.get('format')!r}, expected {FORMAT}")

@@ -26,6 +26,8 @@ def once(state: tuple, check: Callable[[], object], again: bool = False) -> None
         try:
             check()
         except Exception as reason:
+            if isinstance(reason, OSError) and reason.errno is not None:
+                raise  # of the disk or network, and not of what was read: it may pass
             outcomes[state] = reason
         else:
             outcomes[state] = None

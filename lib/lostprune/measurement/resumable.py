@@ -84,7 +84,8 @@ class Plan:
         Raises:
             OSError: the store cannot be written; the pieces before are kept.
         """
-        bar.skip(sum(one.images for one in self.measurements) * len(self.networks) - self.images)
+        shown = len({position for item in self.items for position in item})
+        bar.skip(max(0, sum(one.images for one in self.measurements) * min(shown, len(self.networks)) - self.images))
         missing = {item for one in self.measurements for item in self._missing(one)}
         for cohort in self.networks.cohorts(item for item in self.items if item in missing):
             for one in self.measurements:
@@ -135,10 +136,13 @@ class Plan:
         wanted = {self._identity(one, item) for item in self.items}
         for manifest in sorted(self.folder.glob(f"{one.name}-*.json")):
             try:
-                values, facts = store.load_checkpoint(manifest.with_suffix(""))
+                loaded = store.load_checkpoint(manifest.with_suffix(""))
             except store.DamagedFile as damage:
                 log.warning("%s; it is measured again", damage)
                 continue
+            if loaded is None:  # another process has removed it
+                continue
+            values, facts = loaded
             if shared := wanted & set(facts["identities"]):
                 own = len(shared) == len(facts["identities"])  # else another chain measured it, and counts the time
                 self._add(one.name, facts["identities"], values, facts["seconds"] if own else 0.0)

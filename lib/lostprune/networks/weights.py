@@ -75,7 +75,7 @@ def load_weights(network: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
     Raises:
         ValueError: weights that are missing, unexpected, of another shape or kind of number, or not finite; lists all.
     """
-    expected, state = network.state_dict(), dict(state)
+    expected, state, buffers = network.state_dict(), dict(state), dict(network.named_buffers())
     for name in expected.keys() - state.keys():
         if name.endswith(_COUNTER):
             state[name] = expected[name]
@@ -87,6 +87,8 @@ def load_weights(network: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
             faults.append(f"wrong shape: {name}, got {list(got.shape)}, expected {list(wanted.shape)}")
         elif got.is_floating_point() != wanted.is_floating_point() or got.is_complex():
             faults.append(f"wrong kind: {name}, got {got.dtype}, expected {wanted.dtype}")
+        elif name in buffers and torch.equal(got.isfinite(), wanted.isfinite()) and not got.isnan().any():
+            continue  # such as the mask of an attention, which is infinite where it is in a new network
         elif not torch.isfinite(got.to(torch.float32)).all():
             faults.append(f"not finite: {name}")
     if faults:

@@ -111,12 +111,16 @@ def _run_cells(
             failures[cell] = reason
     if len(runs) > 1:
         bar.say(f"{len(runs)} networks at once, {_in_words(study, todo[0])} to {_in_words(study, todo[-1])}")
+    begun = {cell: checkpoints.epochs_kept(cell) for cell in runs}
     histories = train_together(list(runs.values()), lambda images, record: bar.step(TRAINING_PASSES * images, record))
     for (cell, run), history in zip(runs.items(), histories, strict=True):
         if isinstance(history, Diverged):
             failures[cell] = history
         else:
-            _save(checkpoints, cell, run, history, (time.monotonic() - started) / len(runs))
+            seconds = (time.monotonic() - started) / len(runs)
+            if 0 < begun[cell] < len(history):  # those of epochs that were kept took as long, about
+                seconds *= len(history) / (len(history) - begun[cell])
+            _save(checkpoints, cell, run, history, seconds)
     return failures
 
 
@@ -160,9 +164,19 @@ def _pruned(checkpoints: Checkpoints, cell: Cell, device: torch.device, bar: Pro
             pruning.apply(network, masks)
         if missed:
             misses.say(cell, missed)
-    size, kept = study.image_shape[1], checkpoints.unfinished(cell)
+    begins_with = "" if before is None else checkpoints.facts(before)["sha256"]
     return Run(
-        network, images, labels, recipe, seed, study.dataset, masks, image_size=size, training=study.training, kept=kept
+        network,
+        images,
+        labels,
+        recipe,
+        seed,
+        study.dataset,
+        masks,
+        image_size=study.image_shape[1],
+        training=study.training,
+        kept=checkpoints.unfinished(cell),
+        kept_of=f"{begins_with}, {len(labels)} images",
     )
 
 
@@ -176,6 +190,8 @@ def _save(checkpoints: Checkpoints, cell: Cell, run: Run, history: list[dict], s
         "seconds": seconds,
         **provenance(run.device),
     }
+    if (before := cell_before(cell)) is not None:
+        facts["before_sha256"] = checkpoints.facts(before)["sha256"]
     checkpoints.save(cell, network, masks, facts)
 
 

@@ -14,7 +14,7 @@ from ..foundations import store
 from ..networks.registry import RANDOM_STATE
 from ..study import Study
 from ..training import KeptEpochs, epochs_kept
-from .cells import Cell, Chain, cells_of, name_of, name_of_chain
+from .cells import Cell, Chain, cell_before, cells_of, name_of, name_of_chain
 
 log = logging.getLogger("lostprune")
 
@@ -82,6 +82,9 @@ class Checkpoints:
         """Write what :meth:`load` reads, whole or not at all. Raises OSError."""
         tensors = {f"state/{name}": value for name, value in network.state_dict().items()}
         tensors |= {f"mask/{name}": mask for name, mask in masks.items()}
+        if not self.is_done(cell):  # one that is whole, but comes from another network, would stay
+            self._own(cell).with_suffix(".json").unlink(missing_ok=True)
+        self._note(cell).unlink(missing_ok=True)
         store.save_checkpoint(self._own(cell), tensors, {"study": self.training_key, "cell": list(cell), **facts})
         KeptEpochs(self.unfinished(cell)).delete()
 
@@ -98,8 +101,18 @@ class Checkpoints:
         return json.loads(self.path(cell).with_suffix(".json").read_text())
 
     def is_done(self, cell: Cell) -> bool:
-        """Whether a cell's checkpoint is whole."""
-        return store.is_whole(self.path(cell))
+        """Whether a cell's checkpoint is whole, and was made from the network before it that is there now."""
+        return store.is_whole(self.path(cell)) and not self._is_of_another(cell)
+
+    def _is_of_another(self, cell: Cell) -> bool:
+        """Whether the network that a whole checkpoint was made from has been replaced since.
+
+        A damaged parent was trained again, or the store took in chains of another one.
+        """
+        before, made_of = cell_before(cell), self.facts(cell).get("before_sha256")
+        if before is None or made_of is None or not store.is_whole(self.path(before)):
+            return False
+        return made_of != self.facts(before)["sha256"]
 
     def end_early(self, cell: Cell, reason: str) -> None:
         """Note that a cell's keep ratio cannot be reached: its chain ends before it. Raises OSError."""
@@ -112,11 +125,12 @@ class Checkpoints:
 
     def pending(self, chain: Chain) -> list[Cell]:
         """The cells of a chain that are still to be trained, none beyond the end of one that ended early."""
-        left = []
+        left, replaced = [], False
         for cell in cells_of(self.study, chain):
             if self._note(cell).exists():
                 break
-            if not self.is_done(cell):
+            replaced = replaced or (store.is_whole(self.path(cell)) and self._is_of_another(cell))
+            if replaced or not self.is_done(cell):  # what follows a network that is trained again is made from another
                 left.append(cell)
         return left
 

@@ -47,13 +47,19 @@ def read(key: str, part: str, chain: Chain, folder: Path) -> xr.Dataset | None:
     """
     own = path_of(key, part, chain, folder)
     for path in [own] + [place / key / part / own.name for place in published_folders()]:
-        if not path.exists():
-            continue
-        try:
-            return read_file(path, key, part)
-        except (OSError, ValueError, RuntimeError, KeyError, AttributeError) as error:  # what netCDF4 raises
-            log.warning("results %s cannot be used (%s); they are computed again", path, error)
+        if (found := _usable(path, key, part)) is not None:
+            return found
     return None
+
+
+def _usable(path: Path, key: str, part: str) -> xr.Dataset | None:
+    if not path.exists():
+        return None
+    try:
+        return read_file(path, key, part)
+    except (OSError, ValueError, RuntimeError, KeyError, AttributeError) as error:  # what netCDF4 raises
+        log.warning("results %s cannot be used (%s); they are computed again", path, error)
+        return None
 
 
 def read_file(path: Path, key: str, part: str) -> xr.Dataset:
@@ -94,10 +100,13 @@ def read_study(study: Study, part: str, folder: Path) -> xr.Dataset | None:
     Raises:
         ChainsDiffer: they do not belong together.
     """
-    key, chains = study.key, []
-    for chain in chains_of(study):
-        dataset = read(key, part, chain, folder)
-        if dataset is None:
-            return None
-        chains.append(dataset)
-    return join(chains)
+    key, chains = study.key, chains_of(study)
+    # Those of one folder belong together; those of several may start from different parents.
+    for place in (folder / "results", *published_folders()):
+        paths = [place / key / part / f"{name_of_chain(chain)}.nc" for chain in chains]
+        if all(path.exists() for path in paths):
+            found = [_usable(path, key, part) for path in paths]
+            if all(dataset is not None for dataset in found):
+                return join(found)
+    found = [read(key, part, chain, folder) for chain in chains]
+    return None if any(dataset is None for dataset in found) else join(found)

@@ -21,10 +21,11 @@ class KeptEpochs:
 
     Args:
         folder: of this training alone; ``None`` keeps nothing.
+        of: what the training begins with; a state of anything else is not used.
     """
 
-    def __init__(self, folder: Path | None):
-        self.folder, self._written, self._epochs = folder, time.monotonic(), 0
+    def __init__(self, folder: Path | None, of: str = ""):
+        self.folder, self._of, self._written, self._epochs = folder, of, time.monotonic(), 0
 
     def load(self, expected: Sequence[torch.Tensor]) -> tuple[list[torch.Tensor], list[dict]] | None:
         """The newest state and the records of its epochs; ``None`` if there is none, or none that can be used (logged).
@@ -45,6 +46,9 @@ class KeptEpochs:
             if any(got is None or got.shape != wanted.shape for got, wanted in zip(state, expected, strict=True)):
                 log.warning("%s is of another network; its epochs are trained again", path)
                 continue
+            if facts.get("of", self._of) != self._of:
+                log.warning("%s began with another network or other images; its epochs are trained again", path)
+                continue
             self._epochs = len(facts["history"])
             return state, facts["history"]
         return None
@@ -61,8 +65,10 @@ class KeptEpochs:
             return
         if not at_once and time.monotonic() - self._written < EVERY:
             return
-        path, older = self.folder / f"epoch-{len(history):04d}", _states(self.folder)
-        store.save_checkpoint(path, {str(i): tensor for i, tensor in enumerate(state)}, {"history": history})
+        path = self.folder / f"epoch-{len(history):04d}"
+        older = [one for one in _states(self.folder) if one != path]  # it is there if a signal came as it was written
+        facts = {"history": history, "of": self._of}
+        store.save_checkpoint(path, {str(i): tensor for i, tensor in enumerate(state)}, facts)
         with store.writing(path):
             for one in older:
                 for suffix in (".json", ".safetensors"):  # the manifest first: without it there is no checkpoint

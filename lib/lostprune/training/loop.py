@@ -89,7 +89,7 @@ def train_together(runs: Sequence[Run], on_step: OnStep | None = None) -> list[l
     keep_freed_memory()
     if any(run.device.type == "cpu" for run in runs):
         threads.settle()
-    trainers, kept = [Trainer(run) for run in runs], [KeptEpochs(run.kept) for run in runs]
+    trainers, kept = [Trainer(run) for run in runs], [KeptEpochs(run.kept, run.kept_of) for run in runs]
     outcomes: list[list[dict] | Diverged] = [_resumed(*one) for one in zip(trainers, kept, strict=True)]
     begun = [len(history) for history in outcomes]
     groups = [([i for i in range(len(runs)) if begun[i] == epoch], epoch) for epoch in sorted(set(begun))]
@@ -107,6 +107,7 @@ def train_together(runs: Sequence[Run], on_step: OnStep | None = None) -> list[l
                 for i, record in zip(group, records, strict=True):
                     outcomes[i] = outcomes[i] + [record] if isinstance(record, dict) else record
                 epoch += 1
+                before = {}  # two copies at once may be more than the memory holds, and the older one is no use
         except torch.OutOfMemoryError:
             if len(group) == 1:
                 raise

@@ -27,6 +27,7 @@ class Run:
     image_size: int | None = None  # of images that are read one by one, to which they are cropped
     training: str = "nominal"  # what images are altered by before crop and flip: a key of ``TRAIN_CORRUPTIONS``
     kept: Path | None = None  # folder for its last finished epoch, from which it resumes; None keeps nothing
+    kept_of: str = ""  # what it begins with: epochs that are kept of anything else are not used
 
     @property
     def device(self) -> torch.device:
