@@ -11,7 +11,7 @@ from .. import data, results
 from ..foundations.choices import check_choice
 from ..foundations.store import store_folder
 from ..prune_retrain.cells import chains_of
-from ..published.labels import label
+from ..published.labels import label, network_label
 from ..study import Study
 
 if TYPE_CHECKING:
@@ -36,6 +36,20 @@ def setup() -> None:
     shell = get_ipython()
     if shell is not None:
         _check_before_running(shell)
+
+
+def names_of(studies: list[Study]) -> list[str]:
+    """A name for each of several studies, such as ``ResNet20, scale quick``; longer where that would name two."""
+
+    def short(study: Study) -> str:
+        return f"{network_label(study.network)}, scale {study.scale.name}"
+
+    def long(study: Study) -> str:
+        facts = [short(study), label(study.dataset), ", ".join(study.methods), f"seed {study.seed}", study.weights_name]
+        return ", ".join(filter(None, facts))
+
+    names = list(map(short, studies))
+    return [long(study) if names.count(name) > 1 else name for name, study in zip(names, studies, strict=True)]
 
 
 def check_injected(source: str, defaults: dict[str, object]) -> None:

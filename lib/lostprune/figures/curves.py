@@ -110,10 +110,14 @@ def accuracy(dataset: str) -> hv.Dimension:
 
 
 def accuracy_rows(ratio: xr.DataArray, error: xr.DataArray) -> list[tuple[float, float, float]]:
-    """(prune ratio, accuracy, standard deviation) in percent for every cycle that some repetition reached."""
+    """(prune ratio, accuracy, standard deviation) in percent for every cycle that all repetitions reached.
+
+    A mean over those that are left would rise or fall for no other reason than that some are missing.
+    """
     x, _ = over_repetitions(ratio)
     mean, deviation = over_repetitions(1 - error)
-    return [(float(a), float(b), float(c)) for a, b, c in zip(x, mean, deviation, strict=True) if np.isfinite(a)]
+    reached = ratio.notnull().all("repetition").values
+    return [(float(a), float(b), float(c)) for a, b, c, all_ in zip(x, mean, deviation, reached, strict=True) if all_]
 
 
 def _background(rows: list[tuple[float, float, float]], name: str, axis: hv.Dimension) -> hv.Overlay:

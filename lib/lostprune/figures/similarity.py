@@ -74,8 +74,8 @@ def signed_flips(
     ratio, _ = over_repetitions(ratios.transpose("repetition", "cycle"))
     share, figure = hv.Dimension("flips", label="share of the test images (%)"), hv.Overlay([])
     for name, words, color, marker in (
-        ("lost", "right turned into wrong", LOST, ("triangle", "v")),
-        ("won", "wrong turned into right", WON, ("inverted_triangle", "^")),
+        ("lost", "right turned into wrong", LOST, ("inverted_triangle", "v")),
+        ("won", "wrong turned into right", WON, ("triangle", "^")),
     ):
         shares = (one[name] / one.images).where(ratios.notnull())
         mean, deviation = over_repetitions(shares.transpose("repetition", "cycle"))

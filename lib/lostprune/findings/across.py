@@ -19,8 +19,7 @@ def across(studies: Sequence[Parts], delta: float = metrics.DELTA) -> str:
     """Three findings of Section 5 for every study and method.
 
     Beyond chance means: in all repetitions, and in the whole 95% interval of a bootstrap over the test images, or over
-    the pruned networks for the excess error. Under noise there are no outcomes per image, so two repetitions or more
-    must agree.
+    the pruned networks for the excess error. For the excess error and under noise, two repetitions or more must agree.
 
     Args:
         studies: parts ``curves``, ``shift`` and ``noise`` of each.
@@ -98,7 +97,7 @@ def robust_training(studies: Sequence[Parts], delta: float = metrics.DELTA) -> s
     It compares the distributions that the robust networks were not trained on.
     """
     by_training = {
-        training: {_network_and_scale(parts): parts for parts in studies if _training(parts) == training}
+        training: {_but_training(parts): parts for parts in studies if _training(parts) == training}
         for training in ("nominal", "robust")
     }
     both = [one for one in by_training["robust"] if one in by_training["nominal"]]
@@ -121,9 +120,9 @@ def robust_training(studies: Sequence[Parts], delta: float = metrics.DELTA) -> s
                 True: "Robust training raises it.",
                 False: "Robust training lowers it.",
                 None: "These numbers cannot tell.",
-            }[_above_zero(after - before.mean("repetition"), drawn_after - drawn_before)]
+            }[_one_way(before, after, drawn_after - drawn_before)]
             lines.append(
-                f"- {network_label(one[0])} ({one[1]}), **{method}**: {spread(before)} after nominal training, "
+                f"- {_named(robust, trained=False)}, **{method}**: {spread(before)} after nominal training, "
                 f"{spread(after)} after robust training, on {len(test)} distributions that neither was trained on. "
                 f"{verdict}"
             )
@@ -173,15 +172,28 @@ def _above_zero(change: xr.DataArray, resampled: xr.DataArray) -> bool | None:
     return False if high < 0 and bool((change < 0).all()) else None
 
 
+def _one_way(before: xr.DataArray, after: xr.DataArray, resampled: xr.DataArray) -> bool | None:
+    """Whether every repetition after is above all of those before, and the whole 95% interval above 0; or below."""
+    low, high = metrics.interval(resampled).values
+    if low > 0 and float(after.min()) > float(before.max()):
+        return True
+    return False if high < 0 and float(after.max()) < float(before.min()) else None
+
+
 def _training(parts: Parts) -> str:
     return parts["shift"].attrs["training"]
 
 
-def _network_and_scale(parts: Parts) -> tuple[str, str]:
-    return parts["shift"].attrs["network"], parts["shift"].attrs["scale"]
-
-
-def _named(parts: Parts) -> str:
-    """``ResNet20 (reduced, nominal training)``."""
+def _but_training(parts: Parts) -> tuple:
+    """All that tells a study from others but its training."""
     attributes = parts["shift"].attrs
-    return f"{network_label(attributes['network'])} ({attributes['scale']}, {training_label(_training(parts))})"
+    return tuple(attributes.get(name, "") for name in ("network", "dataset", "scale", "seed", "weights"))
+
+
+def _named(parts: Parts, trained: bool = True) -> str:
+    """``ResNet20 (reduced, nominal training)``, with the data set and the seed where they are not the usual ones."""
+    attributes = parts["shift"].attrs
+    facts = [attributes["scale"], *([training_label(_training(parts))] if trained else [])]
+    facts += [label(attributes["dataset"])] * (attributes["dataset"] != "cifar10")
+    facts += [f"seed {attributes['seed']}"] * (attributes["seed"] != 0)
+    return f"{network_label(attributes['network'])} ({', '.join(facts)})"

@@ -10,6 +10,7 @@ from ..published.labels import label
 from .words import above, by_answer, count, listing, signed
 
 SUFFICES = 0.5  # of the softmax output: more than that of all other classes together
+FEW_IMAGES = 10  # a bootstrap over fewer says little
 CHANCE = 0.05  # a p-value below it is taken for a difference
 
 
@@ -25,7 +26,7 @@ def parents_pixels(part: xr.Dataset, distribution: str) -> str:
     """
     one = part.sel(distribution=distribution)
     confidence = one.confidence.sel(mask_network="parent")
-    found, drawn = metrics.mean_over_images(confidence), metrics.resampled_means(confidence)
+    found, enough_images = metrics.mean_over_images(confidence), confidence.sizes["image"] >= FEW_IMAGES
     parent = found.isel(pruner=0).sel(network="parent")
     said = f"On its own tenth of the pixels, the parent has {_with_ends(parent)}"
     has_separate = bool(found["mean"].sel(network="separate").notnull().any())
@@ -40,12 +41,13 @@ def parents_pixels(part: xr.Dataset, distribution: str) -> str:
         for name, ratio in networks.items():
             mine = found.sel(pruner=method, network=name)
             words = f"{float(mine['mean']):.0%} at a prune ratio of {ratio:.0%}"
-            enough.setdefault(method, []).append(above(mine.lower, mine.upper, SUFFICES))
+            suffices = above(mine.lower, mine.upper, SUFFICES) if enough_images else None
+            enough.setdefault(method, []).append(suffices)
             if has_separate:
-                both = drawn.sel(pruner=method)
-                ends = metrics.interval(both.sel(network=name) - both.sel(network="separate"))
-                low, high = ends.values
-                sure.append(above(low, high))
+                own = confidence.sel(pruner=method)  # of the repetitions that reached this network
+                change = own.sel(network=name) - own.sel(network="separate")
+                low, high = metrics.interval(metrics.resampled_means(change)).values
+                sure.append(above(low, high) if enough_images else None)
                 words += f" ({signed(100 * low, 0)} to {signed(100 * high, 0)} points against the separate network)"
             shown.append(words)
         more[method] = _all(sure[:-1] or sure)
@@ -53,8 +55,9 @@ def parents_pixels(part: xr.Dataset, distribution: str) -> str:
     suffices = {method: _all(answers[:-1] or answers) for method, answers in enough.items()}
     images = count(part.sizes["image"], "image")
     lines += [
-        f"\nFor all pruned networks but the smallest of each method, as far as a sample of {images} can tell:\n",
-        f"- *The parent's pixels suffice*: {by_answer(suffices)}.",
+        "\nFor all pruned networks but the smallest of each method, or its only one, as far as a sample of "
+        f"{images} can tell:\n",
+        f"- *The parent's pixels suffice*: {by_answer(suffices) or 'there is no pruned network'}.",
     ]
     if has_separate:
         lines.append(

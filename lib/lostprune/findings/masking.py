@@ -5,7 +5,7 @@ from __future__ import annotations
 import xarray as xr
 
 from .. import metrics
-from .distance import pruned_networks
+from .distance import FEW_IMAGES, pruned_networks
 from .words import above, by_answer, count, listing
 
 _SHOWN = {"mean": "the mean", "black": "black", "blurred": "the blurred image"}
@@ -22,7 +22,7 @@ def mask_values(part: xr.Dataset) -> str:
     to chance.
     """
     on_parents = part.confidence.sel(mask_network="parent")
-    found, drawn = metrics.mean_over_images(on_parents)["mean"], metrics.resampled_means(on_parents)
+    found, few = metrics.mean_over_images(on_parents)["mean"], on_parents.sizes["image"] < FEW_IMAGES
     parent, separate = (found.isel(pruner=0).sel(network=name) for name in ("parent", "separate"))
     fills = part.fill.values.tolist()
 
@@ -43,12 +43,14 @@ def mask_values(part: xr.Dataset) -> str:
         mine = found.sel(pruner=method, network=names).mean("network")
         lines.append(f"- **{method}**, mean of {count(len(names), 'pruned network')}: {each(mine)}.")
         for fill in fills if has_separate else ():
-            both = drawn.sel(pruner=method, fill=fill)
-            low, high = metrics.interval(both.sel(network=names).mean("network") - both.sel(network="separate")).values
-            more[fill][method] = above(low, high)
+            both = on_parents.sel(pruner=method, fill=fill)  # of the repetitions that reached these networks
+            change = both.sel(network=names).mean("network", skipna=False) - both.sel(network="separate")
+            low, high = metrics.interval(metrics.resampled_means(change)).values
+            more[fill][method] = None if few else above(low, high)
     if has_separate:
         lines.append(
-            "\n*The pruned networks are more confident on the parent's pixels than the separate network.* This\n"
+            "\n*The pruned networks are more confident on the parent's pixels than the separate network.* Does that "
+            "hold?\n"
         )
         lines += [f"- with {_SHOWN[fill]} in the masked pixels: {by_answer(one)}." for fill, one in more.items() if one]
     return "\n".join(lines)

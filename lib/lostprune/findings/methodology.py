@@ -20,7 +20,7 @@ def accuracy(curves: xr.Dataset) -> str:
     ends = []
     for method in curves.pruner.values.tolist():
         ratio = curves.prune_ratio.sel(pruner=method)
-        last = int(ratio.notnull().any("repetition").values.nonzero()[0][-1])
+        last = int(ratio.notnull().all("repetition").values.nonzero()[0][-1])
         left = 1 - curves.test_error.sel(pruner=method).isel(cycle=last)
         ends.append(f"{spread(left)} with {method} at a prune ratio of {spread(ratio.isel(cycle=last), False)}")
     return (
@@ -58,6 +58,8 @@ def commensurate(curves: xr.Dataset, delta: float) -> str:
         if covered and method in paper.pruner:
             line += f" (The paper: {float(paper.sel(network=curves.attrs['network'], pruner=method)):.1%}.)"
         lines.append(line)
+    if covered and (other := published.other_data(curves.attrs["network"], curves.attrs["dataset"])):
+        lines.append(f"\n{other.strip()}")
     return "\n".join(lines)
 
 

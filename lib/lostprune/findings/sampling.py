@@ -20,6 +20,7 @@ def test_sets(shift: xr.Dataset) -> str:
     ):
         by_origin.setdefault((source, images), []).append(label(name))
     origins = {"generated": "corrupted here by the published definitions", "CIFAR-10-C": "from the published archive"}
+    origins["ImageNet-C"] = origins["CIFAR-10-C"]
     lines = []
     for (source, images), names in by_origin.items():
         lines.append(f"- {listing(names)}: {images:,} test images, {origins.get(source, 'as they are')}.")

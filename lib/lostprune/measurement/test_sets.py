@@ -72,8 +72,14 @@ def distributions(study: Study) -> tuple[str, ...]:
 
     Those that a user registered with the data set come first. A scale without a list of its own has the data set's new
     test set (CIFAR-10.1), if there is one, and all corruptions.
+
+    Raises:
+        ValueError: a registered shift has the name of another distribution.
     """
-    registered = (study.dataset, *data.DATASETS[study.dataset].shifts)
+    shifts = data.DATASETS[study.dataset].shifts
+    if taken := [name for name in shifts if name in corruptions.NAMES or name in _new_test_set(study)[:1]]:
+        raise ValueError(f"shifts of {study.dataset}: got {taken[0]!r}, which names another distribution; rename it")
+    registered = (study.dataset, *shifts)
     if study.scale.corruptions is not None:
         return (*registered, *study.scale.corruptions)
     return (*registered, *_new_test_set(study)[:1], *corruptions.NAMES)

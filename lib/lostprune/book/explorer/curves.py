@@ -7,7 +7,7 @@ import json
 import numpy as np
 import xarray as xr
 
-from ... import metrics, published
+from ... import corruptions, metrics, published
 from ...figures.style import color_of
 from ...measurement.test_sets import SEVERITY
 from ...published.labels import accuracy_label, label, network_label
@@ -32,7 +32,7 @@ def as_json(found: Results) -> str:
         "rounding": metrics.ROUNDING,
         "severity": SEVERITY,
         "colors": methods,
-        "studies": [_study(study, parts) for study, parts in shown.items()],
+        "studies": [_study(study, parts) | {"line": line} for line, (study, parts) in enumerate(shown.items())],
     }
     text = json.dumps(content, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
     return text.replace("</", "<\\/")  # would end the script
@@ -55,7 +55,13 @@ def _study(study: Study, parts: dict[str, xr.Dataset]) -> dict:
         "repetitions": shift.sizes["repetition"],
         "ratio": _by_method(curves.prune_ratio),
         "distributions": [
-            {"name": name, "label": label(name), "group": "train" if name in train else "test"} for name in names
+            {
+                "name": name,
+                "label": label(name),
+                "group": "train" if name in train else "test",
+                "corrupted": name in corruptions.NAMES,
+            }
+            for name in names
         ],
         "error": _by_method(shift.error.sel(distribution=names), "distribution"),
         "severities": _severities(parts.get("severities"), names),

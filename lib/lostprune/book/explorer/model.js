@@ -48,10 +48,13 @@ function overRepetitions(values, repetition) {
   return repetition === "mean" ? summary(values) : { value: values[repetition - 1] ?? null, deviation: null };
 }
 
-/** Values [repetition][cycle] as points over the prune ratio; cycles that nobody reached are left out. */
+/** Values [repetition][cycle] as points over the prune ratio; cycles that not all repetitions reached are left out. */
 function points(values, ratio, repetition) {
+  const reached = (cycle) => repetition !== "mean" || ratio.every((chain) => chain[cycle] !== null);
   return ratio[0]
-    .map((_, cycle) => {
+    .map((_, cycle) => cycle)
+    .filter(reached)
+    .map((cycle) => {
       const [y, x] = [values, ratio].map((all) => overRepetitions(all.map((chain) => chain[cycle]), repetition));
       return { prune_ratio: x.value, ...y };
     })
@@ -79,7 +82,8 @@ function measured(study, method, { distributions, severity, delta, repetition })
     if (!error) continue;
     const potential = potentialOf(error);
     shown[distribution.group].push({ error, potential });
-    const where = { distribution, severity: distribution.group === "test" ? severity : null };
+    const shownAt = distribution.group === "test" ? severity : DATA.severity;
+    const where = { distribution, severity: distribution.corrupted ? shownAt : null };
     rows.push({ quantity: "prune_potential", ...where, ...overRepetitions(potential, repetition) });
     for (const point of points(error, ratio, repetition)) rows.push({ quantity: "error", ...where, ...point });
   }
@@ -90,7 +94,8 @@ function measured(study, method, { distributions, severity, delta, repetition })
         const all = those.map((one) => one.potential[place]);
         return all.includes(null) ? null : pick(all);
       });
-      rows.push({ quantity: `${name}_prune_potential`, group, severity, ...overRepetitions(each, repetition) });
+      const shownAt = group === "test" ? severity : null;
+      rows.push({ quantity: `${name}_prune_potential`, group, severity: shownAt, ...overRepetitions(each, repetition) });
     }
   }
   const train = study.distributions.filter((one) => one.group === "train").map((one) => errorOf(study, method, one));

@@ -31,7 +31,7 @@ function grouped(rows, key) {
 }
 
 function lines(rows, x, value, studies) {
-  const key = (row) => `${row.study.id} ${row.method} ${row.distribution?.name} ${row.paper}`;
+  const key = (row) => `${row.study.line} ${row.method} ${row.distribution?.name} ${row.paper}`;
   return grouped(rows, key).map((group) => {
     const [{ study, method, distribution, paper }] = group;
     return {
