@@ -66,7 +66,7 @@ def test_book_passes_on_what_was_asked(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setenv("LOSTPRUNE_RESULTS", "mine")
     told = call("book", "one", "two", "--force")
     assert told.output == f"open {tmp_path / 'index.html'}\n"
-    assert asked == [(("one", "two"), True, [str(tmp_path / "book" / "results"), "mine"])]
+    assert asked == [(("one", "two"), True, [str(tmp_path / "book" / "results"), str(Path("mine").absolute())])]
 
 
 def test_without_a_checkout_there_is_no_book(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -94,3 +94,11 @@ def test_without_its_images_a_page_says_so_and_shows_the_rest():
 
     assert "lostprune data voc" in notebook.if_available(missing, "voc").data
     assert notebook.if_available(lambda: "a figure", "voc") == "a figure"
+
+
+def test_studies_that_are_alike_get_longer_names():
+    first, second, other = (
+        lostprune.Study(scale=scale, seed=seed) for scale, seed in (("quick", 0), ("quick", 1), ("reduced", 0))
+    )
+    names = notebook.names_of([first, second, other])
+    assert len(set(names)) == 3 and names[2] == "ResNet20, scale reduced" and "seed 1" in names[1]

@@ -108,5 +108,17 @@ def test_networks_of_different_scales_are_not_compared():
     assert "No network" in findings.robust_training([other, study(training="robust")])
 
 
+def test_networks_of_different_seeds_are_not_compared():
+    other = {part: dataset.assign_attrs(seed=1) for part, dataset in study(training="robust").items()}
+    assert "No network here was trained both ways" in findings.robust_training([study(), other])
+
+
+def test_what_lies_among_the_repetitions_of_before_is_no_change():
+    nominal, robust = study(methods=("WT",)), study(methods=("WT",), training="robust", repetitions=1)
+    spread = xr.DataArray([0.0, 0.2, 0.2], dims="repetition", coords={"repetition": [0, 1, 2]})  # one is as good
+    nominal = with_errors(nominal, lambda error: flat(error) + spread * (error.cycle > 0))
+    assert "cannot tell" in findings.robust_training([nominal, with_errors(robust, flat)])
+
+
 def test_without_robust_networks_nothing_is_claimed():
     assert "No network" in findings.robust_training([study()])

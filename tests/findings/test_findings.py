@@ -8,6 +8,7 @@ import xarray as xr
 
 from fixtures.synthetic import results_of
 from lostprune import findings, metrics
+from lostprune.figures.curves import accuracy_rows
 
 
 def potential_of(dimension: str, values: list, **by_method: list) -> xr.DataArray:
@@ -290,3 +291,17 @@ def test_of_segmentation_no_number_of_images_is_a_margin():
     text = findings.accuracy(curves) + findings.resolution(60, 0.005, curves, noise)
     text += findings.under_noise(potential, noise, 60) + findings.commensurate(curves, 0.5)
     assert "mean IoU" in text and not any(words in text for words in ("accuracy", "worth", "0.3 image"))
+
+
+def test_excess_of_one_parent_is_no_verdict():
+    ratio = xr.DataArray(np.linspace(0, 0.9, 10)[None, None], dims=("pruner", "repetition", "cycle"))
+    ratio = ratio.assign_coords(pruner=["WT"], repetition=[0], cycle=range(10))
+    assert "one parent" in findings.excess(0.2 * ratio, ratio)
+
+
+def test_where_a_repetition_ends_early_accuracy_is_that_of_all_of_them():
+    curves = results_of(methods=("WT",), repetitions=2, cycles=2)["curves"]
+    curves["test_error"][:] = [[[0.1, 0.11, 0.12], [0.2, 0.21, np.nan]]]
+    curves["prune_ratio"][:] = [[[0.0, 0.5, 0.9], [0.0, 0.5, np.nan]]]
+    assert "84.0" in findings.accuracy(curves) and "88.0" not in findings.accuracy(curves)
+    assert len(accuracy_rows(curves.prune_ratio.sel(pruner="WT"), curves.test_error.sel(pruner="WT"))) == 2

@@ -105,6 +105,13 @@ def test_of_a_shift_of_many_sizes_images_get_the_shape_of_the_others():
     assert test_sets.test_set(study, "night", torch.device("cpu")).images().shape == (8, 3, 16, 24)
 
 
+def test_a_shift_named_like_a_corruption_is_refused_before_any_work(store):
+    data.register("pets", many(40), many(12), {"fog": many(8)}, CLASSES, 0.5, 0.25, image_size=16)
+    with pytest.raises(ValueError, match="shifts of pets: got 'fog'"):
+        lostprune.run(lostprune.Study("tiny", "pets", methods=("WT",), scale=SCALE), "shift")
+    assert not list(store.rglob("*.safetensors"))
+
+
 def test_the_size_asked_for_counts_if_only_some_images_have_one():
     data.register("pets", many(40), (np.zeros((4, 3, 24, 24), np.uint8), [0, 1, 0, 1]), None, CLASSES, 0, 1, 24)
     assert data.DATASETS["pets"].image_shape == (3, 24, 24)

@@ -195,5 +195,5 @@ def _named(parts: Parts, trained: bool = True) -> str:
     attributes = parts["shift"].attrs
     facts = [attributes["scale"], *([training_label(_training(parts))] if trained else [])]
     facts += [label(attributes["dataset"])] * (attributes["dataset"] != "cifar10")
-    facts += [f"seed {attributes['seed']}"] * (attributes["seed"] != 0)
+    facts += [f"seed {attributes['seed']}"] * bool(attributes["seed"] != 0)
     return f"{network_label(attributes['network'])} ({', '.join(facts)})"
