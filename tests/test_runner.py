@@ -157,6 +157,29 @@ def test_chains_of_a_parent_that_was_replaced_are_trained_again(finished, tmp_pa
     assert mine.facts(("WT", 0, 1))["before_sha256"] == mine.facts(("parent", 0, 0))["sha256"]
 
 
+def test_what_follows_a_cycle_that_was_made_anew_is_made_anew_too(finished, tmp_path):
+    study, folder, _ = finished
+    shutil.copytree(folder / "checkpoints", tmp_path / "checkpoints")
+    mine = Checkpoints(study, tmp_path)
+    second = mine.path(("WT", 0, 2)).with_suffix(".json")
+    second.write_text(second.read_text().replace(mine.facts(("WT", 0, 1))["sha256"], "f" * 64))  # of another first
+    mine.path(("WT", 0, 1)).with_suffix(".json").unlink()
+    assert mine.pending(("WT", 0)) == [("WT", 0, 1)]
+    prune_retrain.run_chains(mine, [("WT", 0)], torch.device("cpu"), Progress(0, ""))
+    assert mine.pending(("WT", 0)) == [] and mine.facts(("WT", 0, 2))["before_sha256"] != "f" * 64
+
+
+def test_nothing_is_trained_beside_results_of_another_parent(finished, tmp_path):
+    study, folder, _ = finished
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    other = results.read(study.key, "curves", ("WT", 0), folder).assign_attrs(parent_sha256="f" * 64)
+    results.write(study.key, "curves", ("WT", 0), other, tmp_path)
+    before = len(list(tmp_path.rglob("*.safetensors")))
+    with pytest.raises(results.ChainsDiffer, match="got results of the parent ffff"):
+        lostprune.run(moment(scale=study.scale, methods=("WT", "PFP")), "curves", store=tmp_path)
+    assert len(list(tmp_path.rglob("*.safetensors"))) == before
+
+
 def test_nothing_is_trained_beside_results_of_other_test_images(finished, tmp_path):
     study, folder, _ = finished
     shutil.copytree(folder / "results", tmp_path / "results")

@@ -61,7 +61,7 @@ def run(
     if missing:
         check_images(study, parts, folder)
         prune_retrain.check_network(study)
-        _complete_all(study, missing, folder, executor)
+        _complete_all(study, missing, parts, folder, executor)
     tree = xr.DataTree.from_dict({part: results.read_study(study, part, folder) for part in parts}, name=study.key)
     _check_parents(tree)
     tree.attrs = {"study_key": study.key, "schema": results.SCHEMA}
@@ -217,18 +217,42 @@ def _check_parents(tree: xr.DataTree) -> None:
                 )
 
 
-def _complete_all(study: Study, missing: dict[Chain, tuple[str, ...]], folder: Path, executor: Executor | None) -> None:
+def check_beside(checkpoints: Checkpoints, parts: Iterable[str]) -> None:
+    """Before chains are trained: raise ChainsDiffer for results of another parent, which no join would take."""
+    study = checkpoints.study
+    for chain in chains_of(study):
+        parent = ("parent", chain[1], 0)
+        ours = checkpoints.facts(parent)["sha256"] if checkpoints.is_done(parent) else None
+        for part in parts:
+            found = results.read(study.key, part, chain, checkpoints.folder)
+            theirs = None if found is None else found.attrs["parent_sha256"]
+            if None not in (ours, theirs) and theirs not in ("not recorded", ours):
+                raise results.ChainsDiffer(
+                    f"{part} of {name_of_chain(chain)}: got results of the parent {theirs[:12]}…, but the store has "
+                    f"{ours[:12]}…, expected the same; remove one of them, or unset LOSTPRUNE_RESULTS if the results "
+                    "were published"
+                )
+
+
+def _complete_all(
+    study: Study,
+    missing: dict[Chain, tuple[str, ...]],
+    parts: Iterable[str],
+    folder: Path,
+    executor: Executor | None,
+) -> None:
     """Bring every chain to its end, the unpruned networks first since the others need them.
 
     Raises:
         training.Diverged: at the end, for chains whose loss was no longer finite; the chains that need those are left.
     """
     checkpoints, device = Checkpoints(study, folder), default_device()
-    parts = {part for lacking in missing.values() for part in lacking}
-    unpruned = {chain: () for chain in unpruned_chains(missing, parts)}
+    lacking_parts = {part for lacking in missing.values() for part in lacking}
+    unpruned = {chain: () for chain in unpruned_chains(missing, lacking_parts)}
     diverged: list[str] = []
     with Progress(passes_left(checkpoints, unpruned | missing), f"{study.network} on {device}") as bar:
         for wave in (unpruned, missing):
+            check_beside(checkpoints, parts)
             lost = {chain[1] for chain in unpruned if wave is missing and checkpoints.pending(chain)}
             ready = {chain: lacking for chain, lacking in wave.items() if chain[1] not in lost}
             if executor is None:

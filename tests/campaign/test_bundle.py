@@ -174,5 +174,7 @@ def test_a_parent_of_the_repository_goes_with_its_chains_and_takes_no_other_ones
     assert store.load_checkpoint(tmp_path / "new" / "checkpoints" / KEY / "parent-r0")[0]["state/weight"].sum() == 3
     export_store(fill(tmp_path / "other"), tmp_path / "other.tar", [], True)
     monkeypatch.setattr(bundle_module, "COMMITTED", tmp_path / "repository")
-    import_store(tmp_path / "other.tar", tmp_path / "mine")
+    import_store(tmp_path / "other.tar", fill(tmp_path / "mine", ("WT-r0-c01",)))
     assert not (tmp_path / "mine" / "checkpoints" / KEY / "parent-r0.json").exists()
+    import_store(tmp_path / "other.tar", tmp_path / "empty")
+    assert (tmp_path / "empty" / "checkpoints" / KEY / "parent-r0.json").exists()

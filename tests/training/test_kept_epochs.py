@@ -94,5 +94,8 @@ def test_a_state_that_is_written_again_is_kept(tmp_path):
 
 def test_epochs_that_began_with_another_network_are_trained_again(tmp_path):
     kept_epochs.KeptEpochs(tmp_path, "one").save([torch.ones(2)], [{"loss": 1.0}], at_once=True)
-    assert kept_epochs.KeptEpochs(tmp_path, "other").load([torch.zeros(2)]) is None
     assert kept_epochs.KeptEpochs(tmp_path, "one").load([torch.zeros(2)]) is not None
+    other = kept_epochs.KeptEpochs(tmp_path, "other")
+    assert other.load([torch.zeros(2)]) is None
+    other.save([torch.zeros(2)], [{"loss": 2.0}], at_once=True)  # of the same epoch
+    assert kept_epochs.KeptEpochs(tmp_path, "other").load([torch.zeros(2)])[1] == [{"loss": 2.0}]

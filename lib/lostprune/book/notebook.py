@@ -113,7 +113,7 @@ def files(study: Study, *parts: str) -> str:
         here = sum(path.exists() for path in paths)
         lines.append(f"{paths[0].parent}: {here} of {len(paths)} chains")
         if here < len(paths):
-            lines[-1] += ", the others read from LOSTPRUNE_RESULTS"
+            lines[-1] += ", the others read from LOSTPRUNE_RESULTS; if one folder there has all, all are read from it"
     return "\n".join(lines)
 
 

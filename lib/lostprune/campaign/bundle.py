@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 import tarfile
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from ..foundations import store
 from ..prune_retrain.checkpoints import COMMITTED
 from ..study import Study
 
+log = logging.getLogger("lostprune")
 # What a store holds that is worth moving; nothing else is packed, and nothing else is taken in.
 MEMBER = re.compile(r"(checkpoints|results)(/\w[\w.+ -]*){2,3}")
 
@@ -62,9 +64,12 @@ def import_store(source: Path, folder: Path) -> str:
             read = {name: lambda member=member: archive.extractfile(member).read() for name, member in members.items()}
             pairs = {name: str(Path(name).with_suffix(".safetensors")) for name in members if name.endswith(".json")}
             _check(source, members, read, pairs)
+            begun = {_repetition_of(path) for path in (folder / "checkpoints").glob("*/*.json")}
             for name, tensors in pairs.items():
-                if store.is_whole(COMMITTED / Path(name).relative_to("checkpoints").with_suffix("")):
-                    continue  # chains that begin with it here would become those of another parent
+                ours = COMMITTED / Path(name).relative_to("checkpoints").with_suffix("")
+                if store.is_whole(ours) and _repetition_of(Path(name)) in begun:
+                    log.info("%s comes with the repository and has chains here: it stays, not that of the bundle", name)
+                    continue
                 new += store.place_checkpoint((folder / name).with_suffix(""), read[tensors](), read[name]())
             others = members.keys() - pairs.keys() - set(pairs.values())
             for name in sorted(name for name in others if not _is_whole(folder / name)):
@@ -74,6 +79,11 @@ def import_store(source: Path, folder: Path) -> str:
         raise BundleError(f"bundle {source}: {error}; export it again") from error
     count = len(pairs) + len(others)
     return f"imported {new} results and networks from {source}; {count - new} were here before"
+
+
+def _repetition_of(path: Path) -> tuple[str, str]:
+    """What networks of one parent share: the study's key, and the repetition, such as ``r0``."""
+    return path.parent.name, re.search(r"-(r\d+)", path.stem)[1]
 
 
 def _is_whole(path: Path) -> bool:

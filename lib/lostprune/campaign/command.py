@@ -141,7 +141,9 @@ def _is_code(source: str) -> bool:
     if source.endswith(".py"):
         return True
     names = source.split(".")
-    return names[-1] != "tar" and all(map(str.isidentifier, names)) and not Path(source).is_file()
+    path = Path(source)
+    is_package = not path.exists() or (path / "__init__.py").exists()
+    return names[-1] != "tar" and all(map(str.isidentifier, names)) and is_package
 
 
 def _age() -> float:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from .. import data, prune_retrain, runner
+from .. import data, prune_retrain, results, runner
 from ..foundations import store
 from ..foundations.choices import check_choice
 from ..foundations.device import default_device, provenance
@@ -133,7 +133,9 @@ class _Campaign:
                 prune_retrain.check_network(study)
                 for part in self.parts:
                     PARTS[part].images(study)  # not every part can be measured on every data set
-                runner.check_images(study, self.parts, self.folder)
+                if results.missing(study, self.parts, self.folder):
+                    runner.check_images(study, self.parts, self.folder)
+                    runner.check_beside(Checkpoints(study, self.folder), self.parts)
                 fit.append(study)
             except (TypeError, ValueError, data.DataUnavailable) as error:
                 self.summary.failed[label(study)] = str(error)

@@ -20,7 +20,6 @@ from ..foundations import store
 
 log = logging.getLogger("lostprune")
 QUARANTINE = "quarantine"
-_FINITE = ("weight", "bias", "running_mean", "running_var")
 STALE = 3600.0  # seconds after which a temporary file belongs to nobody: the longest write takes seconds
 _CELL = re.compile(
     r"(?:(?P<unpruned>parent|separate)-r(?P<number>\d+)|"
@@ -77,7 +76,12 @@ def _wrong_with_checkpoint(path: Path, is_network: bool) -> str | None:
         if not is_network:  # of an evaluation or a training that is not finished: the checksum says all
             return None
         return _wrong_facts(path, facts) or _wrong_tensors(tensors) or _not_nested(path, tensors)
-    except (store.DamagedFile, OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        if error.errno is not None:  # of the disk or network: it says nothing of the file
+            log.warning("%s cannot be read (%s); it stays where it is", path, error)
+            return None
+        return f"{type(error).__name__}: {error}"
+    except (store.DamagedFile, ValueError, KeyError, TypeError) as error:
         return f"{type(error).__name__}: {error}"
 
 
@@ -108,9 +112,11 @@ def _wrong_tensors(tensors: dict[str, torch.Tensor]) -> str | None:
     if not state:
         return "it has no weights"
     for name, tensor in state.items():
-        # Buffers of a reader's own may be infinite, such as the mask of an attention.
-        wrong = ~tensor.isfinite() if name.rpartition(".")[2] in _FINITE else tensor.isnan()
-        if tensor.is_floating_point() and wrong.any():
+        if not tensor.is_floating_point():
+            continue
+        # The mask of an attention holds 0 and -inf alone; trained numbers are others.
+        mask_alone = not tensor.isnan().any() and not tensor[tensor.isfinite()].any()
+        if not (tensor.isfinite().all() or mask_alone):
             return f"{name} is not finite"
     for name, mask in _masks(tensors).items():
         if name not in state or mask.dtype != torch.bool or mask.shape != state[name].shape:
@@ -128,7 +134,7 @@ def _not_nested(path: Path, tensors: dict[str, torch.Tensor]) -> str | None:
     earlier = path.with_name(f"{path.name.rpartition('-c')[0]}-c{int(name['cycle']) - 1:02d}")
     try:
         found = store.load_checkpoint(earlier)
-    except store.DamagedFile:
+    except (store.DamagedFile, OSError):
         return None  # said of that one
     if found is None:
         return None

@@ -7,7 +7,7 @@ from .obtain import DataUnavailable
 from .pictures import DamagedImage, Pictures
 from .registration import add_shifts, fingerprint, register
 from .single import obtain_file
-from .split import VALIDATION_FRACTION, Split, choose, identity, split_training
+from .split import VALIDATION_FRACTION, Split, choose, identity, is_class_after_class, split_training
 from .streaming import batches, tested
 from .synsets import synsets
 from .trees import TREES, fetch_tree
@@ -31,6 +31,7 @@ __all__ = [
     "fetch_tree",
     "fingerprint",
     "identity",
+    "is_class_after_class",
     "load",
     "locate",
     "normalize",

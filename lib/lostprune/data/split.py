@@ -26,6 +26,11 @@ class Split(NamedTuple):
     classes: tuple[str, ...]
 
 
+def is_class_after_class(labels: object) -> bool:
+    """Whether images are in the order of their classes, as those of a folder are."""
+    return isinstance(labels, torch.Tensor) and labels.dim() == 1 and bool((labels.diff() >= 0).all())
+
+
 class _Chosen(Sequence[torch.Tensor]):
     """Some items of a sequence, read when they are taken."""
 

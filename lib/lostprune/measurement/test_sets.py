@@ -154,9 +154,8 @@ def _nominal(
     count, places = min(count, len(split.labels)), torch.arange(len(split.labels))
     if count < len(split.labels):
         places = chosen(_classes_of(split), count, seed)
-    classes = _classes_of(split)[places]
-    if bool((classes.diff() >= 0).all()):  # class after class, as in a folder: parts that take the first see them all
-        places = places[_by_turns(classes)]
+    if data.is_class_after_class(split.labels):  # then parts that take the first images see all classes
+        places = places[_by_turns(split.labels[places])]
     return data.choose(split, places), places
 
 

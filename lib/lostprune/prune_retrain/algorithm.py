@@ -84,11 +84,16 @@ def run_chains(checkpoints: Checkpoints, chains: list[Chain], device: torch.devi
     groups = [chains] if device.type == "cuda" else [[chain] for chain in chains]
     diverged, misses = [], Misses()
     for group in groups:
+        ended = set()
         while cells_now := [queues[chain].pop(0) for chain in group if queues[chain]]:
             for cell, failure in _run_cells(checkpoints, cells_now, device, bar, misses).items():
                 queues[cell[:2]].clear()
+                ended.add(cell[:2])
                 if isinstance(failure, Diverged):
                     diverged.append(f"{name_of(cell)}: {failure}")
+            for chain in group:
+                if not queues[chain] and chain not in ended:  # what follows a network that was made again
+                    queues[chain] = checkpoints.pending(chain)
     if diverged:
         raise Diverged("\n".join(diverged))
 
@@ -97,30 +102,36 @@ def _run_cells(
     checkpoints: Checkpoints, todo: list[Cell], device: torch.device, bar: Progress, misses: Misses
 ) -> dict[Cell, Diverged | pruning.VanishedLayer]:
     """Prune, train at once, and save; returns the cells that have no result, and why."""
-    study, started, failures, runs = checkpoints.study, time.monotonic(), {}, {}
+    study, started, failures, runs, made_of = checkpoints.study, time.monotonic(), {}, {}, {}
     for cell in todo:
         bar.say(_in_words(study, cell))
         if _is_pretrained(study, cell):
             _save_pretrained(checkpoints, cell, device)
             continue
         try:
-            runs[cell] = _pruned(checkpoints, cell, device, bar, misses)
+            runs[cell], made_of[cell] = _pruned(checkpoints, cell, device, bar, misses)
         except pruning.VanishedLayer as reason:
             log.warning("%s ends before cycle %d: %s", name_of_chain(cell[:2]), cell[2], reason)
             checkpoints.end_early(cell, str(reason))
             failures[cell] = reason
     if len(runs) > 1:
         bar.say(f"{len(runs)} networks at once, {_in_words(study, todo[0])} to {_in_words(study, todo[-1])}")
-    begun = {cell: checkpoints.epochs_kept(cell) for cell in runs}
-    histories = train_together(list(runs.values()), lambda images, record: bar.step(TRAINING_PASSES * images, record))
+    epochs = 0
+
+    def on_step(images: int, record: dict | None) -> None:
+        nonlocal epochs
+        epochs += record is not None
+        bar.step(TRAINING_PASSES * images, record)
+
+    histories = train_together(list(runs.values()), on_step)
     for (cell, run), history in zip(runs.items(), histories, strict=True):
         if isinstance(history, Diverged):
             failures[cell] = history
         else:
             seconds = (time.monotonic() - started) / len(runs)
-            if 0 < begun[cell] < len(history):  # those of epochs that were kept took as long, about
-                seconds *= len(history) / (len(history) - begun[cell])
-            _save(checkpoints, cell, run, history, seconds)
+            if 0 < epochs < len(history) * len(runs):  # epochs that were kept took as long, about
+                seconds *= len(history) * len(runs) / epochs
+            _save(checkpoints, cell, run, history, seconds, made_of[cell])
     return failures
 
 
@@ -141,11 +152,13 @@ def _is_pretrained(study: Study, cell: Cell) -> bool:
     return cell[0] == "parent" and (networks.weights_digest(study.network) is not None or is_trained(study))
 
 
-def _pruned(checkpoints: Checkpoints, cell: Cell, device: torch.device, bar: Progress, misses: Misses) -> Run:
-    """Lines 1 and 5 of Algorithm 1: the network that a cell trains, new or pruned further."""
+def _pruned(
+    checkpoints: Checkpoints, cell: Cell, device: torch.device, bar: Progress, misses: Misses
+) -> tuple[Run, str | None]:
+    """Lines 1 and 5 of Algorithm 1: the network that a cell trains, and the digest of the one it was made from."""
     study, (method, repetition, cycle) = checkpoints.study, cell
     images, labels, samples = training_part(study, images_of(study, cell), device)
-    recipe, masks = study.recipe, None
+    recipe, masks, made_of = study.recipe, None, None
     seed, before = study.seed_for("train", *cell), cell_before(cell)
     if before is None:
         network = beginning(study, method, repetition).to(device)
@@ -158,14 +171,13 @@ def _pruned(checkpoints: Checkpoints, cell: Cell, device: torch.device, bar: Pro
             for failure in _run_cells(checkpoints, [before], device, bar, misses).values():
                 raise failure
             loaded = checkpoints.load(before, device)
-        network, masks, _ = loaded
+        network, masks, made_of = loaded[0], loaded[1], loaded[2]["sha256"]
         for keep_ratio in study.ladder[cycle - 1]:  # in one step or several
             masks, missed = pruning.attempt(network, method, keep_ratio, samples, masks or None)
             pruning.apply(network, masks)
         if missed:
             misses.say(cell, missed)
-    begins_with = "" if before is None else checkpoints.facts(before)["sha256"]
-    return Run(
+    run = Run(
         network,
         images,
         labels,
@@ -176,11 +188,14 @@ def _pruned(checkpoints: Checkpoints, cell: Cell, device: torch.device, bar: Pro
         image_size=study.image_shape[1],
         training=study.training,
         kept=checkpoints.unfinished(cell),
-        kept_of=f"{begins_with}, {len(labels)} images",
+        kept_of=f"{made_of}, {len(labels)} images",
     )
+    return run, made_of
 
 
-def _save(checkpoints: Checkpoints, cell: Cell, run: Run, history: list[dict], seconds: float) -> None:
+def _save(
+    checkpoints: Checkpoints, cell: Cell, run: Run, history: list[dict], seconds: float, made_of: str | None
+) -> None:
     network, masks = run.network, run.masks or {}
     facts = {
         "prune_ratio": pruning.prune_ratio(network, masks),
@@ -190,8 +205,8 @@ def _save(checkpoints: Checkpoints, cell: Cell, run: Run, history: list[dict], s
         "seconds": seconds,
         **provenance(run.device),
     }
-    if (before := cell_before(cell)) is not None:
-        facts["before_sha256"] = checkpoints.facts(before)["sha256"]
+    if made_of is not None:
+        facts["before_sha256"] = made_of
     checkpoints.save(cell, network, masks, facts)
 
 

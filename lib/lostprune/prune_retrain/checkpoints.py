@@ -82,9 +82,11 @@ class Checkpoints:
         """Write what :meth:`load` reads, whole or not at all. Raises OSError."""
         tensors = {f"state/{name}": value for name, value in network.state_dict().items()}
         tensors |= {f"mask/{name}": mask for name, mask in masks.items()}
-        if not self.is_done(cell):  # one that is whole, but comes from another network, would stay
+        if store.is_whole(self.path(cell)) and self._is_of_another(cell):  # it would stay, and so would later notes
+            for later in cells_of(self.study, cell[:2]):
+                if later[2] >= cell[2]:
+                    self._note(later).unlink(missing_ok=True)
             self._own(cell).with_suffix(".json").unlink(missing_ok=True)
-        self._note(cell).unlink(missing_ok=True)
         store.save_checkpoint(self._own(cell), tensors, {"study": self.training_key, "cell": list(cell), **facts})
         KeptEpochs(self.unfinished(cell)).delete()
 

@@ -227,6 +227,8 @@ class Study:
         if images := data.fingerprint(self.dataset, "test", *data.DATASETS[self.dataset].shifts):
             identity["images"] = images
             facts = data.DATASETS[self.dataset]
+            if "test" in facts.registered and data.is_class_after_class(facts.registered["test"].labels):
+                identity["order"] = "by turns"
             tested = min(self.scale.test_images or facts.parts["test"].count, facts.parts["test"].count)
             if any(facts.parts[shift].count > tested for shift in facts.shifts):
                 identity["of shifts"] = "as many of every class"

@@ -48,6 +48,7 @@ class KeptEpochs:
                 continue
             if facts.get("of", self._of) != self._of:
                 log.warning("%s began with another network or other images; its epochs are trained again", path)
+                path.with_suffix(".json").unlink(missing_ok=True)  # else it would stand for the new state of this epoch
                 continue
             self._epochs = len(facts["history"])
             return state, facts["history"]
