@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable
 from concurrent.futures import Executor, as_completed
@@ -12,7 +11,7 @@ import torch
 import xarray as xr
 from torch import nn
 
-from . import data, prune_retrain, pruning, results
+from . import prune_retrain, pruning, results
 from .foundations.choices import check_choice
 from .foundations.device import default_device, provenance
 from .foundations.imports import IMPORTED, import_all
@@ -22,7 +21,8 @@ from .measurement import test_sets
 from .measurement.networks import TrainedNetworks
 from .measurement.registry import PARTS
 from .prune_retrain import ONE_THREAD, Checkpoints
-from .prune_retrain.cells import UNPRUNED, Chain, chains_of, name_of_chain
+from .prune_retrain.cells import UNPRUNED, Chain, name_of_chain
+from .results import beside
 from .study import Study
 from .training import Diverged
 
@@ -59,11 +59,11 @@ def run(
     folder = store_folder(store)
     missing = results.missing(study, parts, folder)
     if missing:
-        check_images(study, parts, folder)
+        beside.check_images(study, parts, folder)
         prune_retrain.check_network(study)
         _complete_all(study, missing, parts, folder, executor)
     tree = xr.DataTree.from_dict({part: results.read_study(study, part, folder) for part in parts}, name=study.key)
-    _check_parents(tree)
+    beside.check_parents(tree)
     tree.attrs = {"study_key": study.key, "schema": results.SCHEMA}
     return tree
 
@@ -187,53 +187,6 @@ def _measure(checkpoints: Checkpoints, chain: Chain, part: str, device: torch.de
         measured.plan.remove(is_done)
 
 
-def check_images(study: Study, parts: Iterable[str], folder: Path) -> None:
-    """Before anything is trained beside results that are there: raise ChainsDiffer if those are of other test images.
-
-    Nothing but the images themselves says which of a set's files lie in the data folder.
-    """
-    for chain in chains_of(study):
-        for part in parts:
-            found = results.read(study.key, part, chain, folder)
-            if found is not None and found.attrs["test_sha256"] != test_sets.digest(study):
-                raise results.ChainsDiffer(
-                    f"{part} of {name_of_chain(chain)}: got results of other test images than {study.dataset} has in "
-                    f"{data.locate()}, expected the same; set LOSTPRUNE_DATA to the folder of before, or "
-                    "LOSTPRUNE_STORE and LOSTPRUNE_RESULTS to others"
-                )
-
-
-def _check_parents(tree: xr.DataTree) -> None:
-    """Raise ChainsDiffer if the parts of a study were measured on different networks."""
-    parents = {name: json.loads(part.attrs["parent_sha256"]) for name, part in tree.children.items()}
-    (first, known), *others = parents.items()
-    for name, further in others:
-        for repetition, sha256 in further.items():
-            if "not recorded" not in (sha256, known.get(repetition)) and known.get(repetition) != sha256:
-                raise results.ChainsDiffer(
-                    f"{first} and {name} of {tree.name}: got parents {str(known.get(repetition))[:12]}… and "
-                    f"{sha256[:12]}… in repetition {repetition}, expected one parent for all parts; remove the results "
-                    "of one of them, and run it again beside the other"
-                )
-
-
-def check_beside(checkpoints: Checkpoints, parts: Iterable[str]) -> None:
-    """Before chains are trained: raise ChainsDiffer for results of another parent, which no join would take."""
-    study = checkpoints.study
-    for chain in chains_of(study):
-        parent = ("parent", chain[1], 0)
-        ours = checkpoints.facts(parent)["sha256"] if checkpoints.is_done(parent) else None
-        for part in parts:
-            found = results.read(study.key, part, chain, checkpoints.folder)
-            theirs = None if found is None else found.attrs["parent_sha256"]
-            if None not in (ours, theirs) and theirs not in ("not recorded", ours):
-                raise results.ChainsDiffer(
-                    f"{part} of {name_of_chain(chain)}: got results of the parent {theirs[:12]}…, but the store has "
-                    f"{ours[:12]}…, expected the same; remove one of them, or unset LOSTPRUNE_RESULTS if the results "
-                    "were published"
-                )
-
-
 def _complete_all(
     study: Study,
     missing: dict[Chain, tuple[str, ...]],
@@ -252,7 +205,7 @@ def _complete_all(
     diverged: list[str] = []
     with Progress(passes_left(checkpoints, unpruned | missing), f"{study.network} on {device}") as bar:
         for wave in (unpruned, missing):
-            check_beside(checkpoints, parts)
+            beside.check_networks(checkpoints, parts)
             lost = {chain[1] for chain in unpruned if wave is missing and checkpoints.pending(chain)}
             ready = {chain: lacking for chain, lacking in wave.items() if chain[1] not in lost}
             if executor is None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import lostprune
 from conftest import TINY
 from lostprune import corruptions, data
-from lostprune.measurement import test_sets
+from lostprune.measurement import choice, test_sets
 from lostprune.measurement.noise import noisy
 
 CPU = torch.device("cpu")
@@ -53,9 +53,9 @@ def test_the_nominal_images_are_untouched_and_spread_over_the_classes():
 def test_a_choice_is_as_even_as_the_classes_allow_and_holds_every_smaller_one(labels, drawn):
     labels, seed = torch.tensor(labels), drawn.draw(st.integers(0, 9))
     count = drawn.draw(st.integers(1, len(labels)))
-    places = test_sets.chosen(labels, count, seed)
+    places = choice.chosen(labels, count, seed)
     assert len(places) == count == len(places.unique())
-    assert set(test_sets.chosen(labels, count - 1, seed).tolist()) <= set(places.tolist())
+    assert set(choice.chosen(labels, count - 1, seed).tolist()) <= set(places.tolist())
     taken, there = labels[places].bincount(minlength=5), labels.bincount(minlength=5)
     short = taken[taken < there]  # of these more could have been taken
     assert len(short) == 0 or taken.max() <= short.min() + 1

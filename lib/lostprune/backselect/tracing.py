@@ -8,7 +8,7 @@ import torch
 from torch import fx, nn
 
 from ..networks.batch_norms import fold, foldable
-from ..networks.layout import channels_last
+from ..networks.layout import with_channels_last
 from ..networks.tracing import symbolic
 
 # operator.iadd, of x += y: operator.add, and so on
@@ -30,7 +30,7 @@ class Traced:
     """
 
     def __init__(self, traced: fx.GraphModule, folded: nn.Module):
-        self.folded = channels_last(folded)
+        self.folded = with_channels_last(folded)
         self.modules = dict(traced.named_modules())
         self.start = next(iter(traced.graph.find_nodes(op="placeholder")))
         changing = {self.start: None}

@@ -22,6 +22,7 @@ from ..foundations.imports import IMPORTED
 from ..foundations.progress import LOG_EVERY, Stopped
 from ..measurement.registry import PARTS
 from ..prune_retrain import Checkpoints
+from ..results import beside
 from ..study import Study
 from . import executors, signals
 from .board import Board
@@ -134,8 +135,8 @@ class _Campaign:
                 for part in self.parts:
                     PARTS[part].images(study)  # not every part can be measured on every data set
                 if results.missing(study, self.parts, self.folder):
-                    runner.check_images(study, self.parts, self.folder)
-                    runner.check_beside(Checkpoints(study, self.folder), self.parts)
+                    beside.check_images(study, self.parts, self.folder)
+                    beside.check_networks(Checkpoints(study, self.folder), self.parts)
                 fit.append(study)
             except (TypeError, ValueError, data.DataUnavailable) as error:
                 self.summary.failed[label(study)] = str(error)

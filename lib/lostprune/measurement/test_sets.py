@@ -12,7 +12,7 @@ import torch
 from .. import corruptions, data
 from ..study import Study
 from ..tasks import Segmentation, Task
-from . import published, reading
+from . import choice, published, reading
 
 SEVERITY = 3  # of the corruptions in part ``shift``, out of 5 (Section 5.1)
 # Of a data set: the distribution, and its name among the data.
@@ -106,27 +106,6 @@ def size(study: Study) -> int:
     return min(study.scale.test_images or whole, whole)
 
 
-def chosen(labels: torch.Tensor, count: int, seed: int) -> torch.Tensor:
-    """A seeded choice of ``count`` images with as many of every class as there are, or one less: int64, ascending.
-
-    Args:
-        labels: int64 [n].
-        count: how many, at most n.
-        seed: a larger choice with the same seed holds the smaller one.
-    """
-    shuffled = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
-    return shuffled[_by_turns(labels[shuffled])[:count]].sort().values
-
-
-def _by_turns(labels: torch.Tensor) -> torch.Tensor:
-    """An order of the images in which the classes take turns: int64 [n]."""
-    rank = torch.empty(len(labels), dtype=torch.int64)  # of each image within its class
-    for label in labels.unique():
-        own = (labels == label).nonzero()[:, 0]
-        rank[own] = torch.arange(len(own))
-    return rank.argsort(stable=True)
-
-
 def nominal(study: Study) -> tuple[torch.Tensor | Sequence, torch.Tensor | Sequence, torch.Tensor]:
     """The test images of the scale, uint8 [n, 3, h, w], their labels int64 [n], and their places in the set.
 
@@ -153,9 +132,9 @@ def _nominal(
     split = data.load(dataset, "test", None, *((classes, image_shape[1]) if dataset in data.TREES else ()))
     count, places = min(count, len(split.labels)), torch.arange(len(split.labels))
     if count < len(split.labels):
-        places = chosen(_classes_of(split), count, seed)
+        places = choice.chosen(choice.classes_of(split), count, seed)
     if data.is_class_after_class(split.labels):  # then parts that take the first images see all classes
-        places = places[_by_turns(split.labels[places])]
+        places = places[choice.by_turns(split.labels[places])]
     return data.choose(split, places), places
 
 
@@ -221,13 +200,9 @@ def _some(split: data.Split, study: Study, distribution: str) -> data.Split:
     count = min(study.scale.test_images or len(split.labels), len(split.labels))
     if count == len(split.labels):
         return split
-    return data.choose(split, chosen(_classes_of(split), count, study.seed_for("test images", distribution)))
-
-
-def _classes_of(split: data.Split) -> torch.Tensor:
-    """The class of every image; one for all where they have masks."""
-    labels = split.labels
-    return labels if isinstance(labels, torch.Tensor) and labels.dim() == 1 else torch.zeros(len(labels))
+    return data.choose(
+        split, choice.chosen(choice.classes_of(split), count, study.seed_for("test images", distribution))
+    )
 
 
 def is_cut(study: Study, distribution: str) -> bool:

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 
-def channels_last(network: nn.Module) -> nn.Module:
+def with_channels_last(network: nn.Module) -> nn.Module:
     """The network, its parameters and buffers of four dimensions channels last, in place.
 
     ``Module.to`` does the same, but fails for those of five dimensions, as of a Conv3d.

@@ -12,7 +12,7 @@ from torch import nn
 
 from .. import data, tasks
 from ..foundations.reasons import first_line
-from ..networks.layout import channels_last
+from ..networks.layout import with_channels_last
 from .engine import FLOAT32, engines_for
 from .feeds import Resident, Streamed
 from .run import Run
@@ -27,7 +27,7 @@ class Trainer:
     def __init__(self, run: Run):
         self.run, self.engine, recipe = run, FLOAT32, run.recipe
         self.device, self.count, self.task = run.device, len(run.labels), data.DATASETS[run.dataset].task
-        self.network = channels_last(run.network).train()
+        self.network = with_channels_last(run.network).train()
         masks = run.masks or {}
         parameters = dict(self.network.named_parameters())
         for name, mask in masks.items():
